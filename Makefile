@@ -1,0 +1,53 @@
+# Every target sets up what it needs; on a fresh machine `make run` or `make test` is enough.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+PAGE := static/dist/index.html
+PAGE_SOURCES := $(shell find static/src static/public -type f 2>/dev/null) $(wildcard static/*.json static/*.html static/*.ts)
+
+.PHONY: help install run smoke test test-all check bench page lock clean
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(INSTALLED)  ## make .venv with everything pinned in requirements.lock
+$(INSTALLED): requirements.lock pyproject.toml
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv .venv || { echo "python cannot make a venv: on Debian, apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+page: $(PAGE)  ## build the page into static/dist
+$(PAGE): $(INSTALLED) $(PAGE_SOURCES)
+	$(BIN)/python tools/build_page.py
+	@touch $@
+
+run: $(INSTALLED) $(PAGE)  ## start everything on this machine and print where to click
+	$(BIN)/voip demo $(ARGS)
+
+smoke: $(INSTALLED) $(PAGE)  ## the same without a person: say a sentence, fetch the recording, compare
+	$(BIN)/voip demo --smoke
+
+test: $(INSTALLED) $(PAGE)  ## every test that fits in fifteen minutes; installs coturn and chromium where missing
+	@$(BIN)/python tools/debian.py coturn=turnserver chromium=chromium
+	$(BIN)/python -m pytest $(ARGS)
+
+test-all: $(INSTALLED) $(PAGE)  ## the long simulations and every browser scenario too
+	@$(BIN)/python tools/debian.py coturn=turnserver chromium=chromium
+	$(BIN)/python -m pytest --run-long $(ARGS)
+
+check: $(INSTALLED)  ## ruff, mypy --strict, TypeScript strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python tools/build_page.py --check
+
+bench: $(INSTALLED)  ## ours and the alternative side by side; ONLY=name runs one
+	$(BIN)/python -m benchmarks $(ONLY)
+
+lock:  ## pin versions and hashes again (needs uv on the PATH)
+	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade -q -o requirements.lock
+	@! grep -n '://' requirements.lock
+
+clean:  ## remove what was built (not recordings, not data folders)
+	rm -rf .venv static/dist static/node_modules benchmarks/out .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,19 @@
+"""How a call and its parties are named."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class CallKey(NamedTuple):
+    """A call is known by its room and its id: `call_id` alone is chosen by whoever invites."""
+
+    room_id: str
+    call_id: str
+
+
+class Party(NamedTuple):
+    """One device in a call (MSC2746): two parties may share a user."""
+
+    user_id: str
+    party_id: str
