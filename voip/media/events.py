@@ -1,0 +1,80 @@
+"""What the media edge says: plain data, because it will cross a process boundary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TypeAlias
+
+from voip.signalling.ids import CallKey
+
+
+class MediaFailure(Enum):
+    """Why a call's media ended or never began."""
+
+    ICE_FAILED = "no network path to the other side was found"
+    CONNECT_TIMEOUT = "the media connection was not up in time"
+    DTLS_FAILED = "the other side's media encryption could not be agreed"
+    PEER_GONE = "the other side stopped sending and answering"
+
+
+class RecordingEnd(Enum):
+    """Why a recording ended."""
+
+    STOPPED = "stopped"
+    SILENCE = "silence"
+    MAX_SECONDS = "max_seconds"
+    CALL_ENDED = "call_ended"
+    DISK_FULL = "disk_full"
+    WRITE_FAILED = "write_failed"
+    REPAIRED = "repaired"
+    """Left open by a crash and closed afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A closed recording. `path` is under the folder that the recording was started with."""
+
+    path: Path
+    mime_type: str
+    """`audio/ogg`, `video/webm` or `video/x-matroska`."""
+    seconds: float
+    size: int
+    """Bytes."""
+    ended: RecordingEnd
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """ICE and DTLS are up: media can flow both ways."""
+
+    key: CallKey
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAudio:
+    """The first audio packet of the other side arrived."""
+
+    key: CallKey
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The call's media is over; the peer is closed already."""
+
+    key: CallKey
+    failure: MediaFailure
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEnded:
+    """Said exactly once for each recording that was started, whatever ended it."""
+
+    key: CallKey
+    recording: Recording
+
+
+MediaEvent: TypeAlias = Connected | FirstAudio | Failed | RecordingEnded

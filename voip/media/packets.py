@@ -1,0 +1,47 @@
+"""What one encoded packet or frame is, between the tap that sees it and whoever keeps it.
+
+Sinks are called on the event loop, once a packet: they must not block and must not raise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class AudioPacket:
+    """One Opus packet as it arrived, decrypted and not decoded."""
+
+    payload: bytes
+    sequence: int
+    """RTP sequence number, 16 bits, as on the wire (RFC 3550 §5.1)."""
+    timestamp: int
+    """RTP timestamp, 32 bits, 48 kHz (RFC 7587 §4.1)."""
+    ssrc: int
+    arrival: float
+    """Seconds of the monotonic clock."""
+    level: int | None
+    """Loudness as −dBov, 0 (loudest) to 127 (silence), where the sender says it (RFC 6464)."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFrame:
+    """One whole encoded video frame, reassembled and not decoded."""
+
+    codec: str
+    """`VP8` or `H264`, as in the SDP's rtpmap."""
+    data: bytes
+    timestamp: int
+    """RTP timestamp, 32 bits, 90 kHz."""
+    keyframe: bool
+    arrival: float
+    """Seconds of the monotonic clock."""
+
+
+class AudioSink(Protocol):
+    def audio(self, packet: AudioPacket) -> None: ...
+
+
+class VideoSink(Protocol):
+    def video(self, frame: VideoFrame) -> None: ...

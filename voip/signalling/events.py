@@ -1,0 +1,182 @@
+"""Everything that can happen to a call, as frozen data. `Calls.handle(event, now)` takes them.
+
+Remote events come from the homeserver, local ones from whoever uses this device, results from the
+edges. A result carries the `request` number of the command that it answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from voip.signalling.ice import Candidate
+from voip.signalling.ids import CallKey
+
+# --- remote ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A room event whose type starts with `m.call.`, decrypted, its content as it came.
+
+    Delivered in the order of the room's timeline. The content is not validated: that is the
+    core's work.
+    """
+
+    room_id: str
+    event_id: str
+    sender: str
+    type: str
+    content: Mapping[str, object]
+    age: float
+    """Seconds since the sender's server took the event, by `unsigned.age`, at delivery."""
+    encrypted: bool = False
+    """It came as `m.room.encrypted` and was decrypted."""
+    room_encrypted: bool = False
+    """The room's state says that it is encrypted."""
+    device_key: str | None = None
+    """The sending device's identity key, where the event was encrypted."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncComplete:
+    """All events of one sync response have been delivered: what still rings may ring."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLeft:
+    """A member left the room or was removed from it."""
+
+    room_id: str
+    user_id: str
+
+
+# --- local ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Call whoever is in the room, or only `invitee` there. `key.call_id` is new and random."""
+
+    key: CallKey
+    invitee: str | None = None
+    video: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    key: CallKey
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    key: CallKey
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    key: CallKey
+    reason: str = "user_hangup"
+
+
+# --- results --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OfferReady:
+    """The answer to `CreateOffer`. `complete`: every candidate is in the SDP already."""
+
+    key: CallKey
+    request: int
+    sdp: str
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReady:
+    """The answer to `CreateAnswer`."""
+
+    key: CallKey
+    request: int
+    sdp: str
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerApplied:
+    """The answer to `ApplyAnswer`."""
+
+    key: CallKey
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocalCandidates:
+    """Candidates gathered after the description; the last one may be end-of-candidates."""
+
+    key: CallKey
+    candidates: tuple[Candidate, ...]
+
+
+class MediaProblem(Enum):
+    """What the media edge could not do, by whose fault."""
+
+    BAD_DESCRIPTION = "the other side's session description cannot be used"
+    NO_COMMON_CODEC = "the two sides share no codec"
+    INTERNAL = "the media engine failed"
+    ICE_FAILED = "no network path to the other side was found"
+    CONNECT_TIMEOUT = "the media connection was not up in time"
+    LOST = "the other side stopped sending and answering"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaConnected:
+    key: CallKey
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFailed:
+    """A media request failed, or an established connection was lost (`request` is None)."""
+
+    key: CallKey
+    problem: MediaProblem
+    request: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The homeserver took the event of `SendEvent`."""
+
+    key: CallKey
+    request: int
+
+
+class SendProblem(Enum):
+    REFUSED = "the homeserver refused the event"
+    UNREACHABLE = "the homeserver could not be reached in time"
+
+
+@dataclass(frozen=True, slots=True)
+class SendFailed:
+    """The event of `SendEvent` was not taken, and will not be tried again."""
+
+    key: CallKey
+    request: int
+    problem: SendProblem
+
+
+RemoteEvent: TypeAlias = Received | SyncComplete | MemberLeft
+LocalEvent: TypeAlias = Place | Accept | Reject | HangUp
+ResultEvent: TypeAlias = (
+    OfferReady
+    | AnswerReady
+    | AnswerApplied
+    | LocalCandidates
+    | MediaConnected
+    | MediaFailed
+    | Sent
+    | SendFailed
+)
+Event: TypeAlias = RemoteEvent | LocalEvent | ResultEvent
