@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
 import pytest
+
+from voip.service.demo.processes import free_port
+from voip.service.demo.synapse import LIMITS_LIFTED, SynapseProcess
+from voip.service.demo.synapse_config import SynapseOptions
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -16,3 +25,40 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "long" in item.keywords:
             item.add_marker(skip)
+
+
+@dataclass(frozen=True)
+class User:
+    """An account that a test has to itself."""
+
+    localpart: str
+    password: str
+    user_id: str
+
+
+MakeUser = Callable[[], User]
+
+
+@pytest.fixture(scope="session")
+def synapse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SynapseProcess]:
+    """One homeserver for the whole run, which never limits rates."""
+    folder = tmp_path_factory.mktemp("synapse")
+    process = SynapseProcess(SynapseOptions(folder, free_port(), extra_config=LIMITS_LIFTED))
+    process.start()
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+@pytest.fixture(scope="session")
+def make_user(synapse: SynapseProcess) -> MakeUser:
+    """``make_user()`` registers a fresh account on the shared homeserver."""
+    numbers = itertools.count(1)
+
+    def make() -> User:
+        localpart, password = f"user{next(numbers)}", secrets.token_urlsafe(12)
+        synapse.register(localpart, password)
+        return User(localpart, password, f"@{localpart}:{synapse.server_name}")
+
+    return make
