@@ -1,0 +1,68 @@
+"""`python -m benchmarks [NAME ...]`: run the benchmarks here, print and keep the figures."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from benchmarks import harness
+
+NOT_BENCHMARKS = {"__init__", "__main__", "harness"}
+EXAMPLE = """\
+example:
+  python -m benchmarks recording      (or: make bench ONLY=recording)
+
+Each prints a table and writes benchmarks/out/<name>.json. The exit status is 1 when a goal
+was missed or a benchmark failed. Times and CPU shares of different runs cannot be compared;
+the ratios can.
+"""
+
+
+def names() -> list[str]:
+    """The benchmarks there are: every module here that is not a part of the harness."""
+    stems = (path.stem for path in Path(__file__).parent.glob("*.py"))
+    return sorted(s for s in stems if s not in NOT_BENCHMARKS and not s.startswith("_"))
+
+
+def main(argv: list[str] | None = None) -> int:
+    known = names()
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Ours and the alternative side by side, in one run.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "name", nargs="*", help=f"which to run (all where none is named): {', '.join(known)}"
+    )
+    chosen: list[str] = parser.parse_args(argv).name or known
+    if unknown := [name for name in chosen if name not in known]:
+        parser.error(f"no such benchmark: {', '.join(unknown)}; there are: {', '.join(known)}")
+    # All of them run even when one fails: a figure that can be had is shown.
+    results = [run(name) for name in chosen]
+    return 0 if all(results) else 1
+
+
+def run(name: str) -> bool:
+    """Run one benchmark; True when it ran and every goal was met."""
+    harness.progress(f"{name} …")
+    began = time.monotonic()
+    try:
+        rows = importlib.import_module(f"benchmarks.{name}").run()
+    except Exception:  # noqa: BLE001 - one benchmark that breaks must not hide the others
+        harness.progress_done()
+        print(f"{name} failed:\n{traceback.format_exc()}", file=sys.stderr)
+        return False
+    harness.progress_done()
+    path = harness.write(name, rows)
+    print(harness.table(name, rows))
+    print(f"({time.monotonic() - began:.0f} s, written to {path})\n", flush=True)
+    return not any(row.met is False for row in rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
