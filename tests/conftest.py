@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from voip.service.demo import coturn as relay_program
+from voip.service.demo.coturn import RelayProcess
 from voip.service.demo.processes import free_port
 from voip.service.demo.synapse import LIMITS_LIFTED, SynapseProcess
 from voip.service.demo.synapse_config import SynapseOptions
@@ -62,3 +64,16 @@ def make_user(synapse: SynapseProcess) -> MakeUser:
         return User(localpart, password, f"@{localpart}:{synapse.server_name}")
 
     return make
+
+
+@pytest.fixture(scope="session")
+def coturn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
+    """A TURN relay on this machine's own address, which may relay to that address alone."""
+    if not relay_program.installed():
+        pytest.skip("the command turnserver is missing: on Debian, apt-get install coturn")
+    process = RelayProcess.on_free_port(tmp_path_factory.mktemp("coturn"))
+    process.start()
+    try:
+        yield process
+    finally:
+        process.stop()

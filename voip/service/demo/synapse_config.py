@@ -109,8 +109,10 @@ def _merged(base: Config, extra: Mapping[str, Any]) -> Config:
     merged = dict(base)
     for key, value in extra.items():
         old = merged.get(key)
-        both = isinstance(old, dict) and isinstance(value, Mapping)
-        merged[key] = _merged(old, value) if both else value
+        if isinstance(old, dict) and isinstance(value, Mapping):
+            merged[key] = _merged(old, value)
+        else:
+            merged[key] = value
     return merged
 
 

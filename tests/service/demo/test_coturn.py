@@ -1,0 +1,102 @@
+"""A real relay: it takes our credentials, refuses others, and reaches only whom it may."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aioice.stun
+import aioice.turn
+import pytest
+
+from turn.credentials import Credentials, mint
+from voip.service.demo.coturn import Relay, RelayProcess
+from voip.service.demo.errors import MissingProgramError
+
+
+class Inbox(asyncio.DatagramProtocol):
+    """Keeps what arrives, and why what was sent did not."""
+
+    def __init__(self) -> None:
+        self.received: asyncio.Queue[bytes] = asyncio.Queue()
+        self.errors: asyncio.Queue[Exception] = asyncio.Queue()
+        self.lost = asyncio.Event()
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        self.received.put_nowait(data)
+
+    def error_received(self, exc: Exception) -> None:
+        self.errors.put_nowait(exc)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost.set()
+
+
+@asynccontextmanager
+async def allocation(
+    relay: RelayProcess, credentials: Credentials
+) -> AsyncIterator[tuple[aioice.turn.TurnTransport, Inbox]]:
+    transport, inbox = await aioice.turn.create_turn_endpoint(
+        Inbox,
+        server_addr=(relay.options.address, relay.options.port),
+        username=credentials.username,
+        password=credentials.password,
+    )
+    try:
+        yield transport, inbox
+    finally:
+        transport.close()
+        await asyncio.wait_for(inbox.lost.wait(), 5)
+
+
+async def test_bytes_come_through_the_relay(coturn: RelayProcess) -> None:
+    loop = asyncio.get_running_loop()
+    listener, peer = await loop.create_datagram_endpoint(
+        Inbox, local_addr=(coturn.options.address, 0)
+    )
+    good = mint(coturn.secret, "caller", 60, time.time())
+    async with allocation(coturn, good) as (transport, _):
+        transport.sendto(b"hello", listener.get_extra_info("sockname"))
+        assert await asyncio.wait_for(peer.received.get(), 5) == b"hello"
+    listener.close()
+    await asyncio.wait_for(peer.lost.wait(), 5)
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "10.0.0.1", "192.0.2.250"])
+async def test_nobody_else_is_in_reach(coturn: RelayProcess, peer: str) -> None:
+    good = mint(coturn.secret, "caller", 60, time.time())
+    async with allocation(coturn, good) as (transport, inbox):
+        transport.sendto(b"hello", (peer, 9))
+        error = await asyncio.wait_for(inbox.errors.get(), 5)
+        assert isinstance(error, aioice.stun.TransactionFailed)
+        assert "403" in str(error)
+
+
+@pytest.mark.parametrize(("secret", "ttl"), [("another secret", 60), (None, -60)])
+async def test_a_wrong_or_expired_password_is_refused(
+    coturn: RelayProcess, secret: str | None, ttl: int
+) -> None:
+    now = time.time() + min(ttl, 0)
+    credentials = mint(secret or coturn.secret, "caller", max(ttl, 1), now)
+    with pytest.raises(aioice.stun.TransactionFailed, match="401"):
+        async with allocation(coturn, credentials):
+            pass
+
+
+async def test_the_asynchronous_face_stops_it(tmp_path: Path) -> None:
+    blocking = RelayProcess.on_free_port(tmp_path)
+    async with Relay(blocking) as relay:
+        assert relay.process.running
+        assert relay.uris[0].startswith(f"turn:{relay.options.address}:")
+    assert not blocking.process.running
+
+
+async def test_without_the_command_it_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MissingProgramError, match=r"turnserver is missing.*apt-get install coturn"):
+        RelayProcess.on_free_port(tmp_path).start()
