@@ -36,6 +36,8 @@ class Received:
     """It came as `m.room.encrypted` and was decrypted."""
     room_encrypted: bool = False
     """The room's state says that it is encrypted."""
+    room_public: bool = False
+    """Anybody may join the room."""
     device_key: str | None = None
     """The sending device's identity key, where the event was encrypted."""
 

@@ -1,0 +1,260 @@
+"""One call: what both directions share.
+
+A call turns remote contents, local wishes and results into transitions (`states.TRANSITIONS`),
+commands and notices. `outbound` and `inbound` add what only one direction does.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final, NamedTuple, TypeAlias
+
+from voip.signalling.batch import CandidateBatch
+from voip.signalling.commands import (
+    AddCandidates,
+    By,
+    CloseMedia,
+    Ended,
+    EndReason,
+    Established,
+    IgnoreReason,
+)
+from voip.signalling.config import CallConfig
+from voip.signalling.content import CallContent, Candidates, Hangup
+from voip.signalling.errors import WrongState
+from voip.signalling.events import (
+    HangUp,
+    LocalCandidates,
+    LocalEvent,
+    MediaConnected,
+    MediaFailed,
+    MediaProblem,
+    ResultEvent,
+)
+from voip.signalling.ids import CallKey, Party
+from voip.signalling.outbox import Outbox
+from voip.signalling.states import TIMERS, TRANSITIONS, State, Timer, Trigger
+
+RemoteHandlers: TypeAlias = Mapping[
+    type[CallContent], Callable[[Any, Party, Any, float], IgnoreReason | None]
+]
+"""Content type → method(call, sender, content, now); what is not listed is UNSUPPORTED."""
+Handlers: TypeAlias = Mapping[type, Callable[[Any, Any, float], None]]
+
+WITH_MEDIA: Final = frozenset(
+    {
+        State.PREPARING,
+        State.INVITING,
+        State.INVITED,
+        State.ANSWERING,
+        State.CONNECTING,
+        State.CONNECTED,
+    }
+)
+"""States in which the media edge holds something for the call."""
+
+_BY_HANGUP: Final[Mapping[str, EndReason]] = {
+    "user_hangup": EndReason.HANGUP,
+    "user_busy": EndReason.BUSY,
+    "invite_timeout": EndReason.NOT_ANSWERED,
+    "ice_failed": EndReason.NO_PATH,
+    "ice_timeout": EndReason.MEDIA_LOST,
+    "user_media_failed": EndReason.PEER_FAILED,
+    "unknown_error": EndReason.PEER_FAILED,
+    # Not in the specification; matrix-js-sdk sends them.
+    "answered_elsewhere": EndReason.ANSWERED_ELSEWHERE,
+    "signalling_timeout": EndReason.PEER_FAILED,
+}
+
+_BY_PROBLEM: Final[Mapping[MediaProblem, tuple[EndReason, str]]] = {
+    MediaProblem.BAD_DESCRIPTION: (EndReason.BAD_DESCRIPTION, "unknown_error"),
+    MediaProblem.NO_COMMON_CODEC: (EndReason.NO_COMMON_CODEC, "unknown_error"),
+    MediaProblem.INTERNAL: (EndReason.MEDIA_FAILED, "user_media_failed"),
+    # "ice_failed … means no media connection could be established", "ice_timeout: the connection
+    # failed after some media was exchanged" (m.call.hangup, reason).
+    MediaProblem.ICE_FAILED: (EndReason.NO_PATH, "ice_failed"),
+    MediaProblem.CONNECT_TIMEOUT: (EndReason.CONNECT_TIMEOUT, "ice_failed"),
+    MediaProblem.LOST: (EndReason.MEDIA_LOST, "ice_timeout"),
+}
+
+
+class Scope(NamedTuple):
+    """What all calls of a device share."""
+
+    us: Party
+    config: CallConfig
+    outbox: Outbox
+
+
+class Call(ABC):
+    """A live call. `Calls` owns it, feeds it and forgets it when its state is ENDED."""
+
+    on_remote: ClassVar[RemoteHandlers]
+    on_local: ClassVar[Handlers]
+    on_result: ClassVar[Handlers]
+
+    def __init__(self, key: CallKey, state: State, scope: Scope) -> None:
+        self.key = key
+        self.state = state
+        self.peer: Party | None = None
+        """The party that we talk to, once it is settled."""
+        self._us, self._config, self._outbox = scope
+        self._batch = CandidateBatch()
+        self._rang = False
+        self._timer: float | None = None
+        self._media_request: int | None = None
+
+    # --- what Calls asks ---
+
+    @property
+    def deadline(self) -> float | None:
+        """When `advance` is to be called next, if nothing else happens."""
+        waits = [at for at in (self._timer, self._batch.deadline) if at is not None]
+        return min(waits, default=None)
+
+    def remote(self, sender: Party, content: CallContent, now: float) -> IgnoreReason | None:
+        """Take a remote content; returns why it changed nothing, where it changed nothing."""
+        handler = self.on_remote.get(type(content))
+        if handler is None:
+            return IgnoreReason.UNSUPPORTED
+        return handler(self, sender, content, now)
+
+    def local(self, event: LocalEvent, now: float) -> None:
+        """Do what somebody here wishes. Raises `WrongState` where the call cannot."""
+        handler = self.on_local.get(type(event))
+        if handler is None:
+            raise WrongState(self.key, type(event).__name__.lower(), self.state)
+        handler(self, event, now)
+        self._flush(now)
+
+    def result(self, event: ResultEvent, now: float) -> None:
+        """Take an edge's result; one that the call no longer waits for changes nothing."""
+        handler = self.on_result.get(type(event))
+        if handler is not None:
+            handler(self, event, now)
+            self._flush(now)
+
+    @abstractmethod
+    def involves(self, user_id: str) -> bool:
+        """Whether the call is over when this user leaves the room."""
+
+    def member_left(self, user_id: str, now: float) -> None:
+        """The other party leaving the room is a hangup ("Voice over IP")."""
+        if user_id == self._us.user_id:
+            self._end(now, EndReason.LEFT_ROOM, By.US)
+        elif self.involves(user_id):
+            self._end(now, EndReason.LEFT_ROOM, By.PEER)
+
+    def advance(self, now: float) -> None:
+        """Fire what is due."""
+        if self._timer is not None and self._timer <= now:
+            self._timed_out(TIMERS[self.state], now)
+        self._flush(now)
+
+    # --- what both directions do alike ---
+
+    def _go(self, trigger: Trigger, now: float) -> None:
+        """Take a transition, and arm the one timer of the state that it leads to."""
+        self.state = TRANSITIONS[self.state][trigger]
+        timer = TIMERS.get(self.state)
+        self._timer = None if timer is None else self._due(timer, now)
+
+    def _due(self, timer: Timer, now: float) -> float:
+        match timer:
+            case Timer.PREPARE:
+                return now + self._config.prepare_timeout
+            case Timer.CONNECT:
+                return now + self._config.connect_timeout
+            case Timer.LIFETIME:
+                return self._lifetime_over(now)
+
+    @abstractmethod
+    def _lifetime_over(self, now: float) -> float: ...
+
+    def _timed_out(self, timer: Timer, now: float) -> None:
+        match timer:
+            case Timer.PREPARE:
+                self._media_failed(MediaProblem.INTERNAL, now)
+            case Timer.CONNECT:
+                self._media_failed(MediaProblem.CONNECT_TIMEOUT, now)
+            case Timer.LIFETIME:
+                self._not_answered(now)
+
+    @abstractmethod
+    def _not_answered(self, now: float) -> None: ...
+
+    def _send(self, content: CallContent) -> int:
+        return self._outbox.send(self.key, content.event_type, content.to_wire())
+
+    def _hangup(self, reason: str) -> Hangup:
+        return Hangup(call_id=self.key.call_id, party_id=self._us.party_id, reason=reason)
+
+    def _end(
+        self,
+        now: float,
+        reason: EndReason,
+        by: By,
+        *,
+        say: CallContent | None = None,
+        wire_reason: str | None = None,
+    ) -> None:
+        had_media = self.state in WITH_MEDIA
+        self._go(Trigger.END, now)
+        self._batch = CandidateBatch()
+        if say is not None:
+            self._send(say)
+        if had_media:
+            self._outbox.put(CloseMedia(self.key))
+        if wire_reason is None and isinstance(say, Hangup):
+            wire_reason = say.reason
+        self._outbox.put(Ended(self.key, reason, by, self._rang, wire_reason))
+
+    def _hang_up(self, event: HangUp, now: float) -> None:
+        """End a call that the other side knows of."""
+        self._end(
+            now,
+            _BY_HANGUP.get(event.reason, EndReason.HANGUP),
+            By.US,
+            say=self._hangup(event.reason),
+        )
+
+    def _hung_up(self, content: Hangup, now: float) -> None:
+        """The other side ended it. Unknown reasons are tolerated: clients make up their own."""
+        reason = _BY_HANGUP.get(content.reason, EndReason.HANGUP)
+        self._end(now, reason, By.PEER, wire_reason=content.reason)
+
+    def _media_failed(self, problem: MediaProblem, now: float) -> None:
+        """Some clients end silently when media fails, so ours is always said."""
+        reason, wire = _BY_PROBLEM[problem]
+        told = self.state is not State.PREPARING
+        self._end(now, reason, By.FAULT, say=self._hangup(wire) if told else None)
+
+    def _on_media_failed(self, event: MediaFailed, now: float) -> None:
+        if self.state not in WITH_MEDIA:
+            return
+        if event.request is None or event.request == self._media_request:
+            self._media_failed(event.problem, now)
+
+    def _on_media_connected(self, _event: MediaConnected, now: float) -> None:
+        if self.state is State.CONNECTING:
+            self._go(Trigger.MEDIA_CONNECTED, now)
+            self._outbox.put(Established(self.key))
+
+    def _on_local_candidates(self, event: LocalCandidates, now: float) -> None:
+        if self.state in WITH_MEDIA:
+            self._batch.add(event.candidates, now)
+
+    def _add_candidates(self, content: Candidates) -> None:
+        if content.candidates:
+            self._outbox.put(AddCandidates(self.key, content.candidates))
+
+    def _flush(self, now: float) -> None:
+        if self._batch.deadline is not None and self._batch.deadline <= now:
+            self._send(
+                Candidates(
+                    call_id=self.key.call_id,
+                    party_id=self._us.party_id,
+                    candidates=self._batch.take(),
+                )
+            )

@@ -1,0 +1,186 @@
+"""Everything a call may ask of the edges, and everything it tells its observers.
+
+`Calls.poll()` gives both, in order. A command with a `request` number is answered by exactly one
+result event (see `events`) that carries the same number; the others are done and forgotten.
+What belongs to one call is to be carried out in the order given here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from voip.signalling.ice import Candidate
+from voip.signalling.ids import CallKey, Party
+
+# --- commands -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SendEvent:
+    """Send an event into the call's room: `Sent` or `SendFailed` follows."""
+
+    key: CallKey
+    request: int
+    type: str
+    content: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class CreateOffer:
+    """Open media and make an offer: `OfferReady` or `MediaFailed` follows."""
+
+    key: CallKey
+    request: int
+    video: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CreateAnswer:
+    """Open media for this offer: `AnswerReady` or `MediaFailed` follows."""
+
+    key: CallKey
+    request: int
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyAnswer:
+    """Connect to the party that was chosen: `AnswerApplied` or `MediaFailed` follows."""
+
+    key: CallKey
+    request: int
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddCandidates:
+    """The chosen party's candidates; the last may be end-of-candidates."""
+
+    key: CallKey
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseMedia:
+    """The call is over; nothing more will be asked of its media."""
+
+    key: CallKey
+
+
+# --- notices --------------------------------------------------------------------------------
+
+
+class By(Enum):
+    """Who ended a call."""
+
+    US = "us"
+    PEER = "the other side"
+    OTHER_DEVICE = "another device of ours"
+    TIME = "nobody: time ran out"
+    FAULT = "nobody: something failed"
+
+
+class EndReason(Enum):
+    """Why a call ended, in words that a person understands."""
+
+    HANGUP = "hung up"
+    REJECTED = "declined"
+    BUSY = "busy"
+    ANSWERED_ELSEWHERE = "answered on another device"
+    REJECTED_ELSEWHERE = "declined on another device"
+    NOT_ANSWERED = "not answered in time"
+    LEFT_ROOM = "the other side left the room"
+    NO_PATH = "no network path between the two sides was found"
+    CONNECT_TIMEOUT = "the connection took too long"
+    MEDIA_LOST = "the other side stopped sending"
+    MEDIA_FAILED = "the media could not be set up"
+    BAD_DESCRIPTION = "the other side's session description cannot be used"
+    NO_COMMON_CODEC = "the two sides share no codec"
+    SEND_REFUSED = "the homeserver refused our event: may we send in this room?"
+    SEND_FAILED = "the homeserver could not be reached"
+    PEER_FAILED = "it failed on the other side"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """The call rings here: `Accept` or `Reject` it."""
+
+    key: CallKey
+    caller: Party
+    video: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """The homeserver has our invite: the other side's devices ring."""
+
+    key: CallKey
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer was chosen or ours was made; `peer` is the party that we talk to."""
+
+    key: CallKey
+    peer: Party
+
+
+@dataclass(frozen=True, slots=True)
+class Established:
+    """Media flows."""
+
+    key: CallKey
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The last word about a call."""
+
+    key: CallKey
+    reason: EndReason
+    by: By
+    rang: bool
+    """False for an inbound call that was over before it could ring."""
+    wire_reason: str | None = None
+    """The hangup's own reason, as sent or received."""
+
+
+class IgnoreReason(Enum):
+    """Why a remote event changed nothing."""
+
+    MALFORMED = "its content is not what the specification says"
+    UNSUPPORTED = "it needs something that this version does not do"
+    OWN_ECHO = "we sent it ourselves"
+    OWN_CALL = "another device of ours calls somebody else"
+    NOT_FOR_US = "its invitee is somebody else"
+    PUBLIC_ROOM = "anybody may join the room, so it may not ring"
+    PLAINTEXT = "it came unencrypted in an encrypted room"
+    EXPIRED = "its lifetime was over when it came"
+    OVER_BEFORE = "the hangup of this call came before its invite"
+    DUPLICATE = "the call is known already"
+    UNKNOWN_CALL = "no such call is known"
+    CALL_ENDED = "the call has ended"
+    WRONG_PARTY = "it comes from a party that is not in this call"
+    WRONG_STATE = "the call is past this, or not there yet"
+    ALREADY_ANSWERED = "an answer was chosen before it"
+    TOO_MANY = "too much is waiting already"
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A remote event that changed nothing. `detail` never quotes the event's values."""
+
+    room_id: str
+    sender: str
+    type: str
+    why: IgnoreReason
+    detail: str = ""
+
+
+Command: TypeAlias = (
+    SendEvent | CreateOffer | CreateAnswer | ApplyAnswer | AddCandidates | CloseMedia
+)
+Notice: TypeAlias = Incoming | Calling | Answered | Established | Ended | Ignored

@@ -1,0 +1,88 @@
+"""What comes before its time: candidates before an invite or a choice, hangups before an invite.
+
+Bounded in count and age; what is beyond the bounds is refused, never kept.
+"""
+
+from __future__ import annotations
+
+from voip.signalling.config import CallConfig
+from voip.signalling.ice import Candidate
+from voip.signalling.ids import CallKey, Party
+
+
+class EarlyCandidates:
+    """Candidates by party, for a call whose other party is not settled yet."""
+
+    def __init__(self, config: CallConfig) -> None:
+        self._config = config
+        self._by_party: dict[Party, list[Candidate]] = {}
+
+    def add(self, party: Party, candidates: tuple[Candidate, ...]) -> bool:
+        """False where the bound is reached and candidates were dropped."""
+        if party not in self._by_party and len(self._by_party) >= self._config.max_early_parties:
+            return False
+        kept = self._by_party.setdefault(party, [])
+        room = self._config.max_early_candidates - len(kept)
+        kept.extend(candidates[:room])
+        return len(candidates) <= room
+
+    def take(self, party: Party) -> tuple[Candidate, ...]:
+        """What this party sent; what the others sent is forgotten."""
+        taken = tuple(self._by_party.get(party, ()))
+        self._by_party.clear()
+        return taken
+
+
+class EarlyArrivals:
+    """What came for calls whose invite is not known yet."""
+
+    def __init__(self, config: CallConfig) -> None:
+        self._config = config
+        self._calls: dict[CallKey, _Waiting] = {}  # oldest first
+
+    def candidates(
+        self, key: CallKey, party: Party, candidates: tuple[Candidate, ...], now: float
+    ) -> bool:
+        """Keep candidates; False where they were dropped because too much waits."""
+        waiting = self._waiting(key, now)
+        return waiting is not None and waiting.candidates.add(party, candidates)
+
+    def hangup(self, key: CallKey, user_id: str, now: float) -> bool:
+        """Remember that this user ended the call before its invite came."""
+        waiting = self._waiting(key, now)
+        if waiting is None or len(waiting.over_for) >= self._config.max_early_parties:
+            return False
+        waiting.over_for.add(user_id)
+        return True
+
+    def take(self, key: CallKey, party: Party, now: float) -> tuple[bool, tuple[Candidate, ...]]:
+        """For the invite that came at last: whether its sender ended it, and its candidates."""
+        self._forget_old(now)
+        waiting = self._calls.pop(key, None)
+        if waiting is None:
+            return False, ()
+        return party.user_id in waiting.over_for, waiting.candidates.take(party)
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def _waiting(self, key: CallKey, now: float) -> _Waiting | None:
+        self._forget_old(now)
+        waiting = self._calls.get(key)
+        if waiting is None and len(self._calls) < self._config.max_early_calls:
+            waiting = self._calls[key] = _Waiting(self._config, now)
+        return waiting
+
+    def _forget_old(self, now: float) -> None:
+        while self._calls:
+            oldest = next(iter(self._calls))
+            if self._calls[oldest].since + self._config.early_seconds > now:
+                return
+            del self._calls[oldest]
+
+
+class _Waiting:
+    def __init__(self, config: CallConfig, now: float) -> None:
+        self.since = now
+        self.candidates = EarlyCandidates(config)
+        self.over_for: set[str] = set()

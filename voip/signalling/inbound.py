@@ -1,0 +1,205 @@
+"""A call that comes to us."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from voip.signalling.call import Call, Handlers, RemoteHandlers, Scope
+from voip.signalling.commands import (
+    AddCandidates,
+    Answered,
+    By,
+    CreateAnswer,
+    EndReason,
+    IgnoreReason,
+    Incoming,
+)
+from voip.signalling.content import Answer, Candidates, Hangup, Invite, Reject, SelectAnswer
+from voip.signalling.early import EarlyCandidates
+from voip.signalling.errors import WrongState
+from voip.signalling.events import (
+    Accept,
+    AnswerReady,
+    HangUp,
+    LocalCandidates,
+    MediaConnected,
+    MediaFailed,
+    SendFailed,
+    SendProblem,
+)
+from voip.signalling.events import Reject as LocalReject
+from voip.signalling.ice import END_OF_CANDIDATES, Candidate
+from voip.signalling.ids import CallKey, Party
+from voip.signalling.states import TIMERS, State, Trigger
+
+_UNANSWERED: Final = frozenset({State.HELD, State.RINGING})
+
+
+class InboundCall(Call):
+    """Its other party is the inviter. It keeps the offer until it is accepted or over."""
+
+    peer: Party
+
+    def __init__(
+        self, key: CallKey, caller: Party, invite: Invite, expires: float, scope: Scope
+    ) -> None:
+        """`expires`: when the invite's lifetime is over, in seconds of the core's clock."""
+        super().__init__(key, State.HELD, scope)
+        self.peer = caller
+        self._offer: str | None = invite.offer
+        self._expires = expires
+        self._early: EarlyCandidates | None = EarlyCandidates(scope.config)
+        self._answer_request: int | None = None
+        self._timer = self._due(TIMERS[State.HELD], expires)
+
+    @property
+    def unanswered(self) -> bool:
+        return self.state in _UNANSWERED
+
+    def involves(self, user_id: str) -> bool:
+        return user_id == self.peer.user_id
+
+    def sync_complete(self, now: float) -> None:
+        """The whole sync that brought the invite is processed: it rings, unless it is over."""
+        if self.state is not State.HELD:
+            return
+        if self._expires <= now:
+            self._not_answered(now)
+            return
+        self._go(Trigger.SYNC_COMPLETE, now)
+        self._rang = True
+        self._outbox.put(Incoming(self.key, self.peer, _offers_video(self._offer or "")))
+
+    def keep_early(self, candidates: tuple[Candidate, ...]) -> None:
+        """Candidates of the caller that came before the invite."""
+        if self._early is not None:
+            self._early.add(self.peer, candidates)
+
+    def _lifetime_over(self, now: float) -> float:
+        return self._expires
+
+    def _not_answered(self, now: float) -> None:
+        self._end(now, EndReason.NOT_ANSWERED, By.TIME)
+
+    # --- remote ---
+
+    def _hangup_received(self, sender: Party, content: Hangup, now: float) -> IgnoreReason | None:
+        if sender != self.peer:
+            return IgnoreReason.WRONG_PARTY
+        self._hung_up(content, now)
+        return None
+
+    def _candidates(self, sender: Party, content: Candidates, _now: float) -> IgnoreReason | None:
+        if sender != self.peer:
+            return IgnoreReason.WRONG_PARTY
+        if self._early is None:
+            self._add_candidates(content)
+            return None
+        return None if self._early.add(sender, content.candidates) else IgnoreReason.TOO_MANY
+
+    def _select_answer(
+        self, sender: Party, content: SelectAnswer, now: float
+    ) -> IgnoreReason | None:
+        if sender != self.peer:
+            return IgnoreReason.WRONG_PARTY
+        if content.selected_party_id != self._us.party_id:
+            # "… the client should end the call as answered elsewhere", and says nothing more.
+            self._end(now, EndReason.ANSWERED_ELSEWHERE, By.OTHER_DEVICE)
+            return None
+        return IgnoreReason.WRONG_STATE if self.unanswered else None
+
+    def _answer(self, sender: Party, _content: Answer, now: float) -> IgnoreReason | None:
+        return self._settled_elsewhere(sender, EndReason.ANSWERED_ELSEWHERE, now)
+
+    def _reject(self, sender: Party, _content: Reject, now: float) -> IgnoreReason | None:
+        # "m.call.reject … rejects the call on all devices of the callee."
+        return self._settled_elsewhere(sender, EndReason.REJECTED_ELSEWHERE, now)
+
+    def _settled_elsewhere(
+        self, sender: Party, reason: EndReason, now: float
+    ) -> IgnoreReason | None:
+        """Another device of ours took or declined the call while it rings here.
+
+        Once we have answered ourselves, the caller chooses: its select_answer decides.
+        """
+        if sender.user_id != self._us.user_id or sender == self.peer:
+            return IgnoreReason.WRONG_PARTY
+        if not self.unanswered:
+            return IgnoreReason.ALREADY_ANSWERED
+        self._end(now, reason, By.OTHER_DEVICE)
+        return None
+
+    # --- local ---
+
+    def _accept(self, _event: Accept, now: float) -> None:
+        if self.state is not State.RINGING or self._offer is None:
+            raise WrongState(self.key, "be accepted", self.state)
+        self._media_request = self._outbox.new_request()
+        self._outbox.put(CreateAnswer(self.key, self._media_request, self._offer))
+        early = self._early.take(self.peer) if self._early else ()
+        self._offer = self._early = None
+        if early:
+            self._outbox.put(AddCandidates(self.key, early))
+        self._go(Trigger.ACCEPTED, now)
+
+    def _local_reject(self, _event: LocalReject, now: float) -> None:
+        if not self.unanswered:
+            raise WrongState(self.key, "be rejected", self.state)
+        say = Reject(call_id=self.key.call_id, party_id=self._us.party_id)
+        self._end(now, EndReason.REJECTED, By.US, say=say)
+
+    def _local_hang_up(self, event: HangUp, now: float) -> None:
+        if self.unanswered and event.reason == "user_hangup":
+            self._local_reject(LocalReject(self.key), now)
+        else:
+            self._hang_up(event, now)
+
+    # --- results ---
+
+    def _answer_ready(self, event: AnswerReady, now: float) -> None:
+        if self.state is not State.ANSWERING or event.request != self._media_request:
+            return
+        self._answer_request = self._send(
+            Answer(call_id=self.key.call_id, party_id=self._us.party_id, answer=event.sdp)
+        )
+        self._go(Trigger.ANSWER_READY, now)
+        self._outbox.put(Answered(self.key, self.peer))
+        self._batch.open(self._config.batch_after_answer, now)
+        if event.complete:
+            self._batch.add((Candidate(END_OF_CANDIDATES),), now)
+
+    def _send_failed(self, event: SendFailed, now: float) -> None:
+        if self._answer_request is None or event.request != self._answer_request:
+            return
+        if self.state not in {State.CONNECTING, State.CONNECTED}:
+            return
+        refused = event.problem is SendProblem.REFUSED
+        reason = EndReason.SEND_REFUSED if refused else EndReason.SEND_FAILED
+        say = None if refused else self._hangup("unknown_error")
+        self._end(now, reason, By.FAULT, say=say)
+
+    on_remote: ClassVar[RemoteHandlers] = {
+        Hangup: _hangup_received,
+        Candidates: _candidates,
+        SelectAnswer: _select_answer,
+        Answer: _answer,
+        Reject: _reject,
+    }
+    on_local: ClassVar[Handlers] = {
+        Accept: _accept,
+        LocalReject: _local_reject,
+        HangUp: _local_hang_up,
+    }
+    on_result: ClassVar[Handlers] = {
+        AnswerReady: _answer_ready,
+        SendFailed: _send_failed,
+        LocalCandidates: Call._on_local_candidates,
+        MediaConnected: Call._on_media_connected,
+        MediaFailed: Call._on_media_failed,
+    }
+
+
+def _offers_video(sdp: str) -> bool:
+    """Whether the offer has a video section that is not rejected (RFC 3264 §6: port 0)."""
+    lines = (line.split() for line in sdp.splitlines() if line.startswith("m=video "))
+    return any(len(fields) > 1 and fields[1] != "0" for fields in lines)

@@ -1,0 +1,191 @@
+"""A call that we place."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from voip.signalling.call import Call, Handlers, RemoteHandlers, Scope
+from voip.signalling.commands import (
+    AddCandidates,
+    Answered,
+    ApplyAnswer,
+    By,
+    Calling,
+    CreateOffer,
+    EndReason,
+    IgnoreReason,
+)
+from voip.signalling.content import Answer, Candidates, Hangup, Invite, Reject, SelectAnswer
+from voip.signalling.early import EarlyCandidates
+from voip.signalling.events import (
+    HangUp,
+    LocalCandidates,
+    MediaConnected,
+    MediaFailed,
+    OfferReady,
+    Place,
+    SendFailed,
+    SendProblem,
+    Sent,
+)
+from voip.signalling.ice import END_OF_CANDIDATES, Candidate
+from voip.signalling.ids import Party
+from voip.signalling.states import TIMERS, State, Trigger
+
+_UNANSWERED: Final = frozenset({State.INVITING, State.INVITED})
+
+
+class OutboundCall(Call):
+    """Its other party is settled by the first answer; until then candidates wait by party."""
+
+    def __init__(self, place: Place, scope: Scope, now: float) -> None:
+        super().__init__(place.key, State.PREPARING, scope)
+        self._invitee = place.invitee
+        self._early: EarlyCandidates | None = EarlyCandidates(scope.config)
+        self._invite_request: int | None = None
+        self._timer = self._due(TIMERS[State.PREPARING], now)
+        self._media_request = scope.outbox.new_request()
+        scope.outbox.put(CreateOffer(self.key, self._media_request, place.video))
+
+    def involves(self, user_id: str) -> bool:
+        return user_id == (self.peer.user_id if self.peer else self._invitee)
+
+    def _lifetime_over(self, now: float) -> float:
+        return now + self._config.invite_lifetime
+
+    def _not_answered(self, now: float) -> None:
+        # Some clients ignore the lifetime, so an expired invite needs a hangup too.
+        say = self._hangup("invite_timeout")
+        self._end(now, EndReason.NOT_ANSWERED, By.TIME, say=say)
+
+    def _may_answer(self, party: Party) -> bool:
+        """Only the invitee, where there is one; never another device of ours otherwise."""
+        if self._invitee is not None:
+            return party.user_id == self._invitee
+        return party.user_id != self._us.user_id
+
+    def _select(self, party: Party) -> None:
+        """Tell the callee's other devices that this one was chosen, by answer or by reject."""
+        self._send(
+            SelectAnswer(
+                call_id=self.key.call_id,
+                party_id=self._us.party_id,
+                selected_party_id=party.party_id,
+            )
+        )
+
+    # --- remote ---
+
+    def _answer(self, sender: Party, content: Answer, now: float) -> IgnoreReason | None:
+        if not self._may_answer(sender):
+            return IgnoreReason.WRONG_PARTY
+        if self.peer is not None:
+            return IgnoreReason.ALREADY_ANSWERED
+        if self.state not in _UNANSWERED:
+            return IgnoreReason.WRONG_STATE
+        self.peer = sender
+        self._select(sender)
+        self._media_request = self._outbox.new_request()
+        self._outbox.put(ApplyAnswer(self.key, self._media_request, content.answer))
+        early = self._early.take(sender) if self._early else ()
+        self._early = None
+        if early:
+            self._outbox.put(AddCandidates(self.key, early))
+        self._go(Trigger.ANSWER_CHOSEN, now)
+        self._outbox.put(Answered(self.key, sender))
+        return None
+
+    def _reject(self, sender: Party, _content: Reject, now: float) -> IgnoreReason | None:
+        if not self._may_answer(sender):
+            return IgnoreReason.WRONG_PARTY
+        if self.peer is not None:
+            # "If the caller has already received an answer, it ignores the reject" (MSC2746).
+            return IgnoreReason.ALREADY_ANSWERED
+        if self.state not in _UNANSWERED:
+            return IgnoreReason.WRONG_STATE
+        self._select(sender)
+        self._end(now, EndReason.REJECTED, By.PEER)
+        return None
+
+    def _hangup_received(self, sender: Party, content: Hangup, now: float) -> IgnoreReason | None:
+        # Before a choice, the callee's hangup is taken as a reject that has a reason: version 0
+        # clients have no other, and a device whose media failed says why.
+        if sender != self.peer and (self.peer is not None or not self._may_answer(sender)):
+            return IgnoreReason.WRONG_PARTY
+        if self.state is State.PREPARING:
+            return IgnoreReason.WRONG_STATE
+        self._hung_up(content, now)
+        return None
+
+    def _candidates(self, sender: Party, content: Candidates, _now: float) -> IgnoreReason | None:
+        if self._early is None:
+            if sender != self.peer:
+                return IgnoreReason.WRONG_PARTY
+            self._add_candidates(content)
+            return None
+        if not self._may_answer(sender):
+            return IgnoreReason.WRONG_PARTY
+        return None if self._early.add(sender, content.candidates) else IgnoreReason.TOO_MANY
+
+    def _select_answer(
+        self, _sender: Party, _content: SelectAnswer, _now: float
+    ) -> IgnoreReason | None:
+        return IgnoreReason.WRONG_PARTY  # only we, the caller, may choose
+
+    # --- local ---
+
+    def _local_hang_up(self, event: HangUp, now: float) -> None:
+        if self.state is State.PREPARING:  # nobody knows of the call yet
+            self._end(now, EndReason.HANGUP, By.US)
+        else:
+            self._hang_up(event, now)
+
+    # --- results ---
+
+    def _offer_ready(self, event: OfferReady, now: float) -> None:
+        if self.state is not State.PREPARING or event.request != self._media_request:
+            return
+        self._invite_request = self._send(
+            Invite(
+                call_id=self.key.call_id,
+                party_id=self._us.party_id,
+                offer=event.sdp,
+                lifetime=self._config.invite_lifetime,
+                invitee=self._invitee,
+            )
+        )
+        self._go(Trigger.OFFER_READY, now)
+        self._batch.open(self._config.batch_after_invite, now)
+        if event.complete:
+            self._batch.add((Candidate(END_OF_CANDIDATES),), now)
+
+    def _sent(self, event: Sent, now: float) -> None:
+        if self.state is State.INVITING and event.request == self._invite_request:
+            self._go(Trigger.INVITE_SENT, now)
+            self._outbox.put(Calling(self.key))
+
+    def _send_failed(self, event: SendFailed, now: float) -> None:
+        if self.state not in _UNANSWERED or event.request != self._invite_request:
+            return
+        refused = event.problem is SendProblem.REFUSED
+        reason = EndReason.SEND_REFUSED if refused else EndReason.SEND_FAILED
+        # The homeserver may have taken the invite without our learning of it.
+        say = None if refused else self._hangup("unknown_error")
+        self._end(now, reason, By.FAULT, say=say)
+
+    on_remote: ClassVar[RemoteHandlers] = {
+        Answer: _answer,
+        Reject: _reject,
+        Hangup: _hangup_received,
+        Candidates: _candidates,
+        SelectAnswer: _select_answer,
+    }
+    on_local: ClassVar[Handlers] = {HangUp: _local_hang_up}
+    on_result: ClassVar[Handlers] = {
+        OfferReady: _offer_ready,
+        Sent: _sent,
+        SendFailed: _send_failed,
+        LocalCandidates: Call._on_local_candidates,
+        MediaConnected: Call._on_media_connected,
+        MediaFailed: Call._on_media_failed,
+    }

@@ -1,0 +1,112 @@
+"""The states of a call and how it moves between them.
+
+Theory of operation
+-------------------
+A call is placed by us (outbound) or comes to us (inbound). Both kinds share the end of the road:
+once an answer is chosen they are CONNECTING, then CONNECTED, then ENDED. ENDED is the only state
+without an exit; every other state can END.
+
+Outbound: our offer is made (PREPARING), the invite travels to the homeserver (INVITING), the other
+side's devices ring (INVITED), the first answer is chosen. An answer may overtake the homeserver's
+word that it took the invite, so INVITING can be answered too.
+
+Inbound: an invite is HELD until the whole sync response that brought it has been processed, because
+the same response may say that the call is over (MSC2746, "ring only after the sync is processed");
+then it rings (RINGING) until somebody here accepts it (ANSWERING) or it ends.
+
+Whoever handles an event decides by the call's data which trigger it is, if any; this table alone
+says where a trigger leads. Each live state has at most one timer, named here, which is armed on
+entry and dies with the state. An event that a state does not list is ignored with a typed reason
+(a peer's) or raises `WrongState` (ours); it never moves the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+
+
+class State(Enum):
+    PREPARING = "preparing"
+    INVITING = "inviting"
+    INVITED = "invited"
+    HELD = "held"
+    RINGING = "ringing"
+    ANSWERING = "answering"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    ENDED = "ended"
+
+
+class Trigger(Enum):
+    OFFER_READY = "offer ready"
+    INVITE_SENT = "invite sent"
+    ANSWER_CHOSEN = "answer chosen"
+    SYNC_COMPLETE = "sync complete"
+    ACCEPTED = "accepted"
+    ANSWER_READY = "answer ready"
+    MEDIA_CONNECTED = "media connected"
+    END = "end"
+
+
+class Timer(Enum):
+    """What a state waits for at most."""
+
+    PREPARE = "the media edge makes an offer or an answer"
+    LIFETIME = "the invite's lifetime"
+    CONNECT = "the media connects"
+
+
+_Row = Mapping[Trigger, State]
+
+TRANSITIONS: Final[Mapping[State, _Row]] = MappingProxyType(
+    {
+        State.PREPARING: {
+            Trigger.OFFER_READY: State.INVITING,
+            Trigger.END: State.ENDED,
+        },
+        State.INVITING: {
+            Trigger.INVITE_SENT: State.INVITED,
+            Trigger.ANSWER_CHOSEN: State.CONNECTING,
+            Trigger.END: State.ENDED,
+        },
+        State.INVITED: {
+            Trigger.ANSWER_CHOSEN: State.CONNECTING,
+            Trigger.END: State.ENDED,
+        },
+        State.HELD: {
+            Trigger.SYNC_COMPLETE: State.RINGING,
+            Trigger.END: State.ENDED,
+        },
+        State.RINGING: {
+            Trigger.ACCEPTED: State.ANSWERING,
+            Trigger.END: State.ENDED,
+        },
+        State.ANSWERING: {
+            Trigger.ANSWER_READY: State.CONNECTING,
+            Trigger.END: State.ENDED,
+        },
+        State.CONNECTING: {
+            Trigger.MEDIA_CONNECTED: State.CONNECTED,
+            Trigger.END: State.ENDED,
+        },
+        State.CONNECTED: {
+            Trigger.END: State.ENDED,
+        },
+        State.ENDED: {},
+    }
+)
+
+TIMERS: Final[Mapping[State, Timer]] = MappingProxyType(
+    {
+        State.PREPARING: Timer.PREPARE,
+        State.INVITING: Timer.LIFETIME,
+        State.INVITED: Timer.LIFETIME,
+        State.HELD: Timer.LIFETIME,
+        State.RINGING: Timer.LIFETIME,
+        State.ANSWERING: Timer.PREPARE,
+        State.CONNECTING: Timer.CONNECT,
+    }
+)
