@@ -1,0 +1,226 @@
+"""The settings of the bots and of the command line: their names, meanings and defaults.
+
+One place only. Each setting is a key of the TOML file and, in capitals and with `VOIP_` before
+it, an environment variable; the environment wins. README's table is made from the descriptions
+here, so write them for whoever runs a bot. How they are read is in `settings_sources`.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+# Matrix appendices, "User Identifiers"; lenient in the localpart, as servers have to be.
+USER_ID = re.compile(r"@[^:\s]*:[^\s/@]+")
+USER_PATTERN = re.compile(r"@[^\s]+:[^\s/@]+")
+
+NO_LOGIN = (
+    "VOIP_PASSWORD and VOIP_ACCESS_TOKEN are both missing: set one of them, or name a file that"
+    " holds it in VOIP_PASSWORD_FILE or VOIP_ACCESS_TOKEN_FILE"
+)
+
+
+class BotName(StrEnum):
+    RECORDER = "recorder"
+    ECHO = "echo"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Settings(BaseSettings):
+    """What one device of one Matrix user needs to answer or place calls."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VOIP_",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    homeserver: str = Field(
+        description="Address of the homeserver's client API.",
+        examples=["https://matrix.example.org"],
+    )
+    user_id: str = Field(
+        description="Matrix id of the account that answers or places calls.",
+        examples=["@bot:example.org"],
+    )
+    password: SecretStr | None = Field(
+        default=None,
+        description="The account's password. It, or an access token, is needed.",
+        examples=["..."],
+    )
+    password_file: Path | None = Field(
+        default=None,
+        description="A file that holds the password, in place of the password itself.",
+        examples=["/run/secrets/voip_password"],
+    )
+    access_token: SecretStr | None = Field(
+        default=None,
+        description="An access token of the account. It is used before the password.",
+        examples=["..."],
+    )
+    access_token_file: Path | None = Field(
+        default=None,
+        description="A file that holds the access token.",
+        examples=["/run/secrets/voip_access_token"],
+    )
+    device_name: str = Field(
+        default="voip",
+        max_length=100,
+        description="Name under which the login shows in the account's list of devices.",
+        examples=["voicemail"],
+    )
+    data_dir: Path = Field(
+        default=Path("voip-data"),
+        description="Folder for recordings, encryption keys and the journal. One process each.",
+        examples=["/var/lib/voip"],
+    )
+    bot: BotName = Field(
+        default=BotName.RECORDER,
+        description="`recorder` takes messages and posts them to the room; `echo` plays back what"
+        " it hears.",
+        examples=["echo"],
+    )
+    allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Who may invite the bot into rooms: user ids, where `*` stands for anything;"
+        " a list in the file, commas in the environment. Without it: everybody on the bot's own"
+        " server.",
+        examples=["@*:example.org,@boss:example.com"],
+    )
+    announcement: str = Field(
+        default="Please leave a message after the tone.",
+        min_length=1,
+        max_length=2000,
+        description="What the recorder says first: a text (spoken with the `speech` extra), or the"
+        " path of a sound file, which starts with `/` or `./`.",
+        examples=["./welcome.ogg"],
+    )
+    max_seconds: float = Field(
+        default=600,
+        gt=0,
+        le=24 * 3600,
+        allow_inf_nan=False,
+        description="The longest recording, in seconds; then the recorder hangs up.",
+        examples=["120"],
+    )
+    silence_seconds: float = Field(
+        default=10,
+        ge=0,
+        le=3600,
+        allow_inf_nan=False,
+        description="The recorder hangs up after so many seconds of silence; 0 never does.",
+        examples=["5"],
+    )
+    connect_timeout: float = Field(
+        default=20,
+        ge=1,
+        le=120,
+        allow_inf_nan=False,
+        description="Seconds from the answer until media must flow, before a call is given up.",
+        examples=["30"],
+    )
+    relay_only: bool = Field(
+        default=False,
+        description="Send and receive media through the homeserver's TURN relay only, so that"
+        " callers never see this machine's addresses.",
+        examples=["true"],
+    )
+    log_level: LogLevel = Field(
+        default=LogLevel.INFO,
+        description="The least important records that are logged: `debug`, `info`, `warning` or"
+        " `error`.",
+        examples=["debug"],
+    )
+
+    @field_validator("homeserver")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be an address that starts with https:// (or http://)")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("must be an address without a user, a query or a fragment")
+        return value.rstrip("/")
+
+    @field_validator("user_id")
+    @classmethod
+    def _is_a_user(cls, value: str) -> str:
+        if not USER_ID.fullmatch(value) or len(value) > 255:
+            raise ValueError("must be a whole Matrix id: @, a name, a colon and a server")
+        return value
+
+    @field_validator("allow", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("allow")
+    @classmethod
+    def _are_patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(USER_PATTERN.fullmatch(pattern) for pattern in value):
+            raise ValueError(
+                "must hold Matrix ids or patterns of them: @, a name, a colon, a server"
+            )
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_small_letters(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("announcement")
+    @classmethod
+    def _sound_file_exists(cls, value: str) -> str:
+        if value.startswith(("/", "./", "../")) and not Path(value).is_file():
+            raise ValueError("looks like the path of a sound file, and there is no such file")
+        return value
+
+    @model_validator(mode="after")
+    def _can_log_in(self) -> Self:
+        if self.password is None and self.access_token is None:
+            raise ValueError(NO_LOGIN)
+        return self
+
+    @property
+    def server_name(self) -> str:
+        """The server part of the user id, port included."""
+        return self.user_id.partition(":")[2]
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """The patterns of `allow`, with its default applied."""
+        return self.allow or (f"@*:{self.server_name}",)
+
+    @property
+    def announcement_file(self) -> Path | None:
+        """The sound file that is announced; None where the announcement is a text."""
+        is_path = self.announcement.startswith(("/", "./", "../"))
+        return Path(self.announcement) if is_path else None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is passed in: `settings_sources` reads the file and the environment."""
+        return (init_settings,)
