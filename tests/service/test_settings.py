@@ -112,6 +112,19 @@ def test_the_environments_login_replaces_the_files(
     assert settings.access_token is None
 
 
+@pytest.mark.parametrize("name", ["example.org", "localhost:8008", "[2001:db8::1]:8448"])
+def test_a_server_name_will_do(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(monkeypatch, VOIP_HOMESERVER=name)
+    assert load_settings().homeserver == name
+
+
+def test_an_empty_list_lets_nobody_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(monkeypatch)
+    assert load_settings(toml(tmp_path / "my.toml", "allow = []\n")).allowed == ()
+    set_environment(monkeypatch, VOIP_ALLOW="*")
+    assert load_settings().allowed == ("*",)
+
+
 def test_secrets_from_files_lose_their_last_newline_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,7 +148,8 @@ def test_every_problem_is_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("VOIP_HOMESERVER", "matrix.example.org", "starts with https://"),
+        ("VOIP_HOMESERVER", "matrix example org", "starts with https://"),
+        ("VOIP_HOMESERVER", "ftp://example.org", "starts with https://"),
         ("VOIP_HOMESERVER", "https://user:pw@example.org", "without a user"),
         ("VOIP_USER_ID", "bot", "whole Matrix id"),
         ("VOIP_BOT", "singer", "'recorder' or 'echo'"),

@@ -18,7 +18,8 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 # Matrix appendices, "User Identifiers"; lenient in the localpart, as servers have to be.
 USER_ID = re.compile(r"@[^:\s]*:[^\s/@]+")
-USER_PATTERN = re.compile(r"@[^\s]+:[^\s/@]+")
+USER_PATTERN = re.compile(r"\*|@\S+:[^\s/@]+")
+SERVER_NAME = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
 NO_LOGIN = (
     "VOIP_PASSWORD and VOIP_ACCESS_TOKEN are both missing: set one of them, or name a file that"
@@ -50,7 +51,7 @@ class Settings(BaseSettings):
     )
 
     homeserver: str = Field(
-        description="Address of the homeserver's client API.",
+        description="The homeserver: its address, or the server name to find it by.",
         examples=["https://matrix.example.org"],
     )
     user_id: str = Field(
@@ -94,11 +95,11 @@ class Settings(BaseSettings):
         " it hears.",
         examples=["echo"],
     )
-    allow: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(),
+    allow: Annotated[tuple[str, ...] | None, NoDecode] = Field(
+        default=None,
         description="Who may invite the bot into rooms: user ids, where `*` stands for anything;"
-        " a list in the file, commas in the environment. Without it: everybody on the bot's own"
-        " server.",
+        " a list in the file, commas in the environment. An empty list: nobody. Without it:"
+        " everybody on the bot's own server.",
         examples=["@*:example.org,@boss:example.com"],
     )
     announcement: str = Field(
@@ -149,9 +150,11 @@ class Settings(BaseSettings):
     @field_validator("homeserver")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
+        if SERVER_NAME.fullmatch(value):
+            return value
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("must be an address that starts with https:// (or http://)")
+            raise ValueError("must be an address that starts with https://, or a server name")
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("must be an address without a user, a query or a fragment")
         return value.rstrip("/")
@@ -172,8 +175,8 @@ class Settings(BaseSettings):
 
     @field_validator("allow")
     @classmethod
-    def _are_patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(USER_PATTERN.fullmatch(pattern) for pattern in value):
+    def _are_patterns(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if not all(USER_PATTERN.fullmatch(pattern) for pattern in value or ()):
             raise ValueError(
                 "must hold Matrix ids or patterns of them: @, a name, a colon, a server"
             )
@@ -205,7 +208,7 @@ class Settings(BaseSettings):
     @property
     def allowed(self) -> tuple[str, ...]:
         """The patterns of `allow`, with its default applied."""
-        return self.allow or (f"@*:{self.server_name}",)
+        return (f"@*:{self.server_name}",) if self.allow is None else self.allow
 
     @property
     def announcement_file(self) -> Path | None:

@@ -39,7 +39,7 @@ def _default(field: FieldInfo) -> str:
     value = field.default
     if field.is_required():
         return "needed"
-    if value is None or value == ():
+    if value is None:
         return ""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
