@@ -1,0 +1,88 @@
+/** A recording in the room: play, seek by the waveform, save. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Attachment } from "../state/types";
+import { clock } from "../text/time";
+import { Icon } from "./Icon";
+import { save, useAttachment } from "./useAttachment";
+import { Waveform } from "./Waveform";
+
+export function Recording({ attachment }: { attachment: Attachment }) {
+  const { url, busy, problem, fetchIt } = useAttachment(attachment);
+  const audio = useRef<HTMLAudioElement>(null);
+  const [wanted, setWanted] = useState(false);
+  const [playing, setPlaying] = useState(false);
+  const [position, setPosition] = useState(0);
+  const [measured, setMeasured] = useState<number | null>(null);
+  const [fault, setFault] = useState("");
+  const length = measured ?? attachment.duration ?? 0;
+
+  useEffect(() => {
+    if (!url || !wanted) return;
+    setWanted(false);
+    audio.current
+      ?.play()
+      .catch(() => setFault("This browser cannot play the recording: save it instead."));
+  }, [url, wanted]);
+
+  const toggle = async () => {
+    if (playing) audio.current?.pause();
+    else if (await fetchIt()) setWanted(true);
+  };
+
+  return (
+    <div class="recording" data-testid="recording" data-playing={playing} data-position={position}>
+      <button
+        type="button"
+        class="round primary"
+        aria-label={playing ? "Pause recording" : "Play recording"}
+        disabled={busy}
+        onClick={() => void toggle()}
+        data-testid="play-recording"
+      >
+        <Icon name={playing ? "pause" : "play"} />
+      </button>
+      <span class="recording-track">
+        <Waveform values={attachment.waveform} played={length ? position / length : 0} />
+        <input
+          type="range"
+          aria-label="Position in the recording"
+          min={0}
+          max={length || 1}
+          step={0.1}
+          value={position}
+          disabled={!url}
+          onInput={(event) => {
+            if (audio.current) audio.current.currentTime = Number(event.currentTarget.value);
+          }}
+        />
+      </span>
+      <span class="recording-time">{clock(playing || position ? position : length)}</span>
+      <button
+        type="button"
+        class="round plain"
+        aria-label="Save recording"
+        onClick={() => void fetchIt().then((found) => found && save(found, attachment.name))}
+      >
+        <Icon name="download" />
+      </button>
+      {/* biome-ignore lint/a11y/useMediaCaption: recordings of calls come without captions */}
+      <audio
+        ref={audio}
+        src={url ?? undefined}
+        onPlay={() => setPlaying(true)}
+        onPause={() => setPlaying(false)}
+        onEnded={() => setPosition(0)}
+        onTimeUpdate={(event) => setPosition(event.currentTarget.currentTime)}
+        onDurationChange={(event) => {
+          const found = event.currentTarget.duration;
+          if (Number.isFinite(found)) setMeasured(found);
+        }}
+      />
+      {(problem || fault) && (
+        <p class="problem" role="alert">
+          {problem || fault}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,13 @@
+/** While the client loads, or the reason why it does not. */
+import { Icon } from "./Icon";
+
+export function Splash({ problem }: { problem: string }) {
+  return (
+    <main class="centre" aria-busy={!problem}>
+      <div class={problem ? "mark" : "mark mark-busy"}>
+        <Icon name="phone" />
+      </div>
+      {problem ? <p role="alert">{problem}</p> : <p class="soft">Opening your conversations…</p>}
+    </main>
+  );
+}

@@ -1,0 +1,28 @@
+/** The first paint: sign-in and nothing else. What a signed-in person needs loads behind it. */
+import { render } from "preact";
+import { App } from "./components/App";
+import { startRouting } from "./state/route";
+import { restore } from "./state/session";
+import { config } from "./state/store";
+import type { Config } from "./state/types";
+import "./style/tokens.css";
+import "./style/base.css";
+import "./style/signin.css";
+
+async function loadConfig() {
+  try {
+    const answer = await fetch("./config.json");
+    if (!answer.ok) return;
+    const found = (await answer.json()) as Partial<Config>;
+    config.value = { ...config.value, ...found };
+    document.title = config.value.brand;
+  } catch {
+    // The defaults do: the person types the homeserver.
+  }
+}
+
+restore();
+startRouting();
+void loadConfig();
+const root = document.getElementById("app");
+if (root) render(<App />, root);

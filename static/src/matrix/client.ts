@@ -1,0 +1,130 @@
+/** The running Matrix client: started from a session, stopped for good at sign-out. */
+
+import loglevel from "loglevel";
+import { CryptoEvent } from "matrix-js-sdk/lib/crypto-api/CryptoEvent";
+import {
+  ClientEvent,
+  createClient,
+  HttpApiEvent,
+  type MatrixClient,
+  SyncState,
+} from "matrix-js-sdk/lib/matrix";
+import { remember } from "../state/session";
+import * as store from "../state/store";
+import type { Session } from "../state/types";
+import { watchCalls } from "./calls";
+import { current, isCurrent, setCurrent } from "./current";
+import { watchRooms } from "./rooms";
+import { watchTimeline } from "./timeline";
+
+let stopWatching: (() => void)[] = [];
+
+export async function start(session: Session) {
+  quiet();
+  store.connection.value = "connecting";
+  const starting = createClient({
+    baseUrl: session.homeserver,
+    userId: session.userId,
+    deviceId: session.deviceId,
+    accessToken: session.accessToken,
+    forceTURN: store.relayOnly.value,
+    // Candidates gather while it rings, so that answering is quick.
+    iceCandidatePoolSize: 1,
+  });
+  setCurrent(starting);
+  await startCrypto(starting, session);
+  if (!isCurrent(starting)) return; // Signed out meanwhile.
+  starting.on(ClientEvent.Sync, onSync);
+  starting.on(HttpApiEvent.SessionLoggedOut, onLoggedOut);
+  stopWatching = [watchRooms(starting), watchTimeline(starting), watchCalls(starting)];
+  void showMe(starting, session.userId);
+  await starting.startClient({
+    // Call events in busy rooms must not fall into a gap of the timeline.
+    initialSyncLimit: 50,
+    lazyLoadMembers: true,
+  });
+}
+
+async function startCrypto(starting: MatrixClient, session: Session) {
+  const cryptoDatabasePrefix = cryptoPrefix(session);
+  try {
+    await starting.initRustCrypto({ cryptoDatabasePrefix });
+  } catch {
+    await starting.initRustCrypto({ useIndexedDB: false });
+    store.tell(
+      "This browser does not let the page keep encryption keys: encrypted messages will be unreadable after you reload.",
+      "problem",
+    );
+  }
+  starting.on(CryptoEvent.KeyBackupFailed, () => {});
+}
+
+/** One store per device: a store left behind by another device would refuse to open. */
+function cryptoPrefix(session: Session): string {
+  return `voip:${session.userId}:${session.deviceId}`;
+}
+
+function onSync(state: SyncState) {
+  if (state === SyncState.Prepared || state === SyncState.Syncing) {
+    store.connection.value = "online";
+  } else if (state === SyncState.Reconnecting || state === SyncState.Error) {
+    const first = store.connection.value === "connecting";
+    store.connection.value = first ? "connecting" : "reconnecting";
+  }
+}
+
+function onLoggedOut() {
+  const found = store.session.value;
+  void stop().then(async () => {
+    if (found) await forget(found);
+    store.tell("Your session was ended, here or from another device. Sign in again.", "problem");
+  });
+}
+
+async function showMe(starting: MatrixClient, userId: string) {
+  store.me.value = { name: userId, avatar: null };
+  const profile = await starting.getProfileInfo(userId).catch(() => null);
+  store.me.value = { name: profile?.displayname ?? userId, avatar: profile?.avatar_url ?? null };
+}
+
+/** Stops without signing out: another tab took the session. */
+export async function stop() {
+  const stopping = current();
+  setCurrent(null);
+  for (const unwatch of stopWatching) unwatch();
+  stopWatching = [];
+  stopping?.removeAllListeners();
+  stopping?.stopClient();
+}
+
+export async function signOut() {
+  const found = store.session.value;
+  const leaving = current();
+  try {
+    await leaving?.logout(true);
+  } catch {
+    store.tell(
+      "You are signed out here, but the homeserver could not be told. Remove this device from another one.",
+      "problem",
+    );
+  }
+  await stop();
+  if (found) await forget(found);
+}
+
+/** Removes the session and its keys from this browser. */
+async function forget(session: Session) {
+  remember(null);
+  store.rooms.value = [];
+  store.timeline.value = null;
+  store.selectedRoom.value = null;
+  store.call.value = null;
+  store.incoming.value = null;
+  const cleaner = createClient({ baseUrl: session.homeserver });
+  await cleaner.clearStores({ cryptoDatabasePrefix: cryptoPrefix(session) }).catch(() => {});
+}
+
+/** The SDK logs every step, with addresses: keep what a developer must see only. */
+function quiet() {
+  for (const logger of Object.values(loglevel.getLoggers())) logger.setLevel("error", false);
+}

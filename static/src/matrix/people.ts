@@ -1,0 +1,94 @@
+/** Starting a conversation, accepting an invitation, leaving one. */
+import { EventType, KnownMembership, MatrixError, Preset } from "matrix-js-sdk/lib/matrix";
+import { selectedRoom } from "../state/store";
+import { running } from "./current";
+import { directPeople } from "./rooms";
+
+export const USER_ID = /^@[^:\s]+:[^\s]+$/;
+
+/** Opens the direct room with `userId`, creating an encrypted one where there is none. */
+export async function startChat(userId: string): Promise<void> {
+  const client = running();
+  if (userId === client.getUserId()) throw new Error("That is your own user name.");
+  const known = existing(userId);
+  if (known) {
+    selectedRoom.value = known;
+    return;
+  }
+  await mustExist(userId);
+  const { room_id: roomId } = await client
+    .createRoom({
+      is_direct: true,
+      invite: [userId],
+      preset: Preset.TrustedPrivateChat,
+      initial_state: [
+        {
+          type: EventType.RoomEncryption,
+          state_key: "",
+          content: { algorithm: "m.megolm.v1.aes-sha2" },
+        },
+      ],
+    })
+    .catch((error: unknown) => {
+      throw new Error(problem(error, `The room with ${userId} could not be made`));
+    });
+  await setDirect(roomId, userId);
+  selectedRoom.value = roomId;
+}
+
+function existing(userId: string): string | null {
+  const client = running();
+  for (const [roomId, person] of directPeople(client)) {
+    const room = client.getRoom(roomId);
+    const theirs = room?.getMember(userId)?.membership;
+    const alive = theirs === KnownMembership.Join || theirs === KnownMembership.Invite;
+    if (person === userId && room?.getMyMembership() === KnownMembership.Join && alive)
+      return roomId;
+  }
+  return null;
+}
+
+async function mustExist(userId: string) {
+  try {
+    await running().getProfileInfo(userId);
+  } catch (error) {
+    // Servers may hide profiles (403) or be away for now: only a clear "no" stops us.
+    if (error instanceof MatrixError && error.errcode === "M_NOT_FOUND") {
+      throw new Error(`Nobody is called ${userId}. Check the spelling.`);
+    }
+  }
+}
+
+async function setDirect(roomId: string, userId: string) {
+  const client = running();
+  const content = { ...(client.getAccountData(EventType.Direct)?.getContent() ?? {}) };
+  const rooms = content[userId] ?? [];
+  if (rooms.includes(roomId)) return;
+  await client.setAccountData(EventType.Direct, { ...content, [userId]: [...rooms, roomId] });
+}
+
+export async function acceptInvite(roomId: string) {
+  const client = running();
+  const direct = client.getRoom(roomId)?.getDMInviter();
+  try {
+    await client.joinRoom(roomId);
+  } catch (error) {
+    throw new Error(problem(error, "The invitation could not be accepted"));
+  }
+  if (direct) await setDirect(roomId, direct);
+  selectedRoom.value = roomId;
+}
+
+export async function declineInvite(roomId: string) {
+  await running().leave(roomId);
+  if (selectedRoom.value === roomId) selectedRoom.value = null;
+}
+
+function problem(error: unknown, what: string): string {
+  if (!(error instanceof MatrixError)) {
+    return `${what}: the homeserver cannot be reached. Check your network, then try again.`;
+  }
+  if (error.errcode === "M_LIMIT_EXCEEDED")
+    return `${what}: too fast. Wait a moment, then try again.`;
+  return `${what}: ${error.error ?? "the homeserver refused"}.`;
+}

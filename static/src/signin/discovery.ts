@@ -1,0 +1,81 @@
+/**
+ * From what a person types to the homeserver's base URL
+ * (client-server API, "Well-known URI").
+ */
+import { SignInError } from "./errors";
+
+const PATIENCE_MS = 15_000;
+
+/** `homeserver` may be a server name, a base URL, or empty when the user id names the server. */
+export async function discover(homeserver: string, user: string): Promise<string> {
+  const typed = homeserver.trim() || serverOf(user);
+  if (!typed) {
+    throw new SignInError("Type your homeserver, or your full user name such as @you:example.org.");
+  }
+  const base = /^https?:\/\//.test(typed) ? typed : await wellKnown(typed);
+  const url = base.replace(/\/+$/, "");
+  await probe(url, typed);
+  return url;
+}
+
+/** "@you:example.org" → "example.org". */
+export function serverOf(user: string): string {
+  const found = /^@[^:]+:(.+)$/.exec(user.trim());
+  return found?.[1] ?? "";
+}
+
+async function wellKnown(server: string): Promise<string> {
+  const fallback = `https://${server}`;
+  let answer: Response;
+  try {
+    answer = await get(`https://${server}/.well-known/matrix/client`);
+  } catch {
+    return fallback; // FAIL_PROMPT in the specification: the probe tells whether it works anyway.
+  }
+  if (!answer.ok) return fallback;
+  const body = (await answer.json().catch(() => null)) as {
+    "m.homeserver"?: { base_url?: unknown };
+  } | null;
+  const base = body?.["m.homeserver"]?.base_url;
+  return typeof base === "string" && /^https?:\/\//.test(base) ? base : fallback;
+}
+
+async function probe(url: string, typed: string) {
+  const blocked = watchPolicy();
+  let answer: Response;
+  try {
+    answer = await get(`${url}/_matrix/client/versions`);
+  } catch {
+    if (blocked()) {
+      throw new SignInError(
+        `This page may not talk to ${typed}. Use the homeserver of whoever gave you this address.`,
+      );
+    }
+    throw new SignInError(
+      `${typed} cannot be reached. Check the spelling and your network, then try again.`,
+    );
+  }
+  const body = (await answer.json().catch(() => null)) as { versions?: unknown } | null;
+  if (!answer.ok || !Array.isArray(body?.versions)) {
+    throw new SignInError(
+      `${typed} answers, but it is not a Matrix homeserver. Check the address with whoever runs it.`,
+    );
+  }
+}
+
+export function get(url: string): Promise<Response> {
+  return fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+}
+
+/** The page's own Content-Security-Policy looks like a dead network to fetch: tell them apart. */
+function watchPolicy(): () => boolean {
+  let seen = false;
+  const note = () => {
+    seen = true;
+  };
+  document.addEventListener("securitypolicyviolation", note);
+  return () => {
+    document.removeEventListener("securitypolicyviolation", note);
+    return seen;
+  };
+}
