@@ -18,22 +18,19 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
+EDGES = {"voip.signalling", "voip.matrix", "voip.media", "voip.store"}
+DRIVER = {"voip.driver", "voip.tasks", "voip.observers", "voip.sending"}
 MAY_IMPORT: dict[str, set[str]] = {
     "voip.signalling": set(),
     "voip.matrix": {"voip.signalling"},
     "voip.media": {"voip.signalling"},
     "voip.store": {"voip.signalling"},
-    "voip.driver": {"voip.signalling", "voip.matrix", "voip.media", "voip.store"},
-    "voip.bot": {"voip.signalling", "voip.matrix", "voip.media", "voip.store", "voip.driver"},
-    "voip.service": {
-        "voip.signalling",
-        "voip.matrix",
-        "voip.media",
-        "voip.store",
-        "voip.driver",
-        "voip.bot",
-        "turn",
-    },
+    "voip.tasks": set(),
+    "voip.observers": EDGES,
+    "voip.sending": EDGES | DRIVER,
+    "voip.driver": EDGES | DRIVER,
+    "voip.bot": EDGES | DRIVER,
+    "voip.service": EDGES | DRIVER | {"voip.bot", "turn"},
     "turn": set(),
 }
 PURE = {"voip.signalling": {"msgspec"}}

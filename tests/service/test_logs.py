@@ -55,8 +55,8 @@ def test_one_line_per_record(log: io.StringIO) -> None:
 
 
 def test_the_calls_own_id(log: io.StringIO) -> None:
-    logging.getLogger("voip.x").info("rings", extra={"call": "20260131T120000Z-k3x9"})
-    assert lines(log)[0].endswith(" INFO voip.x [20260131T120000Z-k3x9] rings")
+    logging.getLogger("voip.x").info("rings", extra={"call": "3f2a9c01d4e5b6a7"})
+    assert lines(log)[0].endswith(" INFO voip.x [3f2a9c01d4e5b6a7] rings")
 
 
 def test_the_level_holds(log: io.StringIO) -> None:

@@ -118,6 +118,16 @@ def test_a_server_name_will_do(name: str, monkeypatch: pytest.MonkeyPatch) -> No
     assert load_settings().homeserver == name
 
 
+def test_an_announcement_is_a_text_or_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_environment(monkeypatch, VOIP_ANNOUNCEMENT="Speak and/or sing.")
+    assert load_settings().announcement_file is None
+    (tmp_path / "welcome.ogg").write_bytes(b"")
+    set_environment(monkeypatch, VOIP_ANNOUNCEMENT="welcome.ogg")
+    assert load_settings().announcement_file == Path("welcome.ogg")
+
+
 def test_an_empty_list_lets_nobody_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     set_environment(monkeypatch)
     assert load_settings(toml(tmp_path / "my.toml", "allow = []\n")).allowed == ()
@@ -160,7 +170,8 @@ def test_every_problem_is_named_at_once() -> None:
         ("VOIP_CONNECT_TIMEOUT", "0", "greater than or equal to 1"),
         ("VOIP_RELAY_ONLY", "perhaps", "boolean"),
         ("VOIP_LOG_LEVEL", "loud", "'debug'"),
-        ("VOIP_ANNOUNCEMENT", "./missing.ogg", "no such file"),
+        ("VOIP_ANNOUNCEMENT", "./missing", "no such file"),
+        ("VOIP_ANNOUNCEMENT", "missing.ogg", "no such file"),
         ("VOIP_PASSWORD_FILE", "/missing/file", "keep one of them"),
         ("VOIP_ACCESS_TOKEN_FILE", "/missing/file", "cannot be read"),
         ("VOIP_ACCESS_TOKEN_FILE", "/dev/null", "is empty"),

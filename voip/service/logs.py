@@ -1,7 +1,7 @@
 """Logging: one line per record, in UTC, with the call's own id, and nothing secret in it.
 
-A record belongs to a call when it is logged with `extra={"call": id}`, where `id` is the name of
-the call's folder: an id of our own, never one that came over the wire.
+A record belongs to a call when it is logged with `extra={"call": id}`: the call's own id, which
+ends the name of its folder, never an id that came over the wire.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ TAMED: dict[str, int] = {
 
 
 class LineFormatter(logging.Formatter):
-    """`2026-01-31T12:00:00.123Z INFO voip.bot [20260131T120000Z-k3x9] what happened`."""
+    """`2026-01-31T12:00:00.123Z INFO voip.bot [3f2a9c01d4e5b6a7] what happened`."""
 
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, UTC)

@@ -21,6 +21,8 @@ USER_ID = re.compile(r"@[^:\s]*:[^\s/@]+")
 USER_PATTERN = re.compile(r"\*|@\S+:[^\s/@]+")
 SERVER_NAME = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
+SOUND_PATH = re.compile(r"\.{0,2}/.*|\S+\.(?:ogg|opus|wav|mp3|flac|m4a|webm)", re.DOTALL)
+"""A text that is meant as a path, so that a misspelt one is not read out."""
 NO_LOGIN = (
     "VOIP_PASSWORD and VOIP_ACCESS_TOKEN are both missing: set one of them, or name a file that"
     " holds it in VOIP_PASSWORD_FILE or VOIP_ACCESS_TOKEN_FILE"
@@ -103,11 +105,11 @@ class Settings(BaseSettings):
         examples=["@*:example.org,@boss:example.com"],
     )
     announcement: str = Field(
-        default="Please leave a message after the tone.",
+        default="Hello. Please speak after the tone. This call is recorded.",
         min_length=1,
         max_length=2000,
         description="What the recorder says first: a text (spoken with the `speech` extra), or the"
-        " path of a sound file, which starts with `/` or `./`.",
+        " path of a sound file.",
         examples=["./welcome.ogg"],
     )
     max_seconds: float = Field(
@@ -119,20 +121,20 @@ class Settings(BaseSettings):
         examples=["120"],
     )
     silence_seconds: float = Field(
-        default=10,
-        ge=0,
+        default=5,
+        gt=0,
         le=3600,
         allow_inf_nan=False,
-        description="The recorder hangs up after so many seconds of silence; 0 never does.",
-        examples=["5"],
+        description="The recorder hangs up after so many seconds of silence.",
+        examples=["10"],
     )
     connect_timeout: float = Field(
-        default=20,
+        default=30,
         ge=1,
         le=120,
         allow_inf_nan=False,
         description="Seconds from the answer until media must flow, before a call is given up.",
-        examples=["30"],
+        examples=["20"],
     )
     relay_only: bool = Field(
         default=False,
@@ -190,7 +192,7 @@ class Settings(BaseSettings):
     @field_validator("announcement")
     @classmethod
     def _sound_file_exists(cls, value: str) -> str:
-        if value.startswith(("/", "./", "../")) and not Path(value).is_file():
+        if SOUND_PATH.fullmatch(value) and not Path(value).is_file():
             raise ValueError("looks like the path of a sound file, and there is no such file")
         return value
 
@@ -213,8 +215,8 @@ class Settings(BaseSettings):
     @property
     def announcement_file(self) -> Path | None:
         """The sound file that is announced; None where the announcement is a text."""
-        is_path = self.announcement.startswith(("/", "./", "../"))
-        return Path(self.announcement) if is_path else None
+        path = Path(self.announcement)
+        return path if path.is_file() else None
 
     @classmethod
     def settings_customise_sources(
