@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import sys
@@ -36,6 +37,16 @@ def test_a_page_that_was_never_built_is_stale(tmp_path: Path) -> None:
     static = page_in(tmp_path)
     (static / "dist" / "index.html").unlink()
     assert not build_page.is_fresh(static)
+
+
+def test_what_is_served_compressed_lies_beside_its_source(tmp_path: Path) -> None:
+    for name in ("assets/a.js", "assets/b.wasm", "picture.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode() * 100)
+    build_page.compress(tmp_path)
+    made = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.gz")}
+    assert made == {"assets/a.js.gz", "assets/b.wasm.gz"}
+    assert gzip.decompress((tmp_path / "assets/a.js.gz").read_bytes()) == b"assets/a.js" * 100
 
 
 def test_checking_nothing_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,7 +51,7 @@ def through_opus(samples: npt.NDArray[np.int16], rate: int) -> npt.NDArray[np.fl
         for part in [*resampler.resample(frame), *resampler.resample(None), None]:
             container.mux(stream.encode(part))
     file.seek(0)
-    with av.open(file) as recorded:
+    with av.open(file, "r") as recorded:
         decoded = [frame.to_ndarray()[0] for frame in recorded.decode(audio=0)]
     return np.concatenate(decoded).astype(np.float64)
 
