@@ -213,5 +213,5 @@ def test_the_search_for_private_names_lets_pass(source: str) -> None:
 @pytest.mark.parametrize("name", ["requirements.lock", "static/package-lock.json"])
 def test_lock_files_pin_hashes_and_name_no_host(name: str) -> None:
     text = (ROOT / name).read_text()
-    assert "://" not in text
+    assert "://" not in text, "of package-lock.json, take out every `funding` and `resolved`"
     assert "sha256:" in text or '"integrity"' in text
