@@ -1,0 +1,217 @@
+"""The Matrix edge: one device of one account, whole.
+
+    edge = MatrixEdge(settings, inbox.put_nowait)
+    await edge.start()          # logged in; raises what a person must mend
+    async with asyncio.TaskGroup() as group:
+        group.create_task(edge.run())
+        await edge.ready()      # the first sync has been delivered
+        ...
+    await edge.aclose()
+
+Everything received comes through `deliver`; see `voip.signalling.events`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+
+from voip.matrix.backoff import until_done
+from voip.matrix.direct import DirectRooms
+from voip.matrix.discovery import discover
+from voip.matrix.errors import HomeserverUnreachableError, TransientError
+from voip.matrix.files import Files, MediaFile, media_content
+from voip.matrix.folder import Folder
+from voip.matrix.history import Message, recent_messages
+from voip.matrix.http import Http, Json, path
+from voip.matrix.intake import Intake
+from voip.matrix.keys import Keys
+from voip.matrix.machine import Machine
+from voip.matrix.nio_state import RoomInfo
+from voip.matrix.rooms import Rooms
+from voip.matrix.sends import OutgoingEvent, SendQueue, Urgency
+from voip.matrix.session import Session
+from voip.matrix.settings import MatrixSettings
+from voip.matrix.sync import SyncLoop
+from voip.matrix.transmit import KNOWN_WITHIN, Transmitter
+from voip.matrix.turnserver import REQUEST_TIMEOUT, TurnServers
+from voip.signalling.events import RemoteEvent
+from voip.signalling.ice import IceServer
+
+POST_WITHIN = 600.0
+"""Seconds for which a room post is tried: a homeserver may be down for a while."""
+DIRECT_WITHIN = 60.0
+
+
+class MatrixEdge:
+    """`start`, then `run`; everything else in between, from the same event loop.
+
+    :param deliver: takes each event, quickly; what it raises is logged and counted.
+    """
+
+    session: Session
+    rooms: Rooms
+    sends: SendQueue
+    sync: SyncLoop
+    turn: TurnServers
+
+    def __init__(self, settings: MatrixSettings, deliver: Callable[[RemoteEvent], None]) -> None:
+        self._settings = settings
+        self._deliver = deliver
+        self._folder = Folder(settings.data_dir)
+        self._open = contextlib.AsyncExitStack()
+
+    @property
+    def user_id(self) -> str:
+        return self.session.user_id
+
+    @property
+    def device_id(self) -> str:
+        return self.session.device_id
+
+    async def start(self) -> None:
+        """Log in or take up the stored session, and open what is kept on disk.
+
+        :raises LoginRefusedError, DiscoveryError, DataFolderError: settings to correct.
+        :raises HomeserverUnreachableError: at a first start; later ones begin without it.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self.aclose()
+            raise
+
+    async def _start(self) -> None:
+        await asyncio.to_thread(self._folder.prepare)
+        client = aiohttp.ClientSession()
+        self._open.push_async_callback(client.close)
+        http = Http(await self._base_url(client), client)
+        self.session = Session(self._settings, self._folder, http)
+        await self.session.start()
+        machine = await Machine.open(self.user_id, self.device_id, self._folder)
+        self._open.push_async_callback(machine.close)
+        self._machine = machine
+        keys = Keys(self.session, machine)
+        self.rooms = Rooms(self.session, self._settings.invite_patterns)
+        self._open.push_async_callback(self.rooms.aclose)
+        intake = Intake(self.session, machine, keys, self.rooms, self._deliver)
+        self.sync = SyncLoop(self.session, self._folder, intake, keys)
+        self.sends = SendQueue(Transmitter(self.session, keys, self.rooms))
+        self.turn = TurnServers(self._fetch_turn)
+        self._open.push_async_callback(self.turn.aclose)
+        self._direct = DirectRooms(self.session, self.rooms)
+        self._files = Files(self.session)
+
+    async def _base_url(self, client: aiohttp.ClientSession) -> str:
+        """Where the homeserver is. A stored session knows, so that discovery may be down."""
+        homeserver = self._settings.homeserver
+        stored = await asyncio.to_thread(self._folder.session)
+        if stored is not None and "://" not in homeserver:
+            return stored.homeserver
+        within = self._settings.start_timeout
+        try:
+            return await until_done(lambda: discover(homeserver, client), within)
+        except TransientError as error:
+            raise HomeserverUnreachableError(
+                f"{homeserver} did not answer within {within:.0f} s ({error}). "
+                "Check the name and the network, then start again."
+            ) from error
+
+    async def run(self) -> None:
+        """Receive and send, until cancelled.
+
+        :raises LoggedOutError: the homeserver ended the session; it says what to do.
+        """
+        helpers = [
+            asyncio.create_task(self.sends.run(), name="sends"),
+            asyncio.create_task(self.turn.run(), name="turn"),
+        ]
+        try:
+            await self.sync.run()
+        finally:
+            for task in helpers:
+                task.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+
+    async def ready(self) -> None:
+        """Wait until the first sync response has been delivered."""
+        await self.sync.ready.wait()
+
+    async def aclose(self) -> None:
+        """Let go of connections, threads and files. `run` must have ended."""
+        await self._open.aclose()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    # --- sending --------------------------------------------------------------------------------
+
+    async def send(self, event: OutgoingEvent) -> str:
+        """The event id; raises as `SendQueue.send` says."""
+        return await self.sends.send(event)
+
+    async def post_text(self, room_id: str, body: str, txn_id: str) -> str:
+        """Post a notice, which other bots do not answer; the event id."""
+        return await self._post(room_id, {"msgtype": "m.notice", "body": body}, txn_id)
+
+    async def post_file(self, room_id: str, file: MediaFile, txn_id: str) -> str:
+        """Upload a file and post it; the event id. The same `txn_id` posts nothing twice.
+
+        :raises UploadRefusedError: the homeserver does not take it.
+        :raises SendError: as `send`.
+        """
+        info = await self.rooms.known(room_id, KNOWN_WITHIN)
+        uploaded = await self._files.upload(file, encrypted=info.encrypted)
+        return await self._post(room_id, media_content(file, uploaded), txn_id)
+
+    async def _post(self, room_id: str, content: Json, txn_id: str) -> str:
+        return await self.send(
+            OutgoingEvent(
+                room_id=room_id,
+                type="m.room.message",
+                content=content,
+                txn_id=txn_id,
+                urgency=Urgency.ROOM_POST,
+                deadline=POST_WITHIN,
+            )
+        )
+
+    # --- asking ---------------------------------------------------------------------------------
+
+    async def ice_servers(self) -> list[IceServer]:
+        """The homeserver's TURN servers, at once or nearly; `turn.reason` says why none."""
+        return await self.turn.ice_servers()
+
+    async def direct_room(self, user_id: str, within: float = DIRECT_WITHIN) -> str:
+        """The room with a person, made and joined where there is none; see `DirectRooms.room`."""
+        return await self._direct.room(user_id, within)
+
+    def room_info(self, room_id: str) -> RoomInfo | None:
+        """Name, encryption, join rule; None where we are not in the room."""
+        return self.rooms.info(room_id)
+
+    async def members(self, room_id: str) -> dict[str, str]:
+        """User id → display name of those in the room."""
+        return await self.rooms.members(room_id)
+
+    async def recent_messages(self, room_id: str, limit: int = 20) -> list[Message]:
+        """The latest room messages, decrypted, newest first."""
+        return await recent_messages(self.session, self._machine, room_id, limit)
+
+    async def download(self, content: Mapping[str, Any], to: Path) -> Path:
+        """Fetch the file of a room message into `to`; see `Files.download`."""
+        return await self._files.download(content, to)
+
+    async def _fetch_turn(self) -> Json:
+        return await self.session.request(
+            "GET", path("voip", "turnServer"), timeout=REQUEST_TIMEOUT
+        )

@@ -1,0 +1,207 @@
+"""From one raw sync response to events for the core, in the order of each room's timeline."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from voip.matrix.backfill import backfill
+from voip.matrix.errors import MatrixError
+from voip.matrix.holding import Arrival, Holding
+from voip.matrix.http import Json
+from voip.matrix.keys import Keys
+from voip.matrix.machine import Machine
+from voip.matrix.nio_state import Decrypted, Locked
+from voip.matrix.rooms import Rooms
+from voip.matrix.session import Session
+from voip.matrix.timeline import events_of, is_call_event, is_encrypted, membership
+from voip.signalling.events import MemberLeft, RemoteEvent, SyncComplete
+
+log = logging.getLogger(__name__)
+
+SEEN_AT_MOST = 5000
+"""Event ids remembered, so that back-fill and a repeated response deliver nothing twice."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """For metrics."""
+
+    delivered: int = 0
+    failed: int = 0
+    """Events on which whoever takes them raised."""
+
+
+class Intake:
+    """Takes sync responses one at a time; `deliver` gets the events and must not block."""
+
+    def __init__(
+        self,
+        session: Session,
+        machine: Machine,
+        keys: Keys,
+        rooms: Rooms,
+        deliver: Callable[[RemoteEvent], None],
+    ) -> None:
+        self._session = session
+        self._machine = machine
+        self._keys = keys
+        self._rooms = rooms
+        self._deliver = deliver
+        self._holding = Holding()
+        self._seen: dict[str, None] = {}
+        self.counts = Counts()
+
+    @property
+    def given_up(self) -> int:
+        """Encrypted events that were dropped because no key came."""
+        return self._holding.given_up
+
+    async def take(self, raw: Json, since: str | None, at: float) -> None:
+        """Deliver everything in a response that came at loop time `at`, then SyncComplete.
+
+        :param since: where we had read before it; None at the very first, which is not back-filled.
+        """
+        touched = await self._machine.run(self._machine.state.take_sync, raw)
+        self._rooms.take(raw, touched)
+        joined, left = _rooms(raw, "join"), _rooms(raw, "leave")
+        missing = {} if since is None else await backfill(self._session, _gaps(joined), since)
+        arrivals: list[tuple[Arrival, Decrypted | None]] = []
+        for room_id, room in [*joined.items(), *left.items()]:
+            before = missing.get(room_id, [])
+            # Departures in the gap, where back-fill did not reach, are in the state section.
+            state = list(events_of(room, "state")) if before or room_id in _gaps(joined) else []
+            events = [*before, *(_departures(state)), *events_of(room, "timeline")]
+            arrivals += self._of_room(room_id, events, at)
+        await self._open(arrivals)
+        now = asyncio.get_running_loop().time()
+        self._pass_on(self._holding.release(now))
+        for arrival, result in arrivals:
+            self._enter(arrival, result, now)
+        self._hand_over(SyncComplete())
+
+    async def release_late(self) -> None:
+        """Deliver what waited long enough; for the times between two responses."""
+        now = asyncio.get_running_loop().time()
+        if self._pass_on(self._holding.release(now)):
+            self._hand_over(SyncComplete())
+
+    def next_release(self) -> float | None:
+        """Seconds until `release_late` may have something to do."""
+        return self._holding.next_release(asyncio.get_running_loop().time())
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def _of_room(
+        self, room_id: str, events: list[Json], at: float
+    ) -> list[tuple[Arrival, Decrypted | None]]:
+        info = self._rooms.info(room_id)
+        encrypted = info is not None and info.encrypted
+        found: list[tuple[Arrival, Decrypted | None]] = []
+        for event in events:
+            if not self._is_new(event):
+                continue
+            arrival = Arrival(room_id, event, at, encrypted)
+            if is_encrypted(event):
+                found.append((arrival, Locked.KEY_MISSING))
+            elif is_call_event(event) or membership(event) is not None:
+                found.append((arrival, None))
+        return found
+
+    def _is_new(self, event: Json) -> bool:
+        event_id = event["event_id"]
+        if event_id in self._seen:
+            return False
+        if len(self._seen) >= SEEN_AT_MOST:
+            del self._seen[next(iter(self._seen))]
+        self._seen[event_id] = None
+        return True
+
+    async def _open(self, arrivals: list[tuple[Arrival, Decrypted | None]]) -> None:
+        """Decrypt what is new and what waits, in place."""
+        new = [index for index, (_, result) in enumerate(arrivals) if result is not None]
+        results = await self._decrypt([arrivals[index][0] for index in new])
+        for index in new:
+            arrival = arrivals[index][0]
+            arrivals[index] = arrival, results[arrival.raw["event_id"]]
+        self._forget_history(arrivals)
+        self._holding.unlock(await self._decrypt(self._holding.locked()))
+
+    async def _decrypt(self, arrivals: list[Arrival]) -> dict[str, Decrypted]:
+        pairs = [(arrival.room_id, arrival.raw) for arrival in arrivals]
+        results = await self._machine.decrypt_all(pairs)
+        if Locked.DEVICE_UNKNOWN in results:
+            try:
+                await self._keys.query()
+            except MatrixError as error:
+                log.warning("Devices could not be asked for: %s", error)
+            results = await self._machine.decrypt_all(pairs)
+        ids = [arrival.raw["event_id"] for arrival in arrivals]
+        return dict(zip(ids, results, strict=True))
+
+    def _forget_history(self, arrivals: list[tuple[Arrival, Decrypted | None]]) -> None:
+        """Nobody sends us the keys of what was said before we joined: it holds up nothing."""
+        ours = (self._session.user_id, "join")
+        joins = {
+            arrival.room_id: index
+            for index, (arrival, _) in enumerate(arrivals)
+            if membership(arrival.raw) == ours
+        }
+        for index, (arrival, result) in enumerate(arrivals):
+            if result is Locked.KEY_MISSING and index < joins.get(arrival.room_id, 0):
+                arrivals[index] = arrival, Locked.NEVER
+
+    # --- delivering ---------------------------------------------------------------------------
+
+    def _enter(self, arrival: Arrival, result: Decrypted | None, now: float) -> None:
+        change = membership(arrival.raw)
+        if change is None:
+            self._pass_on(self._holding.add(arrival.lane, arrival, result, now))
+        elif change[1] in {"leave", "ban"}:
+            lane = (arrival.room_id, change[0])
+            self._pass_on(self._holding.add(lane, MemberLeft(*lane), None, now))
+
+    def _pass_on(self, events: Iterable[RemoteEvent]) -> int:
+        count = 0
+        for event in events:
+            self._hand_over(event)
+            count += 1
+        return count
+
+    def _hand_over(self, event: RemoteEvent) -> None:
+        try:
+            self._deliver(event)
+            self.counts.delivered += 1
+        except Exception:
+            # One event that its taker cannot take must not cost the others, or the sync loop.
+            self.counts.failed += 1
+            log.exception("A %s could not be handed over", type(event).__name__)
+
+
+def _rooms(raw: Json, which: str) -> Json:
+    rooms = raw.get("rooms")
+    found = rooms.get(which) if isinstance(rooms, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _gaps(joined: Json) -> dict[str, str]:
+    """Room id → `prev_batch` of the rooms whose timeline is limited."""
+    gaps = {}
+    for room_id, room in joined.items():
+        timeline = room.get("timeline") if isinstance(room, dict) else None
+        if isinstance(timeline, dict) and timeline.get("limited") is True:
+            prev_batch = timeline.get("prev_batch")
+            if isinstance(prev_batch, str):
+                gaps[room_id] = prev_batch
+    return gaps
+
+
+def _departures(state: list[Json]) -> list[Json]:
+    found = []
+    for event in state:
+        change = membership(event)
+        if change is not None and change[1] in {"leave", "ban"}:
+            found.append(event)
+    return found

@@ -1,0 +1,140 @@
+"""The requests that encryption needs: publish our keys, learn those of others, share a room's key.
+
+Everyone in an encrypted room gets the key, verified or not: a bot has nobody who could compare
+emoji with each caller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections import defaultdict
+
+from voip.matrix.errors import MatrixError, RequestRefusedError, SendRefusedError, TransientError
+from voip.matrix.http import Json, path
+from voip.matrix.machine import Machine
+from voip.matrix.session import Session
+
+log = logging.getLogger(__name__)
+
+QUERY_TIMEOUT = 5.0
+"""Seconds that a sync response or a send waits for device keys; devices known already are used."""
+REFUSED_PAUSE = 60.0
+"""Seconds before keys that the homeserver refused are offered again."""
+ENCRYPT_TRIES = 5
+"""Each try loses only against a member who joined or left meanwhile."""
+
+
+class Keys:
+    """Key management of one device."""
+
+    def __init__(self, session: Session, machine: Machine) -> None:
+        self._session = session
+        self._machine = machine
+        self._nio = machine.state
+        self._upkeep = asyncio.Lock()
+        self._sharing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._upload_after = 0.0
+
+    # --- after each sync response -------------------------------------------------------------
+
+    async def upkeep(self) -> None:
+        """Do whatever nio finds necessary now. What fails is found necessary again next time."""
+        async with self._upkeep:
+            for step in (self._upload, self.query, self._claim, self._send_to_devices):
+                try:
+                    await step()
+                except MatrixError as error:
+                    log.warning("Key management: %s", error)
+
+    async def _upload(self) -> None:
+        clock = asyncio.get_running_loop().time
+        if clock() < self._upload_after:
+            return
+        keys = await self._machine.run(self._nio.keys_to_upload)
+        if keys is None:
+            return
+        try:
+            answer = await self._session.request("POST", path("keys", "upload"), body=keys)
+        except RequestRefusedError:
+            self._upload_after = clock() + REFUSED_PAUSE
+            raise
+        await self._machine.run(self._nio.uploaded, answer)
+
+    async def query(self) -> None:
+        """Fetch the devices of whomever nio does not know, or knows to have changed."""
+        users = await self._machine.run(self._nio.users_to_query)
+        if not users:
+            return
+        body: Json = {"device_keys": {user: [] for user in users}}
+        answer = await self._session.request(
+            "POST", path("keys", "query"), body=body, timeout=QUERY_TIMEOUT
+        )
+        await self._machine.run(self._nio.queried, answer)
+
+    async def _claim(self) -> None:
+        await self._claim_for(await self._machine.run(self._nio.wedged))
+
+    async def _claim_for(self, devices: dict[str, list[str]]) -> None:
+        if not devices:
+            return
+        wanted = {
+            user: dict.fromkeys(names, "signed_curve25519") for user, names in devices.items()
+        }
+        answer = await self._session.request(
+            "POST", path("keys", "claim"), body={"one_time_keys": wanted}
+        )
+        await self._machine.run(self._nio.claimed, answer)
+
+    async def _send_to_devices(self) -> None:
+        for message in await self._machine.run(self._nio.to_device_messages):
+            await self._put_to_device(message.type, message.as_dict())
+            await self._machine.run(self._nio.to_device_sent, message)
+
+    async def _put_to_device(self, type_: str, body: Json) -> None:
+        where = path("sendToDevice", type_, uuid.uuid4().hex)
+        await self._session.request("PUT", where, body=body)
+
+    # --- before an encrypted event ----------------------------------------------------------------
+
+    async def encrypt(self, room_id: str, type_: str, content: Json) -> tuple[str, Json]:
+        """The type and content to send into an encrypted room that nio knows.
+
+        :raises TransientError: a request on the way failed; nothing is lost by trying again.
+        """
+        for _ in range(ENCRYPT_TRIES):
+            await self.prepare(room_id)
+            encrypted = await self._machine.run(self._nio.encrypt, room_id, type_, content)
+            if encrypted is not None:
+                return encrypted
+        raise TransientError("The members of the room change faster than keys can be shared")
+
+    async def prepare(self, room_id: str) -> None:
+        """Make sure that everyone in the room has the key of what we send next."""
+        async with self._sharing[room_id]:
+            if not await self._machine.run(self._nio.members_known, room_id):
+                await self._fetch_members(room_id)
+            try:
+                await self.query()
+            except TransientError as error:
+                log.warning("Devices could not be asked for, using those we know: %s", error)
+            if await self._machine.run(self._nio.must_share, room_id):
+                await self._share(room_id)
+
+    async def _fetch_members(self, room_id: str) -> None:
+        try:
+            members = await self._session.request("GET", path("rooms", room_id, "joined_members"))
+        except RequestRefusedError as error:
+            raise SendRefusedError(
+                f"We are not in room {room_id}: invite the bot again.", error.errcode
+            ) from error
+        await self._machine.run(self._nio.take_members, room_id, members)
+        await self.query()
+
+    async def _share(self, room_id: str) -> None:
+        await self._claim_for(await self._machine.run(self._nio.sessions_to_claim, room_id))
+        for devices, messages in await self._machine.run(self._nio.room_keys, room_id):
+            await self._put_to_device("m.room.encrypted", messages)
+            await self._machine.run(self._nio.shared_with, room_id, devices)
+        await self._machine.run(self._nio.sharing_done, room_id)

@@ -1,0 +1,149 @@
+"""What is known of the rooms we are in, and whose invitations into new ones we accept."""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import logging
+from typing import Any
+
+from voip.matrix.backoff import until_done
+from voip.matrix.errors import MatrixError, RoomError
+from voip.matrix.http import Json, path
+from voip.matrix.nio_state import RoomInfo
+from voip.matrix.session import Session
+from voip.matrix.timeline import events_of, membership
+
+log = logging.getLogger(__name__)
+
+JOIN_WITHIN = 120.0
+"""Seconds of trying to join a room that we were invited to; federation can be slow."""
+JOINS_AT_MOST = 100
+"""Invitations that are being accepted at one time; a flood of more waits for the next sync."""
+
+
+class Rooms:
+    """Fed by each sync response (`take`), asked by everyone."""
+
+    def __init__(self, session: Session, invite_patterns: tuple[str, ...]) -> None:
+        self._session = session
+        self._patterns = invite_patterns
+        self._infos: dict[str, RoomInfo] = {}
+        self._joining: dict[str, asyncio.Task[None]] = {}
+        self._known: list[tuple[str, asyncio.Future[RoomInfo]]] = []
+        self._moves: list[tuple[str, str, asyncio.Future[str]]] = []
+
+    # --- what sync says -----------------------------------------------------------------------
+
+    def take(self, raw: Json, touched: dict[str, RoomInfo]) -> None:
+        """Note the changes in a sync response, and begin to join where we are invited."""
+        self._infos.update(touched)
+        for room_id, waiting in self._known:
+            if room_id in touched and not waiting.done():
+                waiting.set_result(touched[room_id])
+        for room_id in _section(raw, "leave"):
+            self._infos.pop(room_id, None)
+        for room_id, room in _section(raw, "invite").items():
+            self._consider(room_id, room)
+        if self._moves:
+            for room_id, room in _section(raw, "join").items():
+                self._tell_moves(room_id, [*events_of(room, "state"), *events_of(room, "timeline")])
+
+    def _tell_moves(self, room_id: str, events: list[Json]) -> None:
+        changes = dict(filter(None, map(membership, events)))
+        for watched, user_id, waiting in self._moves:
+            value = changes.get(user_id) if watched == room_id else None
+            if value in {"join", "leave", "ban"} and not waiting.done():
+                waiting.set_result(value)
+
+    # --- what is asked ------------------------------------------------------------------------
+
+    def info(self, room_id: str) -> RoomInfo | None:
+        """None where we are not in the room, or sync has not told us of it yet."""
+        return self._infos.get(room_id)
+
+    async def known(self, room_id: str, within: float) -> RoomInfo:
+        """Wait until sync has told us of a room that we have just joined or made.
+
+        :raises RoomError: it did not within so many seconds.
+        """
+        if room_id in self._infos:
+            return self._infos[room_id]
+        entry = room_id, asyncio.get_running_loop().create_future()
+        self._known.append(entry)
+        try:
+            return await asyncio.wait_for(entry[1], within)
+        except TimeoutError:
+            raise RoomError(f"We are not in room {room_id}: invite the bot there.") from None
+        finally:
+            self._known.remove(entry)
+
+    async def joined(self, room_id: str, user_id: str, within: float) -> bool:
+        """Wait until a person is in the room. False: they declined, or time is over."""
+        moved: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        entry = room_id, user_id, moved
+        self._moves.append(entry)  # before asking, so that no move falls between
+        try:
+            if user_id in await self.members(room_id):
+                return True
+            return await asyncio.wait_for(moved, within) == "join"
+        except TimeoutError:
+            return False
+        finally:
+            self._moves.remove(entry)
+
+    async def members(self, room_id: str) -> dict[str, str]:
+        """User id → display name (the id where there is none) of those who are in the room."""
+        answer = await self._session.request("GET", path("rooms", room_id, "joined_members"))
+        joined = answer.get("joined")
+        names = {}
+        for user_id, profile in joined.items() if isinstance(joined, dict) else ():
+            name = profile.get("display_name") if isinstance(profile, dict) else None
+            names[user_id] = name if isinstance(name, str) and name else user_id
+        return names
+
+    # --- invitations --------------------------------------------------------------------------
+
+    def _consider(self, room_id: str, room: object) -> None:
+        inviter = _inviter(room, self._session.user_id)
+        if inviter is None or room_id in self._joining:
+            return
+        if not any(fnmatch.fnmatchcase(inviter, pattern) for pattern in self._patterns):
+            log.info("Left an invitation by %s alone: not on the allow-list", inviter)
+        elif len(self._joining) < JOINS_AT_MOST:
+            task = asyncio.create_task(self._join(room_id), name="join")
+            self._joining[room_id] = task
+            task.add_done_callback(lambda _: self._joining.pop(room_id, None))
+
+    async def _join(self, room_id: str) -> None:
+        where = path("rooms", room_id, "join")
+        try:
+            await until_done(lambda: self._session.request("POST", where, body={}), JOIN_WITHIN)
+        except MatrixError as error:
+            log.warning("A room we were invited to could not be joined: %s", error)
+
+    async def aclose(self) -> None:
+        tasks = list(self._joining.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _section(raw: Json, which: str) -> Json:
+    rooms: Any = raw.get("rooms")
+    found = rooms.get(which) if isinstance(rooms, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _inviter(room: object, our_id: str) -> str | None:
+    """Who invited us, by the member event in the stripped state ("Stripped state")."""
+    stripped = room.get("invite_state") if isinstance(room, dict) else None
+    events = stripped.get("events") if isinstance(stripped, dict) else None
+    for event in events if isinstance(events, list) else ():
+        # Stripped events have no event_id, so they are no full events.
+        if isinstance(event, dict) and isinstance(event.get("content"), dict):
+            sender, key = event.get("sender"), event.get("state_key")
+            invited = event["content"].get("membership") == "invite"
+            if event.get("type") == "m.room.member" and key == our_id and invited:
+                return sender if isinstance(sender, str) else None
+    return None
