@@ -1,0 +1,73 @@
+"""`call.json`: what is kept of a call."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from voip.bot.call_file import NAME, CallFile, stamp
+from voip.media.events import Recording, RecordingEnd
+from voip.signalling.commands import By, Ended, EndReason
+from voip.signalling.ids import CallKey
+
+
+@pytest.fixture
+def file() -> CallFile:
+    return CallFile(
+        id="0123",
+        room_id="!room:test",
+        call_id="../../etc/passwd",
+        direction="inbound",
+        caller="@alice:test",
+        callee="@bot:test",
+        began="2026-01-02T03:04:05.000Z",
+    )
+
+
+def recording(folder: Path, event: RecordingEnd = RecordingEnd.SILENCE) -> Recording:
+    return Recording(folder / "audio.ogg", "audio/ogg", 3.25, 1234, event)
+
+
+def test_it_reads_what_it_wrote(file: CallFile, tmp_path: Path) -> None:
+    file.set_end(Ended(CallKey("!r:t", "c"), EndReason.HANGUP, By.PEER, True, "user_hangup"))
+    file.set_track(recording(tmp_path))
+    file.write(tmp_path)
+    assert CallFile.read(tmp_path) == file
+    written = json.loads((tmp_path / NAME).read_text())
+    assert written["format"] == 1
+    assert written["end"] == {
+        "reason": "hangup",
+        "text": "hung up",
+        "by": "peer",
+        "wire_reason": "user_hangup",
+    }
+
+
+def test_a_track_is_known_by_its_file(file: CallFile, tmp_path: Path) -> None:
+    file.set_track(recording(tmp_path))
+    file.set_track(recording(tmp_path), "$event")
+    file.set_track(recording(tmp_path, RecordingEnd.REPAIRED))
+    assert len(file.tracks) == 1
+    assert file.tracks[0]["event_id"] == "$event"
+    assert file.tracks[0]["ended"] == "repaired"
+
+
+def test_a_crash_does_not_overwrite_a_known_end(file: CallFile) -> None:
+    file.set_end(Ended(CallKey("!r:t", "c"), EndReason.REJECTED, By.US, True))
+    file.set_crashed(datetime(2026, 1, 2, tzinfo=UTC))
+    assert file.end is not None
+    assert file.end["reason"] == "rejected"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"id": 1}'])
+def test_what_cannot_be_read_is_none(text: str, tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text(text)
+    assert CallFile.read(tmp_path) is None
+
+
+def test_times_are_utc() -> None:
+    east = timezone(timedelta(hours=2))
+    assert stamp(datetime(2026, 1, 2, 3, 4, 5, tzinfo=east)) == "2026-01-02T01:04:05.000Z"

@@ -1,0 +1,223 @@
+"""A call as the author of a bot sees it: straight async code.
+
+Every method that waits raises `CallEnded` when the call ends first, so a flow needs no checks of
+its own: it simply stops where it stands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from voip.bot.call_file import CallFile, stamp
+from voip.media.errors import CallClosed, UnknownCall
+from voip.media.events import Recording
+from voip.media.sounds import Sound
+from voip.signalling.commands import Ended
+from voip.signalling.ids import CallKey, Party
+from voip.store.records import Direction
+
+if TYPE_CHECKING:
+    from voip.bot.phone import Phone
+
+T = TypeVar("T")
+
+
+class CallEnded(Exception):  # the end of a call is no error
+    """The call is over; `end` says why and by whom."""
+
+    def __init__(self, end: Ended) -> None:
+        super().__init__(f"the call is over: {end.reason.value} ({end.by.value})")
+        self.end = end
+
+
+@dataclass(slots=True)
+class Marks:
+    """When things happened, in seconds of the monotonic clock; None where they did not."""
+
+    began: float = field(default_factory=time.monotonic)
+    answered: float | None = None
+    established: float | None = None
+    first_audio: float | None = None
+    ended: float | None = None
+
+    def talked(self) -> float | None:
+        """Seconds from established to ended."""
+        if self.established is None or self.ended is None:
+            return None
+        return round(self.ended - self.established, 3)
+
+
+class Call:
+    """One call, either way. `Phone` makes them."""
+
+    def __init__(
+        self, phone: Phone, key: CallKey, direction: Direction, peer_user_id: str, video: bool
+    ) -> None:
+        self.id = phone.new_id()
+        """Our own id, safe in a path; the wire's ids are in `key`."""
+        self.key = key
+        self.direction = direction
+        self.peer_user_id = peer_user_id
+        """Who calls, or who is called."""
+        self.video = video
+        self.began_at = datetime.now(UTC)
+        self.folder = phone.recordings / f"{self.began_at:%Y%m%dT%H%M%SZ}-{self.id}"
+        """Where its recordings go; made when it is first needed."""
+        self.peer: Party | None = None
+        self.end: Ended | None = None
+        self.marks = Marks()
+        self.recordings: list[Recording] = []
+        self._phone = phone
+        loop = asyncio.get_running_loop()
+        self._ended: asyncio.Future[None] = loop.create_future()
+        self._closed: asyncio.Future[None] = loop.create_future()
+        self._established: asyncio.Future[None] = loop.create_future()
+        self._recording: asyncio.Future[Recording] | None = None
+
+    @property
+    def room_id(self) -> str:
+        return self.key.room_id
+
+    def file(self) -> CallFile:
+        """What `call.json` says about it as things stand."""
+        ours, theirs = self._phone.user_id, self.peer_user_id
+        outbound = self.direction is Direction.OUTBOUND
+        file = CallFile(
+            id=self.id,
+            room_id=self.key.room_id,
+            call_id=self.key.call_id,
+            direction=self.direction.value,
+            caller=ours if outbound else theirs,
+            callee=theirs if outbound else ours,
+            began=stamp(self.began_at),
+            peer_party_id=self.peer.party_id if self.peer else None,
+            answered=self._at(self.marks.answered),
+            established=self._at(self.marks.established),
+            ended=self._at(self.marks.ended),
+            seconds=self.marks.talked(),
+        )
+        if self.end is not None:
+            file.set_end(self.end)
+        for recording in self.recordings:
+            file.set_track(recording)
+        return file
+
+    def _at(self, mark: float | None) -> str | None:
+        if mark is None:
+            return None
+        return stamp(self.began_at + timedelta(seconds=mark - self.marks.began))
+
+    # --- what a flow does ---
+
+    async def answer(self) -> None:
+        """Accept the call and wait until media flows."""
+        await self._phone.accept(self)
+        await self.established()
+
+    def reject(self) -> None:
+        """Decline the call, on all devices of ours."""
+        self._phone.reject(self)
+
+    def hang_up(self, reason: str = "user_hangup") -> None:
+        """End the call; does nothing where it has ended already."""
+        if self.end is None:
+            self._phone.hang_up(self, reason)
+
+    async def established(self) -> None:
+        """Wait until media flows both ways."""
+        await self._or_end(asyncio.shield(self._established))
+
+    async def play(self, sound: Sound) -> None:
+        """Play a sound to its end. Cancel to stop it."""
+        await self._or_end(asyncio.ensure_future(self._phone.media.play(self.key, sound)))
+
+    async def record(
+        self, *, until_silence: float | None = None, max_seconds: float | None = None
+    ) -> Recording:
+        """Record what the other side says and shows, until it is silent for `until_silence`
+        seconds, for `max_seconds` at most, or until the call ends.
+
+        It is kept whatever happens, also where this is cancelled: `recordings` has it in the end.
+        """
+        self._recording = asyncio.get_running_loop().create_future()
+        await self._phone.start_recording(
+            self, until_silence=until_silence, max_seconds=max_seconds
+        )
+        return await self._or_end(asyncio.shield(self._recording))
+
+    async def stop_recording(self) -> None:
+        await self._phone.media.stop_recording(self.key)
+
+    async def echo(self) -> None:
+        """Play back what the other side says, until cancelled or the call ends."""
+        try:
+            await self._phone.media.start_echo(self.key)
+        except UnknownCall:
+            raise CallEnded(await self.ended()) from None
+        raise CallEnded(await self.ended())
+
+    async def ended(self) -> Ended:
+        """Wait until the call is over."""
+        await asyncio.shield(self._ended)
+        assert self.end is not None  # noqa: S101  # set before the future
+        return self.end
+
+    async def closed(self) -> Ended:
+        """Wait until the call is over, its media closed and its recordings complete."""
+        await asyncio.shield(self._closed)
+        return await self.ended()
+
+    # --- what the phone tells it ---
+
+    def on_answered(self, peer: Party) -> None:
+        self.peer = peer
+        self.marks.answered = time.monotonic()
+
+    def on_established(self) -> None:
+        self.marks.established = time.monotonic()
+        _resolve(self._established, None)
+
+    def on_first_audio(self) -> None:
+        self.marks.first_audio = time.monotonic()
+
+    def on_recording(self, recording: Recording) -> None:
+        self.recordings.append(recording)
+        if self._recording is not None:
+            _resolve(self._recording, recording)
+
+    def on_ended(self, end: Ended) -> None:
+        self.end = end
+        self.marks.ended = time.monotonic()
+        _resolve(self._ended, None)
+
+    def on_closed(self) -> None:
+        _resolve(self._closed, None)
+
+    async def _or_end(self, wanted: asyncio.Future[T]) -> T:
+        """The result of `wanted`, or CallEnded when the call ends before it or because of it."""
+        either: list[asyncio.Future[Any]] = [wanted, self._ended]
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            wanted.cancel()  # does nothing where it is done
+        if self.end is None and not wanted.cancelled():
+            try:
+                return wanted.result()
+            except (CallClosed, UnknownCall):  # the media is gone: the end is on its way
+                raise CallEnded(await self.ended()) from None
+        if self.end is not None and not _succeeded(wanted):
+            raise CallEnded(self.end)
+        return wanted.result()
+
+
+def _succeeded(future: asyncio.Future[Any]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
+
+
+def _resolve(future: asyncio.Future[T], value: T) -> None:
+    if not future.done():
+        future.set_result(value)

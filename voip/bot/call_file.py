@@ -1,0 +1,110 @@
+"""`call.json`: what is known of a call, beside its recordings.
+
+Written when the folder is made and again when the call is over, so that what a crash left behind
+still says whose it is. Written beside and renamed, so that it is never half there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from voip.media.events import Recording
+from voip.signalling.commands import Ended
+
+NAME = "call.json"
+FORMAT = 1
+
+
+@dataclass(slots=True)
+class CallFile:
+    """Times are UTC, durations seconds; what is not known is None."""
+
+    id: str
+    """Our own id, as in the folder's name."""
+    room_id: str
+    call_id: str
+    direction: str
+    caller: str
+    callee: str
+    began: str
+    peer_party_id: str | None = None
+    answered: str | None = None
+    established: str | None = None
+    ended: str | None = None
+    seconds: float | None = None
+    """From established to ended."""
+    end: dict[str, str | None] | None = None
+    tracks: list[dict[str, Any]] = field(default_factory=list)
+
+    def set_end(self, end: Ended) -> None:
+        self.end = {
+            "reason": end.reason.name.lower(),
+            "text": end.reason.value,
+            "by": end.by.name.lower(),
+            "wire_reason": end.wire_reason,
+        }
+
+    def set_crashed(self, now: datetime) -> None:
+        """The process died in the middle; `now` is when that was found out."""
+        self.ended = self.ended or stamp(now)
+        self.end = self.end or {
+            "reason": "crashed",
+            "text": "the bot's process ended in the middle of the call",
+            "by": "fault",
+            "wire_reason": None,
+        }
+
+    def set_track(self, recording: Recording, event_id: str | None = None) -> None:
+        """Add a recording, or what became of it; known by its file name."""
+        entry: dict[str, Any] = {
+            "file": recording.path.name,
+            "mime_type": recording.mime_type,
+            "seconds": round(recording.seconds, 3),
+            "bytes": recording.size,
+            "ended": recording.ended.value,
+            "event_id": event_id,
+        }
+        if recording.width is not None:
+            entry |= {"width": recording.width, "height": recording.height}
+        for at, known in enumerate(self.tracks):
+            if known["file"] == entry["file"]:
+                entry["event_id"] = event_id or known.get("event_id")
+                self.tracks[at] = entry
+                return
+        self.tracks.append(entry)
+
+    def write(self, folder: Path) -> None:
+        """Blocking. Raises OSError."""
+        folder.mkdir(parents=True, exist_ok=True)
+        fields = {"format": FORMAT} | {name: getattr(self, name) for name in self.__slots__}
+        beside = folder / f".{NAME}.new"
+        with beside.open("w", encoding="utf-8") as file:
+            json.dump(fields, file, indent=2, ensure_ascii=False)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(folder / NAME)
+
+    @classmethod
+    def read(cls, folder: Path) -> CallFile | None:
+        """Blocking. None where there is none, or none that can be read."""
+        try:
+            fields = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        if not isinstance(fields, Mapping):
+            return None
+        known = {name: fields[name] for name in cls.__slots__ if name in fields}
+        try:
+            return cls(**known)
+        except TypeError:
+            return None
+
+
+def stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,243 @@
+"""One device on Matrix that can call and be called: both edges, the journal and the driver.
+
+The composition root of everything below the bots. `async with Phone(settings) as phone` logs in,
+waits for the first sync, and is ready; `phone.on_call` is told of each call that rings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from voip.bot.call import Call
+from voip.driver import Driver
+from voip.matrix.edge import MatrixEdge
+from voip.matrix.settings import MatrixSettings
+from voip.media.engine import MediaEngine
+from voip.media.events import FirstAudio, MediaEvent, RecordingEnded
+from voip.media.settings import MediaSettings
+from voip.observers import Observers, Topic
+from voip.sending import JournaledSender
+from voip.signalling.calls import Calls
+from voip.signalling.commands import Answered, Ended, Established, Ignored, Incoming, Notice
+from voip.signalling.config import CallConfig
+from voip.signalling.events import Accept, HangUp, Place, Reject, RemoteEvent
+from voip.signalling.ids import CallKey, Party
+from voip.store.errors import StoreError
+from voip.store.journal import Journal
+from voip.store.records import Direction, JournaledCall
+
+log = logging.getLogger(__name__)
+
+CLOSING_SECONDS: Final = 5.0
+"""How long the end waits for hangups to leave and recordings to be completed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneSettings:
+    matrix: MatrixSettings
+    data_dir: Path
+    """Journal and recordings; the Matrix edge has its own folder in its settings."""
+    name: str = "phone"
+    """Which bot or command it serves, for the journal."""
+    media: MediaSettings = field(default_factory=MediaSettings)
+    calls: CallConfig = field(default_factory=CallConfig)
+
+
+class Phone:
+    """Owns everything that runs; leaving its context ends it."""
+
+    def __init__(self, settings: PhoneSettings) -> None:
+        self.settings = settings
+        self.recordings = settings.data_dir / "recordings"
+        self.observers = Observers()
+        self.on_call: Callable[[Call], None] | None = None
+        """Told of each inbound call when it rings. Must not block."""
+        self.media = MediaEngine(settings.media, self._on_media)
+        self.matrix = MatrixEdge(settings.matrix, self._on_remote)
+        self._journal: Journal | None = None
+        self._driver: Driver | None = None
+        self._calls: dict[CallKey, Call] = {}
+        self._sync: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    @property
+    def journal(self) -> Journal:
+        assert self._journal is not None, "the phone has not been started"  # noqa: S101
+        return self._journal
+
+    @property
+    def user_id(self) -> str:
+        return self.matrix.user_id
+
+    @staticmethod
+    def new_id() -> str:
+        """A new random id: safe in a path, on the wire and as a transaction id."""
+        return secrets.token_hex(8)
+
+    async def run(self) -> None:
+        """Wait until the sync ends, which it does by an error that says what to do."""
+        assert self._sync is not None, "the phone has not been started"  # noqa: S101
+        await asyncio.shield(self._sync)
+
+    async def _start(self) -> None:
+        await asyncio.to_thread(_make_private, self.settings.data_dir)
+        self._journal = await Journal.open(self.settings.data_dir / "journal.db")
+        await self.matrix.start()
+        us = Party(self.matrix.user_id, self.matrix.device_id)
+        calls = Calls(us, self.settings.calls, await self._journal.tombstones(), time.monotonic())
+        sender = JournaledSender(self.matrix, self._journal, self.new_id)
+        self._driver = Driver(calls, sender, self.media, self, time.monotonic)
+        self._sync = asyncio.create_task(self.matrix.run(), name="sync")
+        ready = asyncio.create_task(self.matrix.ready())
+        try:
+            await asyncio.wait({self._sync, ready}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ready.cancel()
+        if self._sync.done():
+            self._sync.result()  # raises what ended it
+
+    async def aclose(self) -> None:
+        """Hang up what lives, complete the recordings, and end everything that runs."""
+        calls = list(self._calls.values())
+        for call in calls:
+            call.hang_up()
+        if calls:
+            closing = [asyncio.ensure_future(call.closed()) for call in calls]
+            await asyncio.wait(closing, timeout=CLOSING_SECONDS)
+            for waiter in closing:
+                waiter.cancel()
+        if self._driver is not None:
+            await self._driver.aclose(CLOSING_SECONDS)
+        if self._sync is not None:
+            self._sync.cancel()
+            await asyncio.gather(self._sync, return_exceptions=True)
+        await self.media.aclose()
+        await self.matrix.aclose()
+        if self._journal is not None:
+            await self._journal.close()
+
+    # --- calls ---
+
+    async def place(self, room_id: str, *, invitee: str | None, video: bool = False) -> Call:
+        """Call somebody in a room that we are in. The call goes on by itself from here."""
+        key = CallKey(room_id, self.new_id())
+        call = Call(self, key, Direction.OUTBOUND, invitee or "", video)
+        self._calls[key] = call
+        await self._note_began(call)
+        self._running.perform(Place(key, invitee, video))
+        return call
+
+    async def accept(self, call: Call) -> None:
+        await self._note_began(call)
+        if call.end is None:  # it may have ended while the journal was written
+            self._running.perform(Accept(call.key))
+
+    def reject(self, call: Call) -> None:
+        if call.end is None:
+            self._running.perform(Reject(call.key))
+
+    def hang_up(self, call: Call, reason: str) -> None:
+        self._running.perform(HangUp(call.key, reason))
+
+    async def start_recording(
+        self, call: Call, *, until_silence: float | None, max_seconds: float | None
+    ) -> None:
+        """Make the call's folder and record into it. Raises OSError where it cannot be made."""
+        await asyncio.to_thread(call.file().write, call.folder)
+        await self.journal.call_updated(call.key, folder=call.folder.name)
+        await self.media.start_recording(
+            call.key, call.folder, until_silence=until_silence, max_seconds=max_seconds
+        )
+
+    async def _note_began(self, call: Call) -> None:
+        record = JournaledCall(
+            key=call.key,
+            party_id=self.matrix.device_id,
+            direction=call.direction,
+            peer_user_id=call.peer_user_id,
+            bot=self.settings.name,
+        )
+        try:
+            await self.journal.call_began(record)
+        except StoreError as error:
+            log.error("the journal could not be written, the call goes on without: %s", error)
+
+    # --- what the edges and the driver say ---
+
+    @property
+    def _running(self) -> Driver:
+        assert self._driver is not None, "the phone has not been started"  # noqa: S101
+        return self._driver
+
+    def _on_remote(self, event: RemoteEvent) -> None:
+        self._running.take(event)
+
+    def _on_media(self, event: MediaEvent) -> None:
+        self._running.take_media(event)
+        self.observers.tell(Topic.MEDIA, event)
+        call = self._calls.get(event.key)
+        if call is None:
+            return
+        if isinstance(event, FirstAudio):
+            call.on_first_audio()
+        elif isinstance(event, RecordingEnded):
+            call.on_recording(event.recording)
+
+    def on_notice(self, notice: Notice) -> None:
+        self.observers.tell(Topic.CALL, notice)
+        if isinstance(notice, Ignored):
+            return
+        if isinstance(notice, Incoming):
+            self._ring(notice)
+        elif (call := self._calls.get(notice.key)) is not None:
+            _tell(call, notice)
+
+    def _ring(self, notice: Incoming) -> None:
+        call = Call(self, notice.key, Direction.INBOUND, notice.caller.user_id, notice.video)
+        self._calls[notice.key] = call
+        if self.on_call is not None:
+            self.on_call(call)
+
+    def on_closed(self, key: CallKey) -> None:
+        call = self._calls.pop(key, None)
+        if call is not None:
+            call.on_closed()
+
+
+def _make_private(folder: Path) -> None:
+    """Recordings, keys and tokens are nobody else's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
+def _tell(call: Call, notice: Notice) -> None:
+    match notice:
+        case Answered(peer=peer):
+            call.on_answered(peer)
+        case Established():
+            call.on_established()
+        case Ended():
+            call.on_ended(notice)

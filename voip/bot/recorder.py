@@ -1,0 +1,33 @@
+"""The recorder: announces itself, beeps, records, and the recording is posted into the room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from voip.bot.call import Call
+from voip.media.sounds import Sound, SoundFile, Speech, Tone
+
+ANNOUNCEMENT = "Hello. Please speak after the tone. This call is recorded."
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderSettings:
+    announcement: Sound = field(default_factory=lambda: Speech(ANNOUNCEMENT))
+    until_silence: float = 5.0
+    """Seconds of silence that end the recording."""
+    max_seconds: float = 600.0
+
+
+async def recorder(call: Call, settings: RecorderSettings) -> None:
+    await call.answer()
+    await call.play(settings.announcement)
+    await call.play(Tone())
+    await call.record(until_silence=settings.until_silence, max_seconds=settings.max_seconds)
+    await call.play(Tone(hertz=500))
+
+
+def announcement(text_or_file: str) -> Sound:
+    """A setting's value: the path of a file that exists, or else a text to speak."""
+    path = Path(text_or_file)
+    return SoundFile(path) if path.is_file() else Speech(text_or_file)

@@ -1,0 +1,60 @@
+"""What is done on a start about what a crash left: calls are hung up, recordings repaired and
+posted, and nothing is done twice."""
+
+from __future__ import annotations
+
+import logging
+
+from voip.bot.phone import Phone
+from voip.bot.posting import Poster, salvage, write_file
+from voip.matrix.errors import MatrixError
+from voip.sending import outgoing
+from voip.signalling.content import Hangup
+from voip.store.records import JournaledCall, PendingSend
+
+log = logging.getLogger(__name__)
+
+
+async def clear_up(phone: Phone, poster: Poster) -> None:
+    """Returns when all of it is done or given up; calls may come meanwhile."""
+    for call in await phone.journal.live_calls():
+        log.warning("a call was live when the process died: it is hung up now")
+        await _hang_up(phone, call)
+        if call.folder is not None:
+            await _post_all(phone, poster, call.folder, call.key.room_id)
+        await phone.journal.call_ended(call.key, "crashed")
+    for send in await phone.journal.pending_sends():
+        if send.type == Hangup.event_type:  # the rest belongs to calls that are over
+            await _send(phone, send)
+        await phone.journal.send_done(send.txn_id)
+    for post in await phone.journal.pending_posts():
+        await _post_all(phone, poster, post.folder, post.room_id)
+
+
+async def _hang_up(phone: Phone, call: JournaledCall) -> None:
+    hangup = Hangup(call_id=call.key.call_id, party_id=call.party_id, reason="unknown_error")
+    # The same id on every start: a second crash in here does not send it twice.
+    txn_id = f"crashed-{call.key.call_id}-{call.began:.0f}"
+    await _send(
+        phone,
+        PendingSend(call.key, txn_id, call.key.room_id, hangup.event_type, hangup.to_wire()),
+    )
+
+
+async def _send(phone: Phone, send: PendingSend) -> None:
+    try:
+        event = outgoing(send.key, send.type, send.content, send.txn_id)
+        await phone.matrix.send(event)
+    except MatrixError as error:
+        log.warning("the hangup of a call before the crash was not sent: %s", error)
+
+
+async def _post_all(phone: Phone, poster: Poster, folder: str, room_id: str) -> None:
+    path = phone.recordings / folder
+    file, recordings = await salvage(path)
+    for recording in recordings:
+        event_id = await poster.post(room_id, recording)
+        if file is not None and event_id is not None:
+            file.set_track(recording, event_id)
+    if file is not None:
+        await write_file(file, path)

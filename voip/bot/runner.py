@@ -1,0 +1,132 @@
+"""A bot: a phone whose incoming calls are answered by a flow, and what is done after each."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from voip.bot.call import Call
+from voip.bot.call_log import CallLog
+from voip.bot.echo import echo
+from voip.bot.flows import Flow, run_flow
+from voip.bot.phone import Phone, PhoneSettings
+from voip.bot.posting import Poster, write_file
+from voip.bot.recorder import RecorderSettings, recorder
+from voip.bot.recovery import clear_up
+from voip.observers import Topic
+from voip.store.errors import StoreError
+from voip.tasks import TaskOwner
+
+log = logging.getLogger(__name__)
+
+LAST_POSTS_SECONDS: Final = 20.0
+"""How long the end of a bot waits for recordings that are being posted."""
+
+
+class BotKind(StrEnum):
+    RECORDER = "recorder"
+    ECHO = "echo"
+
+
+@dataclass(frozen=True, slots=True)
+class BotSettings:
+    phone: PhoneSettings
+    bot: BotKind = BotKind.RECORDER
+    recorder: RecorderSettings = field(default_factory=RecorderSettings)
+    max_calls: int = 50
+    """Calls at the same time; who calls beyond that hears busy."""
+
+
+class Bot:
+    """Answers calls until it is closed. Nothing that one call does ends another."""
+
+    def __init__(self, phone: Phone, flow: Flow, max_calls: int) -> None:
+        self.phone = phone
+        self._flow = flow
+        self._max_calls = max_calls
+        self._poster = Poster(phone.matrix, phone.journal, phone.new_id)
+        self._calls: set[Call] = set()
+        self._tasks = TaskOwner()
+        phone.on_call = self._on_call
+
+    def clear_up(self) -> None:
+        """Begin with what a crash left; calls are answered meanwhile."""
+        self._tasks.spawn(clear_up(self.phone, self._poster), "clearing up after a crash")
+
+    async def aclose(self) -> None:
+        """End the calls that live, and let their recordings be posted."""
+        self.phone.on_call = None
+        for call in list(self._calls):
+            call.hang_up()
+        await self._tasks.drain(LAST_POSTS_SECONDS)
+        await self._tasks.aclose()
+
+    def _on_call(self, call: Call) -> None:
+        if len(self._calls) >= self._max_calls:
+            call.hang_up("user_busy")
+            return
+        self._calls.add(call)
+        self._tasks.spawn(self._serve(call), f"call {call.id}")
+
+    async def _serve(self, call: Call) -> None:
+        try:
+            await run_flow(self._flow, call)
+        finally:
+            self._calls.discard(call)
+        await self._finish(call)
+
+    async def _finish(self, call: Call) -> None:
+        """After a call: `call.json`, and its recordings into the room."""
+        if call.recordings:
+            file = call.file()
+            await write_file(file, call.folder)
+            for recording in call.recordings:
+                file.set_track(recording, await self._poster.post(call.room_id, recording))
+            await write_file(file, call.folder)
+        end = await call.ended()
+        try:
+            await self.phone.journal.call_ended(call.key, end.reason.name.lower())
+        except StoreError as error:
+            log.error("the journal could not be written: %s", error)
+
+
+def flow_of(settings: BotSettings) -> Flow:
+    """The flow that a setting names."""
+
+    async def record(call: Call) -> None:
+        await recorder(call, settings.recorder)
+
+    async def repeat(call: Call) -> None:
+        await echo(call)
+
+    return {BotKind.RECORDER: record, BotKind.ECHO: repeat}[settings.bot]
+
+
+@asynccontextmanager
+async def running_bot(settings: BotSettings, flow: Flow | None = None) -> AsyncIterator[Bot]:
+    """A bot that is logged in, has synced once, and answers while the context lasts.
+
+    `flow` answers the calls instead of the shipped one that `settings.bot` names.
+    Raises the typed errors of the Matrix edge and the store where it cannot start.
+    """
+    async with Phone(settings.phone) as phone:
+        call_log = CallLog()
+        phone.observers.subscribe(Topic.CALL, call_log)
+        phone.observers.subscribe(Topic.MEDIA, call_log)
+        bot = Bot(phone, flow or flow_of(settings), settings.max_calls)
+        try:
+            bot.clear_up()
+            yield bot
+        finally:
+            await bot.aclose()
+
+
+async def run_bot(settings: BotSettings, on_ready: Callable[[str], None]) -> None:
+    """Run a shipped bot until cancelled; `on_ready` is told its user id when it may be called."""
+    async with running_bot(settings) as bot:
+        on_ready(bot.phone.user_id)
+        await bot.phone.run()
