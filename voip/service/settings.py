@@ -136,6 +136,13 @@ class Settings(BaseSettings):
         description="Seconds from the answer until media must flow, before a call is given up.",
         examples=["20"],
     )
+    max_calls: int = Field(
+        default=50,
+        ge=1,
+        le=1000,
+        description="Calls at the same time; whoever calls beyond that hears busy.",
+        examples=["10"],
+    )
     relay_only: bool = Field(
         default=False,
         description="Send and receive media through the homeserver's TURN relay only, so that"

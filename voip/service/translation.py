@@ -4,8 +4,45 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
+from voip.bot.phone import PhoneSettings
+from voip.bot.recorder import RecorderSettings
+from voip.bot.runner import BotKind, BotSettings
 from voip.matrix.settings import MatrixSettings
+from voip.media.settings import MediaSettings
+from voip.media.sounds import Sound, SoundFile, Speech
 from voip.service.settings import Settings
+from voip.signalling.config import CallConfig
+
+
+def bot_settings(settings: Settings) -> BotSettings:
+    return BotSettings(
+        phone=phone_settings(settings, settings.bot.value),
+        bot=BotKind(settings.bot.value),
+        recorder=RecorderSettings(
+            announcement=announcement(settings),
+            until_silence=settings.silence_seconds,
+            max_seconds=settings.max_seconds,
+        ),
+        max_calls=settings.max_calls,
+    )
+
+
+def phone_settings(settings: Settings, name: str) -> PhoneSettings:
+    """`name` says in the journal which bot or command a call belonged to."""
+    return PhoneSettings(
+        matrix=matrix_settings(settings),
+        data_dir=settings.data_dir,
+        name=name,
+        media=MediaSettings(
+            relay_only=settings.relay_only, connect_timeout=settings.connect_timeout
+        ),
+        calls=CallConfig(connect_timeout=settings.connect_timeout),
+    )
+
+
+def announcement(settings: Settings) -> Sound:
+    file = settings.announcement_file
+    return Speech(settings.announcement) if file is None else SoundFile(file)
 
 
 def matrix_settings(settings: Settings) -> MatrixSettings:

@@ -1,0 +1,116 @@
+"""The command line: `voip bot`, `voip call`, `voip demo`, `voip check-config`.
+
+Each command here only reads its options; what it does is in a module of its own, which is
+imported when the command runs, so that `voip --help` does not wait for the media libraries.
+"""
+# ruff: noqa: PLC0415 - the imports inside the commands are the reason for this module
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CONFIG_HELP = (
+    "Settings file (TOML). Without it: voip.toml of this folder, where there is one. Settings from"
+    " the environment (VOIP_...) win over the file's."
+)
+Config = Annotated[
+    Path | None, typer.Option("--config", envvar="VOIP_CONFIG", metavar="FILE", help=CONFIG_HELP)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON, for programs.")]
+
+app = typer.Typer(
+    help="WebRTC calls over Matrix: bots that answer and record, calls from the command line.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a traceback with local variables would show secrets
+    rich_markup_mode=None,
+)
+
+
+@app.command()
+def bot(config: Config = None) -> None:
+    """Answer calls: take messages, or play back what is said.
+
+    Prints one line when it is ready. SIGTERM or Ctrl-C ends it: live calls are hung up, their
+    recordings posted.
+
+    \b
+    Example:
+      VOIP_BOT=echo voip bot --config voip.toml
+    """
+    from voip.service.bot_command import bot_command
+
+    raise typer.Exit(bot_command(config))
+
+
+@app.command()
+def call(
+    target: Annotated[
+        str, typer.Argument(help="A user (@name:server), or a room (!id:server, #alias:server).")
+    ],
+    *,
+    play: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Play a sound file into the call.")
+    ] = None,
+    say: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Say a text; needs the speech extra.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Record the other side, as Ogg Opus.")
+    ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            "--for",
+            metavar="SECONDS",
+            min=0,
+            help="Hang up so long after the connection. Without it: when what is played is over,"
+            " else when the other side hangs up.",
+        ),
+    ] = None,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Place a call, play or say something, record the answer.
+
+    A user is called in the direct room; where there is none, an encrypted one is made, and the
+    call waits until they have joined. Ends with status 0 only if the call was connected.
+
+    \b
+    Example:
+      voip call @ann:example.org --say "The door bell rings." --for 20
+      voip call '!ops:example.org' --play alarm.ogg --record reply.ogg --json
+    """
+    from voip.service.call_command import CallOptions, call_command
+
+    if play is not None and say is not None:
+        raise typer.BadParameter("--play and --say exclude each other: give one of them")
+    options = CallOptions(target, play, say, record, seconds, json)
+    raise typer.Exit(call_command(options, config))
+
+
+@app.command("check-config")
+def check_config(
+    connect: Annotated[
+        bool, typer.Option("--connect", help="Try the login at the homeserver too.")
+    ] = False,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Say which settings are in effect, without secrets, or what is wrong with them.
+
+    \b
+    Example:
+      voip check-config --config voip.toml --connect
+    """
+    from voip.service.check_command import check_command
+
+    raise typer.Exit(check_command(config, connect=connect, as_json=json))
+
+
+def main() -> None:
+    """The `voip` script."""
+    app()
