@@ -16,9 +16,9 @@ export function CallControls({ call }: { call: CallView }) {
         testid="mute"
       />
       <Toggle
-        on={call.cameraOff}
-        icon={call.cameraOff ? "videoOff" : "video"}
-        label={call.cameraOff ? "Camera on" : "Camera off"}
+        on={call.cameraOff && call.video}
+        icon={call.cameraOff && call.video ? "videoOff" : "video"}
+        label={call.cameraOff ? (call.video ? "Camera on" : "Add video") : "Camera off"}
         disabled={!ready || call.phase !== "connected"}
         onClick={() => void setCameraOff(!call.cameraOff)}
         testid="camera"

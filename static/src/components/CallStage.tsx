@@ -36,8 +36,7 @@ export function CallStage({ call }: { call: CallView }) {
         )}
         <h1 data-testid="call-peer">{call.peerName}</h1>
         <p role="status" class="stage-status">
-          <span data-testid="call-status">{words(call)}</span>
-          {call.connectedAt !== null && <CallTimer since={call.connectedAt} />}
+          {words(call)} {call.connectedAt !== null && <CallTimer since={call.connectedAt} />}
         </p>
         {call.peerMicMuted && call.phase === "connected" && (
           <p class="stage-muted">

@@ -25,16 +25,18 @@ export function IncomingCall({ call }: { call: CallView }) {
       aria-describedby="incoming-what"
       data-testid="incoming"
     >
-      <div class="halo halo-ringing">
-        <Avatar name={call.peerName} mxc={call.peerAvatar} size="large" />
+      <div class="incoming-who">
+        <div class="halo halo-ringing">
+          <Avatar name={call.peerName} mxc={call.peerAvatar} size="large" />
+        </div>
+        <h2 id="incoming-who" data-testid="incoming-peer">
+          {call.peerName}
+        </h2>
+        <p id="incoming-what" aria-live="assertive">
+          Incoming {what}
+          {busy && ". Answering ends the call you are in."}
+        </p>
       </div>
-      <h2 id="incoming-who" data-testid="incoming-peer">
-        {call.peerName}
-      </h2>
-      <p id="incoming-what" aria-live="assertive">
-        Incoming {what}
-        {busy && ". Answering ends the call you are in."}
-      </p>
       <div class="controls">
         <button type="button" class="control hangup" onClick={decline} data-testid="decline">
           <span class="control-face">

@@ -32,7 +32,7 @@ export function NewChat({ dialog }: { dialog: RefObject<HTMLDialogElement | null
   return (
     <dialog ref={dialog} class="dialog" aria-labelledby="new-chat-title">
       <form class="card" onSubmit={submit}>
-        <h2 id="new-chat-title">New chat</h2>
+        <h2 id="new-chat-title">Call someone new</h2>
         <label>
           User name
           <input
@@ -52,7 +52,7 @@ export function NewChat({ dialog }: { dialog: RefObject<HTMLDialogElement | null
             Cancel
           </button>
           <button type="submit" class="button primary" disabled={busy} data-testid="new-chat-start">
-            {busy ? "Opening…" : "Start"}
+            {busy ? "Opening…" : "Continue"}
           </button>
         </div>
       </form>

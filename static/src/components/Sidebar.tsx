@@ -31,8 +31,8 @@ export function Sidebar() {
         <button
           type="button"
           class="round tinted"
-          aria-label="New chat"
-          title="New chat"
+          aria-label="Call someone new"
+          title="Call someone new"
           onClick={() => dialog.current?.showModal()}
           data-testid="new-chat"
         >

@@ -21,6 +21,6 @@ export function Welcome() {
 
 function words(asked: boolean, known: number): string {
   if (asked) return "You are not in this room, or it has not arrived yet.";
-  if (known === 0) return "Nobody here yet. Start with “New chat” and somebody's user name.";
+  if (known === 0) return "Nobody here yet. Press + and type the user name of somebody to call.";
   return "Choose somebody to call.";
 }

@@ -2,6 +2,7 @@
 import { EventType, type MatrixEvent } from "matrix-js-sdk/lib/matrix";
 import type { TimelineItem } from "../state/types";
 import { clock } from "../text/time";
+import { callKind } from "./items";
 
 interface Told {
   invite: MatrixEvent;
@@ -32,7 +33,7 @@ function collect(events: MatrixEvent[]): Map<string, Told> {
 
 function item({ invite, answeredAt, end }: Told, myId: string): TimelineItem {
   const mine = invite.getSender() === myId;
-  const kind = invite.getContent().offer?.sdp?.includes("\nm=video") ? "Video call" : "Voice call";
+  const kind = callKind(invite);
   const { body, failed } = outcome(kind, mine, answeredAt, end, myId);
   return {
     kind: "call",

@@ -1,6 +1,5 @@
 /** The running Matrix client: started from a session, stopped for good at sign-out. */
 
-import loglevel from "loglevel";
 import { CryptoEvent } from "matrix-js-sdk/lib/crypto-api/CryptoEvent";
 import {
   ClientEvent,
@@ -14,19 +13,21 @@ import * as store from "../state/store";
 import type { Session } from "../state/types";
 import { watchCalls } from "./calls";
 import { current, isCurrent, setCurrent } from "./current";
+import { quiet, quietModules } from "./logging";
 import { watchRooms } from "./rooms";
 import { watchTimeline } from "./timeline";
 
 let stopWatching: (() => void)[] = [];
 
 export async function start(session: Session) {
-  quiet();
+  quietModules();
   store.connection.value = "connecting";
   const starting = createClient({
     baseUrl: session.homeserver,
     userId: session.userId,
     deviceId: session.deviceId,
     accessToken: session.accessToken,
+    logger: quiet,
     forceTURN: store.relayOnly.value,
     // Candidates gather while it rings, so that answering is quick.
     iceCandidatePoolSize: 1,
@@ -120,11 +121,6 @@ async function forget(session: Session) {
   store.selectedRoom.value = null;
   store.call.value = null;
   store.incoming.value = null;
-  const cleaner = createClient({ baseUrl: session.homeserver });
+  const cleaner = createClient({ baseUrl: session.homeserver, logger: quiet });
   await cleaner.clearStores({ cryptoDatabasePrefix: cryptoPrefix(session) }).catch(() => {});
-}
-
-/** The SDK logs every step, with addresses: keep what a developer must see only. */
-function quiet() {
-  for (const logger of Object.values(loglevel.getLoggers())) logger.setLevel("error", false);
 }

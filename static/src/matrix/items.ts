@@ -41,15 +41,21 @@ export function itemOf(event: MatrixEvent, myId: string): TimelineItem | null {
 
 /** A few words for the list; "" for events that say nothing there. */
 export function previewOf(event: MatrixEvent): string {
-  if (event.getType() === EventType.CallInvite) return "Call";
+  if (event.getType() === EventType.CallInvite) return callKind(event);
   if (event.getType() !== EventType.RoomMessage || event.isRedacted()) return "";
   const content = event.getContent();
   const kind = FILE_KINDS[String(content.msgtype)];
   return kind ? WORDS[kind] : text(content.body).slice(0, 120);
 }
 
-function text(value: unknown): string {
-  return typeof value === "string" ? value.slice(0, LONGEST_TEXT) : "";
+/** What an m.call.invite offers. */
+export function callKind(invite: MatrixEvent): "Video call" | "Voice call" {
+  const sdp = text(invite.getContent().offer?.sdp, 100_000);
+  return sdp.includes("\nm=video") ? "Video call" : "Voice call";
+}
+
+function text(value: unknown, longest: number = LONGEST_TEXT): string {
+  return typeof value === "string" ? value.slice(0, longest) : "";
 }
 
 interface FileContent {

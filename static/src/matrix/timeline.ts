@@ -2,6 +2,7 @@
 import { effect } from "@preact/signals";
 import {
   Direction,
+  EventType,
   KnownMembership,
   type MatrixClient,
   type MatrixEvent,
@@ -62,9 +63,13 @@ function show(client: MatrixClient) {
   timeline.value = {
     roomId: room.roomId,
     items: [...messages, ...callItems(events, myId)].sort((a, b) => a.at - b.at),
-    more: live.getPaginationToken(Direction.Backward) !== null,
+    more: !isStart(events[0]) && live.getPaginationToken(Direction.Backward) !== null,
   };
   markRead(client, events.at(-1));
+}
+
+function isStart(event: MatrixEvent | undefined): boolean {
+  return event?.getType() === EventType.RoomCreate;
 }
 
 /** Only what a person can see counts as read. */

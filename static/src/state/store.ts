@@ -38,6 +38,15 @@ export const room = computed(
   () => rooms.value.find((each) => each.id === selectedRoom.value) ?? null,
 );
 
+/** What asks nothing of the person goes away by itself. */
+const PASSING_MS = 10_000;
+
 export function tell(text: string, tone: Notice["tone"] = "info", retry: Notice["retry"] = null) {
-  notice.value = { text, tone, retry };
+  const told = { text, tone, retry };
+  notice.value = told;
+  if (tone === "info") {
+    setTimeout(() => {
+      if (notice.value === told) notice.value = null;
+    }, PASSING_MS);
+  }
 }
