@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TypeAlias
 
+from voip.signalling.ice import Candidate
 from voip.signalling.ids import CallKey
 
 
@@ -77,4 +78,30 @@ class RecordingEnded:
     recording: Recording
 
 
-MediaEvent: TypeAlias = Connected | FirstAudio | Failed | RecordingEnded
+@dataclass(frozen=True, slots=True)
+class LocalCandidates:
+    """Candidates that a slow STUN or TURN server gave after the description was ready.
+
+    Only where that description was not complete (`sdp.is_complete`). The last one said is
+    end-of-candidates.
+    """
+
+    key: CallKey
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaStats:
+    """Counted since the call's media was created."""
+
+    connected: bool
+    packets_received: int
+    packets_lost: int
+    packets_sent: int
+    packets_refused: int
+    """Datagrams that no parser could read."""
+    candidates_ignored: int
+    """Remote candidates that were none, not for this call's transport, or too many."""
+
+
+MediaEvent: TypeAlias = Connected | FirstAudio | Failed | RecordingEnded | LocalCandidates

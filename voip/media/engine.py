@@ -1,0 +1,291 @@
+"""All media of one process behind plain commands.
+
+Arguments, results and events are plain data: the engine is meant to run in a worker process of
+its own. Calls know nothing of each other, and what goes wrong in one ends that one alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from voip.media.echo import Echo
+from voip.media.errors import AlreadyRecording, CallClosed, DuplicateCall, UnknownCall
+from voip.media.events import (
+    Failed,
+    MediaEvent,
+    MediaStats,
+    Recording,
+    RecordingEnd,
+    RecordingEnded,
+)
+from voip.media.icelist import Resolver
+from voip.media.peer import Peer
+from voip.media.player import Player
+from voip.media.prompts import PromptCache
+from voip.media.recorder import Recorder
+from voip.media.settings import MediaSettings
+from voip.media.sound_errors import PlayerClosed
+from voip.media.sounds import Sound
+from voip.signalling.ice import Candidate, IceServer
+from voip.signalling.ids import CallKey
+
+log = logging.getLogger(__name__)
+
+
+class MediaEngine:
+    """May be created before the event loop runs; everything else is called on the loop.
+
+    `emit` gets every MediaEvent, on the loop. It must not block.
+    """
+
+    def __init__(self, settings: MediaSettings, emit: Callable[[MediaEvent], None]) -> None:
+        _keep_addresses_out_of_logs()
+        self._settings = settings
+        self._listener = emit
+        self._calls: dict[CallKey, _Call] = {}
+        self._endings: set[asyncio.Task[None]] = set()
+        self._prompts = PromptCache()
+        self._resolver = Resolver()
+
+    async def create_offer(
+        self, key: CallKey, *, video: bool, ice_servers: Sequence[IceServer]
+    ) -> str:
+        """An offer of audio both ways and, with `video`, of video towards us.
+
+        It carries the candidates that were found within `gather_timeout`; whether that is all of
+        them, `sdp.is_complete` says. Raises DuplicateCall, NoRelay, CallClosed.
+        """
+        call = self._new(key, ice_servers)
+        try:
+            return await call.peer.offer(video=video)
+        except BaseException:
+            await self.close(key)
+            raise
+
+    async def create_answer(
+        self, key: CallKey, offer: str, *, ice_servers: Sequence[IceServer]
+    ) -> str:
+        """The answer to a remote offer; from here on the connection is being made.
+
+        Raises BadDescription, NoCommonCodec, DuplicateCall, NoRelay, CallClosed.
+        """
+        call = self._new(key, ice_servers)
+        try:
+            return await call.peer.answer(offer)
+        except BaseException:
+            await self.close(key)
+            raise
+
+    async def apply_answer(self, key: CallKey, answer: str) -> None:
+        """The remote answer to our offer. Raises UnknownCall, BadDescription, NoCommonCodec."""
+        await self._call(key).peer.apply(answer)
+
+    async def add_candidates(self, key: CallKey, candidates: Sequence[Candidate]) -> None:
+        """Remote candidates, in any order and number; unusable ones are counted and ignored.
+
+        Those that come before the remote description are held. Raises UnknownCall.
+        """
+        await self._call(key).peer.remote.add(candidates)
+
+    async def close(self, key: CallKey) -> None:
+        """End the call's media; its recording has been said to have ended when this returns.
+
+        Does nothing where there is none.
+        """
+        call = self._calls.get(key)
+        if call is None:
+            return
+        if call.closing is None:
+            call.closing = asyncio.create_task(self._shut(key, call))
+        # Shielded: who is cancelled while waiting must not leave half a call behind.
+        await asyncio.shield(call.closing)
+
+    async def prepare(self, sound: Sound) -> None:
+        """Encode a sound ahead of its first use. Raises as `play` does."""
+        await self._prompts.prepare(sound)
+
+    async def play(self, key: CallKey, sound: Sound) -> None:
+        """Play a sound to its end; cancel to stop it. Before the connection is up it waits.
+
+        Raises SoundError, SpeechUnavailable, UnknownCall and, when the call ends, CallClosed.
+        """
+        player = self._call(key).player
+        clip = await self._prompts.prepare(sound)
+        try:
+            await player.play(clip)
+        except PlayerClosed:
+            raise CallClosed from None
+
+    async def start_recording(
+        self,
+        key: CallKey,
+        folder: Path,
+        *,
+        until_silence: float | None = None,
+        max_seconds: float | None = None,
+    ) -> None:
+        """Record the other side into `folder`, which exists, until stopped, until nobody spoke
+        for `until_silence` seconds, for at most `max_seconds`, or until the call ends.
+
+        RecordingEnded is said exactly once for it. Raises UnknownCall, AlreadyRecording, and
+        ValueError for a limit of 0 or less.
+        """
+        self._call(key).record(
+            folder,
+            until_silence=until_silence,
+            max_seconds=max_seconds,
+            ended=lambda recording: self._emit(RecordingEnded(key, recording)),
+            keyframe_interval=self._settings.keyframe_interval,
+        )
+
+    async def stop_recording(self, key: CallKey) -> None:
+        """RecordingEnded has been said when this returns. Nothing to stop is no error."""
+        await self._call(key).stop_recording(RecordingEnd.STOPPED)
+
+    async def start_echo(self, key: CallKey) -> None:
+        """Play back what the other side says. Raises UnknownCall."""
+        call = self._call(key)
+        if call.echo is None:
+            call.echo = Echo(call.player)
+            call.peer.tap.add_audio(call.echo)
+
+    async def stop_echo(self, key: CallKey) -> None:
+        """Nothing to stop is no error. Raises UnknownCall."""
+        call = self._call(key)
+        if call.echo is not None:
+            call.peer.tap.remove(call.echo)
+            call.echo = None
+
+    async def stats(self, key: CallKey) -> MediaStats:
+        """Raises UnknownCall."""
+        return await self._call(key).peer.stats()
+
+    @property
+    def live(self) -> int:
+        """How many calls have media."""
+        return len(self._calls)
+
+    async def aclose(self) -> None:
+        """Close every call. The engine is not used afterwards."""
+        await asyncio.gather(*(self.close(key) for key in list(self._calls)))
+        await asyncio.gather(*self._endings)
+        await self._prompts.close()
+        self._resolver.close()
+
+    def _new(self, key: CallKey, ice_servers: Sequence[IceServer]) -> _Call:
+        if key in self._calls:
+            raise DuplicateCall
+        player = Player()
+        peer = Peer(
+            key,
+            self._settings,
+            ice_servers,
+            resolver=self._resolver,
+            track=player,
+            emit=self._from_peer,
+        )
+        call = self._calls[key] = _Call(peer, player)
+        return call
+
+    def _call(self, key: CallKey) -> _Call:
+        call = self._calls.get(key)
+        if call is None or call.closing is not None:
+            raise UnknownCall
+        return call
+
+    async def _shut(self, key: CallKey, call: _Call) -> None:
+        try:
+            # At the same time: a slow disk does not keep the line open.
+            await asyncio.gather(call.peer.close(), call.stop_recording(RecordingEnd.CALL_ENDED))
+        finally:
+            del self._calls[key]
+
+    def _from_peer(self, event: MediaEvent) -> None:
+        if not isinstance(event, Failed):
+            self._emit(event)
+            return
+        ending = asyncio.create_task(self._end(event))
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
+
+    async def _end(self, event: Failed) -> None:
+        """Failed is said last: the call is closed then, and its recording complete."""
+        call = self._calls.get(event.key)
+        if call is None or call.closing is not None:
+            return  # closed by whoever uses it: no failure any more
+        await self.close(event.key)
+        self._emit(event)
+
+    def _emit(self, event: MediaEvent) -> None:
+        try:
+            self._listener(event)
+        except Exception:
+            log.exception("the listener of media events failed")
+
+
+class _Call:
+    """One call's media, and what is attached to it."""
+
+    def __init__(self, peer: Peer, player: Player) -> None:
+        self.peer = peer
+        self.player = player
+        self.echo: Echo | None = None
+        self.closing: asyncio.Task[None] | None = None
+        self._recorder: Recorder | None = None
+        self._recorded = asyncio.Event()
+        self._keyframes: asyncio.Task[None] | None = None
+
+    def record(
+        self,
+        folder: Path,
+        *,
+        until_silence: float | None,
+        max_seconds: float | None,
+        ended: Callable[[Recording], None],
+        keyframe_interval: float,
+    ) -> None:
+        if self._recorder is not None:
+            raise AlreadyRecording
+
+        def on_end(recording: Recording) -> None:
+            self._detach()
+            ended(recording)
+            self._recorded.set()
+
+        self._recorded.clear()
+        recorder = self._recorder = Recorder(
+            folder, until_silence=until_silence, max_seconds=max_seconds, on_end=on_end
+        )
+        self.peer.tap.add_audio(recorder)
+        self.peer.tap.add_video(recorder)
+        self._keyframes = asyncio.create_task(self._ask_for_keyframes(keyframe_interval))
+
+    async def stop_recording(self, why: RecordingEnd) -> None:
+        if self._recorder is not None:
+            await self._recorder.stop(why)
+            await self._recorded.wait()
+
+    def _detach(self) -> None:
+        if self._recorder is not None:
+            self.peer.tap.remove(self._recorder)
+            self._recorder = None
+        if self._keyframes is not None:
+            self._keyframes.cancel()
+            self._keyframes = None
+
+    async def _ask_for_keyframes(self, interval: float) -> None:
+        """A recording can begin at a keyframe only, and players can seek to them only."""
+        while True:
+            await self.peer.request_keyframe()
+            await asyncio.sleep(interval)
+
+
+def _keep_addresses_out_of_logs() -> None:
+    """aioice logs candidates at INFO, aiortc descriptions at DEBUG."""
+    for name in ("aioice", "aiortc"):
+        logger = logging.getLogger(name)
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.WARNING)

@@ -1,0 +1,63 @@
+"""What can go wrong with the media of a call, by whose fault.
+
+No message quotes a session description: those carry addresses and keys.
+"""
+
+from __future__ import annotations
+
+
+class MediaError(Exception):
+    """Ends at most the call that it is about."""
+
+
+class PeerMediaError(MediaError):
+    """The other side's fault."""
+
+
+class BadDescription(PeerMediaError):
+    """The other side's session description cannot be used."""
+
+
+class NoCommonCodec(PeerMediaError):
+    """The other side speaks no audio codec of ours. WebRTC demands Opus (RFC 7874 §3)."""
+
+    def __init__(self) -> None:
+        super().__init__("the other side does not offer the Opus audio codec")
+
+
+class NoRelay(MediaError):
+    """Only relays may be used and there is none."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "only relays may be used, but no usable TURN server was given: "
+            "check the homeserver's turn_uris, or allow direct connections"
+        )
+
+
+class UnknownCall(MediaError):
+    """There is no media for this call: never created, or closed already."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no media for this call: it was never created or is closed")
+
+
+class DuplicateCall(MediaError):
+    """Media for this call exists already."""
+
+    def __init__(self) -> None:
+        super().__init__("this call has media already: close it first")
+
+
+class CallClosed(MediaError):
+    """The call's media was closed while the request was under way."""
+
+    def __init__(self) -> None:
+        super().__init__("the call's media was closed")
+
+
+class AlreadyRecording(MediaError):
+    """One recording at a time for each call."""
+
+    def __init__(self) -> None:
+        super().__init__("this call is being recorded already: stop that recording first")

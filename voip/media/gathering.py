@@ -1,0 +1,131 @@
+"""Local candidates, without waiting for a server that does not answer.
+
+Host candidates are there at once. STUN and TURN get a short while; what they say later is handed
+on as trickled candidates (RFC 8838), and what they never say is given up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Coroutine
+
+from aioice.candidate import Candidate as IceCandidate
+from aioice.ice import (
+    StunProtocol,
+    relayed_candidate,
+    server_reflexive_candidate,
+)
+from aioice.stun import TransactionError
+from aiortc import RTCIceTransport
+
+from voip.media import private
+from voip.media.icelist import Resolver
+from voip.media.settings import MediaSettings
+
+log = logging.getLogger(__name__)
+
+
+class Gathering:
+    """The gathering of one call's single transport, in place of aioice's own.
+
+    `late` is called with each candidate that came after `gather` returned, and with None once no
+    more will come.
+    """
+
+    def __init__(
+        self,
+        ice: RTCIceTransport,
+        resolver: Resolver,
+        settings: MediaSettings,
+        late: Callable[[IceCandidate | None], None],
+    ) -> None:
+        self._relay_only = settings.relay_only
+        self.ice = ice
+        self._connection = connection = private.connection_of(ice)
+        self._resolver = resolver
+        self._settings = settings
+        self._late = late
+        self._hosts = connection.gather_candidates
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._returned = False
+        self._started = False
+        # The gatherer of aiortc calls this one from now on.
+        connection.gather_candidates = self.gather  # type: ignore[method-assign]
+
+    @property
+    def complete(self) -> bool:
+        return self._returned and not self._tasks
+
+    async def gather(self) -> None:
+        """Host candidates, then servers for at most `gather_timeout`."""
+        if self._started:
+            return
+        self._started = True
+        connection = self._connection
+        stun, turn = connection.stun_server, connection.turn_server
+        # Without servers aioice gathers host candidates alone, and none for relays only.
+        connection.stun_server = connection.turn_server = None
+        await self._hosts()
+        if stun:
+            for protocol in private.protocols_of(connection):
+                if "." in protocol.local_candidate.host:  # aioice asks STUN over IPv4 alone
+                    self._start(self._reflexive(protocol, stun))
+        if turn:
+            self._start(self._relay(turn))
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._settings.gather_timeout)
+        self._returned = True
+
+    async def close(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(self._bounded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if self.complete and not task.cancelled():
+            self._late(None)
+
+    async def _bounded(self, work: Coroutine[None, None, None]) -> None:
+        try:
+            async with asyncio.timeout(
+                self._settings.gather_timeout + self._settings.late_gather_timeout
+            ):
+                await work
+        except (OSError, TransactionError, ValueError, KeyError) as error:
+            log.info("a STUN or TURN server gave no candidate: %s", type(error).__name__)
+
+    async def _reflexive(self, protocol: StunProtocol, server: tuple[str, int]) -> None:
+        address = await self._resolver.resolve(server[0], socket.AF_INET)
+        candidate, _ = await server_reflexive_candidate(protocol, (address, server[1]))
+        self._take(candidate)
+
+    async def _relay(self, server: tuple[str, int]) -> None:
+        connection = self._connection
+        address = await self._resolver.resolve(server[0])
+        # A certificate is checked against the name, so TLS needs it in place of the address.
+        target = (server[0] if connection.turn_ssl else address, server[1])
+        candidate, protocol = await relayed_candidate(
+            component=1,
+            hide_related_address=self._relay_only,
+            protocol_factory=lambda: StunProtocol(connection),
+            turn_server=target,
+            turn_username=connection.turn_username,
+            turn_password=connection.turn_password,
+            turn_ssl=connection.turn_ssl,
+            turn_transport=connection.turn_transport,
+        )
+        self._take(candidate, protocol)
+
+    def _take(self, candidate: IceCandidate, protocol: StunProtocol | None = None) -> None:
+        private.adopt(self._connection, candidate, protocol)
+        if self._returned:
+            self._late(candidate)

@@ -1,0 +1,109 @@
+"""The other side's ICE candidates: held, checked, bounded, and handed to aiortc."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+from aiortc import RTCIceCandidate, RTCIceTransport
+from aiortc.sdp import candidate_from_sdp
+
+from voip.media import private
+from voip.media.sdp import Prepared
+from voip.signalling.ice import Candidate
+
+log = logging.getLogger(__name__)
+
+MAX_CANDIDATES = 100
+"""For one call. RFC 8445 §6.1.2.5 lets a checklist have no more pairs than that."""
+MAX_LOOKUPS = 8
+"""mDNS names of one call that are looked up; browsers have one for each network interface."""
+
+
+class RemoteCandidates:
+    """Until `start`, candidates are held: aiortc loses those that come before the description."""
+
+    def __init__(self) -> None:
+        self._ice: RTCIceTransport | None = None
+        self._description: Prepared | None = None
+        self._held: list[Candidate] = []
+        self._lookups: set[asyncio.Task[None]] = set()
+        self._taken = 0
+        self._ended = False
+        self._hold_end = False
+        self.ignored = 0
+        """Candidates that were no candidates, not for this transport, or too many."""
+
+    async def start(self, ice: RTCIceTransport, description: Prepared) -> None:
+        """The remote description is set: take its candidates and what was held."""
+        self._ice, self._description = ice, description
+        held, self._held = self._held, []
+        await self.add((*description.candidates, *held))
+
+    async def add(self, candidates: Iterable[Candidate]) -> None:
+        for candidate in candidates:
+            if self._ice is None or self._description is None:
+                self._hold(candidate)
+            elif candidate.is_end:
+                await self._end(self._ice)
+            elif (parsed := self._parse(candidate, self._description)) is not None:
+                await self._take(self._ice, parsed)
+            else:
+                self.ignored += 1
+
+    async def close(self) -> None:
+        lookups = list(self._lookups)
+        for lookup in lookups:
+            lookup.cancel()
+        await asyncio.gather(*lookups, return_exceptions=True)
+
+    def _hold(self, candidate: Candidate) -> None:
+        if len(self._held) < MAX_CANDIDATES:
+            self._held.append(candidate)
+        else:
+            self.ignored += 1
+
+    def _parse(self, candidate: Candidate, description: Prepared) -> RTCIceCandidate | None:
+        if self._taken >= MAX_CANDIDATES or not description.takes(candidate):
+            return None
+        try:
+            parsed = candidate_from_sdp(candidate.candidate.removeprefix("candidate:"))
+        except (ValueError, AssertionError):
+            return None
+        # Component 2 is RTCP without rtcp-mux, and aioice has no TCP candidates.
+        usable = parsed.component == 1 and parsed.protocol.lower() == "udp"
+        return parsed if usable and 0 < parsed.port < 65536 else None
+
+    async def _take(self, ice: RTCIceTransport, candidate: RTCIceCandidate) -> None:
+        self._taken += 1
+        if self._ended:
+            private.reopen_candidates(ice)
+            self._ended = False
+        if not candidate.ip.endswith(".local"):
+            await ice.addRemoteCandidate(candidate)
+            return
+        # An mDNS name may never resolve, and then its owner is still found when it reaches us
+        # (a peer-reflexive candidate): end-of-candidates would end ICE before that.
+        self._hold_end = True
+        if len(self._lookups) < MAX_LOOKUPS:
+            lookup = asyncio.create_task(self._look_up(ice, candidate))
+            self._lookups.add(lookup)
+            lookup.add_done_callback(self._lookups.discard)
+        else:
+            self.ignored += 1
+
+    async def _look_up(self, ice: RTCIceTransport, candidate: RTCIceCandidate) -> None:
+        try:
+            await ice.addRemoteCandidate(candidate)
+        except OSError as error:
+            self.ignored += 1
+            log.info("an mDNS candidate could not be looked up: %s", type(error).__name__)
+
+    async def _end(self, ice: RTCIceTransport) -> None:
+        """`addIceCandidate(None)`, unless ICE would fail of it at once: nothing to check yet, and
+        the other side's checks may still arrive from an address that we were not told."""
+        if self._ended or self._hold_end or not self._taken:
+            return
+        self._ended = True
+        await ice.addRemoteCandidate(None)

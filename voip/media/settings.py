@@ -1,0 +1,37 @@
+"""What an operator may set about the media of calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSettings:
+    """All times are seconds."""
+
+    relay_only: bool = False
+    """Use TURN relays alone, so that the other side never learns this machine's addresses."""
+    gather_timeout: float = 0.5
+    """The longest that a STUN or TURN server may delay a description."""
+    late_gather_timeout: float = 5.0
+    """How much longer such a server may still answer; what comes late is trickled."""
+    connect_timeout: float = 30.0
+    """From both descriptions being known until media must flow; aiortc itself never gives up."""
+    gone_grace: float = 5.0
+    """After the other side closed its media, how long its hangup may take to arrive."""
+    close_timeout: float = 1.0
+    """How long closing a call waits for a TURN server to confirm the end of the allocation."""
+    keyframe_interval: float = 3.0
+    """While video is recorded, how often a keyframe is asked for."""
+
+    def __post_init__(self) -> None:
+        for name in (
+            "gather_timeout",
+            "late_gather_timeout",
+            "connect_timeout",
+            "gone_grace",
+            "close_timeout",
+            "keyframe_interval",
+        ):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be more than 0 seconds")
