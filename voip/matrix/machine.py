@@ -7,16 +7,33 @@ order asked, also means that no two requests see nio half changed.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import ParamSpec, Self, TypeVar
 
+from voip.matrix.decryption import Decrypted
 from voip.matrix.folder import Folder
 from voip.matrix.http import Json
-from voip.matrix.nio_state import Decrypted, NioState
+from voip.matrix.nio_state import NioState
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_turn = threading.Lock()
+"""nio's store binds its table classes, which the process has once, to whichever database it is
+about to use: two accounts in one process would read and write each other's keys."""
+
+
+def _in_turn(work: Callable[[], T]) -> T:
+    with _turn:
+        return work()
+
+
+_ONE_AT_A_TIME = threading.Lock()
+"""nio binds its database models, which are global, to one store at a time: two devices in one
+process would write into each other's."""
 
 
 class Machine:
@@ -33,10 +50,11 @@ class Machine:
         thread = ThreadPoolExecutor(1, thread_name_prefix="voip-matrix")
 
         def load() -> NioState:
-            return NioState(user_id, device_id, folder.crypto, folder.pickle_key())
+            with _ONE_AT_A_TIME:
+                return NioState(user_id, device_id, folder.crypto, folder.pickle_key())
 
         try:
-            state = await asyncio.get_running_loop().run_in_executor(thread, load)
+            state = await asyncio.get_running_loop().run_in_executor(thread, _in_turn, load)
         except BaseException:
             thread.shutdown(wait=False)
             raise
@@ -45,7 +63,7 @@ class Machine:
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do `work` on nio's thread. Once asked it is done, even if the caller is cancelled."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: work(*args, **kwargs))
+        return await loop.run_in_executor(self._thread, partial(_alone, work, *args, **kwargs))
 
     async def decrypt_all(self, events: Sequence[tuple[str, Json]]) -> list[Decrypted]:
         """Try (room id, encrypted event) pairs, in order, in one go."""
@@ -58,3 +76,8 @@ class Machine:
     async def close(self) -> None:
         await self.run(self.state.close)
         self._thread.shutdown(wait=True)
+
+
+def _alone(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    with _ONE_AT_A_TIME:
+        return work(*args, **kwargs)
