@@ -8,6 +8,7 @@ import io
 import logging
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import aioice
 import pytest
@@ -85,6 +86,13 @@ def test_an_event_that_nio_rejects_is_not_printed(log: io.StringIO) -> None:
     }
     nio = importlib.import_module("nio")  # it has no types to check against
     assert isinstance(nio.Event.parse_event(event), nio.BadEvent)
+    assert log.getvalue() == ""
+
+
+def test_nios_store_prints_no_keys(log: io.StringIO, tmp_path: Path) -> None:
+    """nio keeps Olm keys through peewee, which prints each statement with its values."""
+    store = importlib.import_module("nio.store").SqliteStore("@a:b", "D", str(tmp_path), "s3cr3t")
+    store.database.close()
     assert log.getvalue() == ""
 
 

@@ -25,6 +25,8 @@ TAMED: dict[str, int] = {
     "nio.responses": logging.CRITICAL,
     # A failed request prints the history of requests, with their access tokens.
     "nio.client.http_client": logging.CRITICAL,
+    # Its statements, with the Olm keys and sessions that nio stores through it.
+    "peewee": logging.INFO,
     # FFmpeg repeats itself once a packet.
     "libav": logging.ERROR,
     # One line a request, with the address of whoever asks.
