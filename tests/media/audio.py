@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -28,14 +28,16 @@ def sweep(seconds: float, start: float = 300.0, slope: float = 200.0) -> Samples
     """A sine that climbs by `slope` hertz a second: every moment sounds different."""
     t = np.arange(round(seconds * RATE)) / RATE
     wave: npt.NDArray[np.float64] = 8000 * np.sin(2 * np.pi * (start + slope * t / 2) * t)
-    return wave.astype(np.int16)
+    samples: Samples = wave.astype(np.int16)
+    return samples
 
 
 @cache
 def speech() -> Samples:
     pcm, rate = say(SENTENCE)
     times = np.arange(0, len(pcm) / rate, 1 / RATE)
-    return np.interp(times, np.arange(len(pcm)) / rate, pcm).astype(np.int16)
+    samples: Samples = np.interp(times, np.arange(len(pcm)) / rate, pcm).astype(np.int16)
+    return samples
 
 
 def encode(samples: Samples, *, bit_rate: int = 32_000, vbr: str = "on") -> list[bytes]:
@@ -79,7 +81,25 @@ def rtp(
         )
 
 
-def picture(codec: str, count: int = 60, size: tuple[int, int] = (160, 120)) -> list[VideoFrame]:
+def in_order(
+    audio: Sequence[AudioPacket], video: Sequence[VideoFrame]
+) -> list[AudioPacket | VideoFrame]:
+    """Both as they would arrive."""
+    return sorted([*audio, *video], key=lambda item: item.arrival)
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def file_size(path: Path) -> int:
+    return path.stat().st_size
+
+
+@cache
+def picture(
+    codec: str, count: int = 60, size: tuple[int, int] = (160, 120)
+) -> tuple[VideoFrame, ...]:
     """Encoded frames at 30 a second whose brightness tells their number; a keyframe a second."""
     name = {"VP8": "libvpx", "H264": "libx264"}[codec]
     context = cast(av.VideoCodecContext, av.VideoCodecContext.create(name, "w"))
@@ -100,7 +120,7 @@ def picture(codec: str, count: int = 60, size: tuple[int, int] = (160, 120)) -> 
             VideoFrame(codec, bytes(p), number * 3000, p.is_keyframe, 1000.0 + number / 30)
             for p in context.encode(frame)
         ]
-    return frames
+    return tuple(frames)
 
 
 def decode(path: Path) -> Samples:

@@ -8,6 +8,7 @@ takes its place only when everything that could be read is in the copy.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import struct
 from pathlib import Path
@@ -21,6 +22,7 @@ from voip.media.events import Recording, RecordingEnd
 from voip.media.sound_errors import NotRepairable
 
 _FORMATS = {".webm": ("webm", "video/webm"), ".mkv": ("matroska", "video/x-matroska")}
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
 
 
 async def repair(path: Path) -> Recording:
@@ -36,12 +38,15 @@ async def repair(path: Path) -> Recording:
 def repair_now(path: Path) -> Recording:
     """The same for a caller who is in a thread already."""
     beside = path.with_name(path.name + ".repair")
+    path.open("rb").close()  # a file that is missing or not ours to read says so itself
     try:
         if path.suffix == ".ogg":
             return _repair_ogg(path, beside)
         if path.suffix in _FORMATS:
             return _repair_video(path, beside)
     except av.FFmpegError as error:
+        if error.errno in _DISK_ERRORS:
+            raise OSError(error.errno, error.strerror) from error
         raise NotRepairable(f"{path.name} holds nothing that plays: {error.strerror}") from error
     finally:
         beside.unlink(missing_ok=True)

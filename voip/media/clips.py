@@ -1,0 +1,114 @@
+"""Turns a sound into Opus packets that are ready to be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import TypeAlias
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from voip.media import opus, speech, tones
+from voip.media.sound_errors import SoundError
+from voip.media.sounds import Silence, Sound, SoundFile, Speech, Tone
+
+Clip: TypeAlias = tuple[bytes, ...]
+"""Opus packets of 20 ms each."""
+Samples: TypeAlias = npt.NDArray[np.int16]
+
+MAX_SECONDS = 600.0
+"""What is longer is not an announcement, and would not be kept in memory encoded."""
+BIT_RATE = 32_000
+"""Mono speech is transparent there (RFC 7587 §3.1.1 recommends 28 to 40 kbit/s)."""
+
+
+def encode(sound: Sound) -> Clip:
+    """Read or make the sound, and encode it. Takes a while: use a thread.
+
+    Raises SoundError where the file cannot be read or decoded, where the sound is longer than
+    `MAX_SECONDS` or where the sound itself makes no sense, SpeechUnavailable where the speech
+    engine is missing.
+    """
+    if isinstance(sound, Silence):
+        _check_length(sound.seconds)
+        return (opus.SILENCE,) * round(sound.seconds * opus.SAMPLE_RATE / opus.FRAME)
+    try:
+        samples = _samples(sound)
+    except ValueError as error:
+        raise SoundError(f"this sound cannot be made: {error}") from error
+    return tuple(_packets(samples))
+
+
+def _samples(sound: SoundFile | Speech | Tone) -> Samples:
+    """Mono, 48 kHz."""
+    if isinstance(sound, Tone):
+        _check_length(sound.seconds)
+        return tones.tone(sound.hertz, sound.seconds)
+    if isinstance(sound, Speech):
+        spoken, rate = speech.say(sound.text, sound.voice)
+        return _join(_resampled(_frames(spoken, rate)))
+    return _from_file(sound)
+
+
+def _from_file(sound: SoundFile) -> Samples:
+    try:
+        with av.open(str(sound.path), "r") as container:
+            if not container.streams.audio:
+                raise SoundError(f"{sound.path} has no sound in it")
+            return _join(_resampled(container.decode(container.streams.audio[0])))
+    except FileNotFoundError as error:
+        raise SoundError(f"{sound.path} does not exist") from error
+    except (av.FFmpegError, OSError) as error:
+        raise SoundError(f"{sound.path} is not a sound that can be read: {error}") from error
+
+
+def _frames(samples: Samples, rate: int) -> Iterator[av.AudioFrame]:
+    frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
+    frame.sample_rate = rate
+    yield frame
+
+
+def _resampled(frames: Iterator[av.AudioFrame]) -> Iterator[Samples]:
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=opus.SAMPLE_RATE)
+    for frame in frames:
+        frame.pts = None  # gaps in a file's time stamps are no business of an announcement
+        yield from map(_mono, resampler.resample(frame))
+    yield from map(_mono, resampler.resample(None))
+
+
+def _mono(frame: av.AudioFrame) -> Samples:
+    return frame.to_ndarray().ravel().astype(np.int16, copy=False)
+
+
+def _join(parts: Iterator[Samples]) -> Samples:
+    joined, length = [], 0
+    for part in parts:
+        length += len(part)
+        _check_length(length / opus.SAMPLE_RATE)
+        joined.append(part)
+    if not length:
+        raise ValueError("there is nothing to hear in it")
+    return np.concatenate(joined)
+
+
+def _check_length(seconds: float) -> None:
+    if not 0 < seconds <= MAX_SECONDS:
+        raise SoundError(f"a sound must be longer than 0 and at most {MAX_SECONDS:.0f} seconds")
+
+
+def _packets(samples: Samples) -> Iterator[bytes]:
+    codec = av.AudioCodecContext.create("libopus", "w")
+    codec.bit_rate, codec.format, codec.layout = BIT_RATE, "s16", "mono"
+    codec.sample_rate, codec.time_base = opus.SAMPLE_RATE, Fraction(1, opus.SAMPLE_RATE)
+    codec.options = {"application": "voip", "frame_duration": "20"}
+    # The encoder is 6.5 ms behind what it is given: with what fills the last packet up, the end
+    # of the sound is always inside.
+    padding = opus.FRAME - len(samples) % opus.FRAME
+    padded = np.concatenate([samples, np.zeros(padding + opus.FRAME, np.int16)])
+    for begin in range(0, len(padded) - opus.FRAME + 1, opus.FRAME):
+        part = padded[begin : begin + opus.FRAME].reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(part, format="s16", layout="mono")
+        frame.sample_rate, frame.pts = opus.SAMPLE_RATE, begin
+        yield from map(bytes, codec.encode(frame))

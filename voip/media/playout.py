@@ -1,0 +1,120 @@
+"""What a call sends in each moment: a clip, a pushed packet, or next to nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import deque
+from dataclasses import dataclass, field
+
+from voip.media import opus
+from voip.media.clips import Clip
+
+
+@dataclass(eq=False, slots=True)
+class Playing:
+    """A clip that waits or plays; `done` is resolved once its last packet was sent."""
+
+    clip: Clip
+    done: asyncio.Future[None]
+    position: int = 0
+
+
+@dataclass(order=True, slots=True)
+class _Pushed:
+    due: float
+    order: int
+    payload: bytes = field(compare=False)
+
+
+class Playout:
+    """A queue of clips, which come first, and one of packets with a time of their own.
+
+    With neither, a few packets of silence follow, and then one packet without content every
+    `REST`, as an Opus encoder with DTX does (RFC 7587 §3.1.3): the other side sees that somebody
+    is there, and a call that only listens costs a twentieth of one that speaks.
+    """
+
+    SETTLE = 10
+    """Packets of silence before the pace slows down."""
+    REST = 0.4
+    """Seconds between packets then."""
+    LATE = 0.1
+    """Seconds after its time when a pushed packet is dropped instead of sent."""
+    MAX_PUSHED = 250
+
+    def __init__(self) -> None:
+        self._clips: deque[Playing] = deque()
+        self._sent: Playing | None = None
+        self._pushed: list[_Pushed] = []
+        self._pushes = 0
+        self._last_due = 0.0
+        self._silent = 0
+
+    @property
+    def resting(self) -> bool:
+        """Nothing to send, and for long enough to slow down."""
+        return self._silent > self.SETTLE and not self._clips and not self._pushed
+
+    def play(self, clip: Clip, done: asyncio.Future[None]) -> Playing:
+        """Queue a clip, which is not empty."""
+        playing = Playing(clip, done)
+        self._clips.append(playing)
+        return playing
+
+    def withdraw(self, playing: Playing) -> None:
+        """Send no further packet of this clip."""
+        if playing in self._clips:
+            self._clips.remove(playing)
+
+    def push(self, payload: bytes, due: float | None, now: float) -> None:
+        """Send one packet at `due`, or right after what was pushed before."""
+        if due is None:
+            due = max(now, self._last_due + 0.02)
+        self._last_due = due
+        self._pushes += 1
+        if len(self._pushed) < self.MAX_PUSHED:
+            heapq.heappush(self._pushed, _Pushed(due, self._pushes, payload))
+
+    def take(self, slot: float) -> bytes:
+        """The packet for the slot that begins at `slot`."""
+        payload = self._from_clip() or self._from_pushed(slot)
+        if payload:
+            self._silent = 0
+            return payload
+        self._silent += 1
+        return opus.SILENCE if self._silent <= self.SETTLE else opus.DTX
+
+    def sent(self) -> None:
+        """The packet taken last is on its way: a clip that ended with it is done."""
+        if self._sent and not self._sent.done.done():
+            self._sent.done.set_result(None)
+        self._sent = None
+
+    def close(self, error: Exception) -> None:
+        """Whoever waits for a clip gets `error`."""
+        self.sent()
+        for playing in self._clips:
+            if not playing.done.done():
+                playing.done.set_exception(error)
+        self._clips.clear()
+        self._pushed.clear()
+
+    def _from_clip(self) -> bytes | None:
+        if not self._clips:
+            return None
+        playing = self._clips[0]
+        payload = playing.clip[playing.position]
+        playing.position += 1
+        if playing.position == len(playing.clip):
+            self._clips.popleft()
+            self._sent = playing
+        return payload
+
+    def _from_pushed(self, slot: float) -> bytes | None:
+        while self._pushed and self._pushed[0].due < slot - self.LATE:
+            heapq.heappop(self._pushed)
+        # Half a packet of leeway: what is due in this slot belongs to it.
+        if self._pushed and self._pushed[0].due <= slot + 0.01:
+            return heapq.heappop(self._pushed).payload
+        return None
