@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from voip.service.demo import coturn as relay_program
-from voip.service.demo.coturn import RelayProcess
+from voip.service.demo.coturn import RelayOptions, RelayProcess
 from voip.service.demo.processes import free_port
 from voip.service.demo.synapse import LIMITS_LIFTED, SynapseProcess
 from voip.service.demo.synapse_config import SynapseOptions
@@ -71,7 +71,7 @@ def coturn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
     """A TURN relay on this machine's own address, which may relay to that address alone."""
     if not relay_program.installed():
         pytest.skip("the command turnserver is missing: on Debian, apt-get install coturn")
-    process = RelayProcess.on_free_port(tmp_path_factory.mktemp("coturn"))
+    process = RelayProcess(RelayOptions.fresh(tmp_path_factory.mktemp("coturn")))
     process.start()
     try:
         yield process

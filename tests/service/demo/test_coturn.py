@@ -13,7 +13,7 @@ import aioice.turn
 import pytest
 
 from turn.credentials import Credentials, mint
-from voip.service.demo.coturn import Relay, RelayProcess
+from voip.service.demo.coturn import Relay, RelayOptions, RelayProcess
 from voip.service.demo.errors import MissingProgramError
 
 
@@ -87,11 +87,10 @@ async def test_a_wrong_or_expired_password_is_refused(
 
 
 async def test_the_asynchronous_face_stops_it(tmp_path: Path) -> None:
-    blocking = RelayProcess.on_free_port(tmp_path)
-    async with Relay(blocking) as relay:
+    async with Relay(RelayOptions.fresh(tmp_path)) as relay:
         assert relay.process.running
         assert relay.uris[0].startswith(f"turn:{relay.options.address}:")
-    assert not blocking.process.running
+    assert not relay.process.running
 
 
 async def test_without_the_command_it_says_how_to_get_it(
@@ -99,4 +98,4 @@ async def test_without_the_command_it_says_how_to_get_it(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(MissingProgramError, match=r"turnserver is missing.*apt-get install coturn"):
-        RelayProcess.on_free_port(tmp_path).start()
+        RelayProcess(RelayOptions.fresh(tmp_path)).start()

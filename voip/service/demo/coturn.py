@@ -51,6 +51,20 @@ class RelayOptions:
     whole_lan: bool = False
     """May relay to the neighbours (the address's /24); else to ``address`` alone."""
 
+    @classmethod
+    def fresh(
+        cls,
+        data_dir: Path,
+        address: str | None = None,
+        port: int | None = None,
+        *,
+        whole_lan: bool = False,
+    ) -> Self:
+        """With a secret of its own; on this machine's own address and a free port if not told."""
+        address = address or own_address()
+        port = port or free_port(address, socket.SOCK_DGRAM)
+        return cls(data_dir, address, port, secrets.token_urlsafe(32), whole_lan)
+
 
 class RelayProcess:
     """A relay that accepts credentials made by :func:`turn.credentials.mint`. Blocking."""
@@ -61,14 +75,6 @@ class RelayProcess:
         self._config = folder / "turnserver.conf"
         command = [COMMAND, "-c", str(self._config)]
         self.process = ChildProcess("coturn", command, folder / "turnserver.log")
-
-    @classmethod
-    def on_free_port(cls, data_dir: Path, *, whole_lan: bool = False) -> Self:
-        """On this machine's own address, with a fresh secret."""
-        address = own_address()
-        port = free_port(address, socket.SOCK_DGRAM)
-        secret = secrets.token_urlsafe(32)
-        return cls(RelayOptions(data_dir, address, port, secret, whole_lan))
 
     @property
     def secret(self) -> str:
@@ -124,10 +130,10 @@ class RelayProcess:
 
 
 class Relay:
-    """The same for coroutines: ``async with Relay(RelayProcess.on_free_port(folder)) as relay``."""
+    """The same for coroutines: ``async with Relay(RelayOptions.fresh(folder)) as relay``."""
 
-    def __init__(self, blocking: RelayProcess) -> None:
-        self.blocking = blocking
+    def __init__(self, options: RelayOptions) -> None:
+        self.blocking = RelayProcess(options)
 
     async def __aenter__(self) -> RelayProcess:
         await asyncio.to_thread(self.blocking.prepare)

@@ -10,6 +10,7 @@ import importlib.util
 import json
 import secrets
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -121,6 +122,21 @@ class SynapseProcess:
         path = f"/_synapse/admin/v1/users/{quote(user_id, safe='')}/override_ratelimit"
         no_limit = {"messages_per_second": 0, "burst_count": 0}
         self.request("POST", path, no_limit, token=self._admin_token())
+
+    def ensure_user(self, localpart: str, password: str, display_name: str) -> str:
+        """Make the account, or give the one that is there this password; returns the user id."""
+        user_id = f"@{localpart}:{self.server_name}"
+        body = {"password": password, "displayname": display_name, "logout_devices": False}
+        path = f"/_synapse/admin/v2/users/{quote(user_id, safe='')}"
+        self.request("PUT", path, body, token=self._admin_token())
+        return user_id
+
+    def token_for(self, user_id: str, seconds: float = 300) -> str:
+        """An access token that acts as the user for a while, without being a device of theirs."""
+        path = f"/_synapse/admin/v1/users/{quote(user_id, safe='')}/login"
+        until = round((time.time() + seconds) * 1000)
+        body = {"valid_until_ms": until}
+        return str(self.request("POST", path, body, token=self._admin_token())["access_token"])
 
     def request(
         self, method: str, path: str, body: object = None, *, token: str | None = None

@@ -1,0 +1,134 @@
+"""Everything on one machine: started in order, stopped in the opposite one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from voip.bot.recorder import RecorderSettings
+from voip.matrix.errors import MatrixError
+from voip.media.errors import MediaError
+from voip.service.demo import coturn, welcome
+from voip.service.demo.accounts import Account, set_up
+from voip.service.demo.bots import recorder_settings, running_bots
+from voip.service.demo.certificate import certificate_for
+from voip.service.demo.errors import DemoError
+from voip.service.demo.folder import data_folder
+from voip.service.demo.pages import serving_pages
+from voip.service.demo.plan import LOOPBACK, DemoOptions, Plan
+from voip.service.demo.synapse import LIMITS_LIFTED, Synapse
+from voip.service.demo.synapse_config import SynapseOptions
+from voip.service.web import PageMissing, page_folder
+from voip.store.errors import StoreError
+
+Say = Callable[[str], None]
+
+LOGINS_UNLIMITED = {"rc_login": LIMITS_LIFTED["rc_login"]}
+"""Synapse counts logins by address, and here everybody has the same one."""
+
+
+@dataclass(frozen=True)
+class RunningDemo:
+    """What a person or a test needs to use it."""
+
+    plan: Plan
+    accounts: dict[str, Account]
+    relay_uris: tuple[str, ...]
+    fingerprint: str | None
+    """Of the certificate, where there is one."""
+    bots: list[asyncio.Task[None]]
+
+    async def until_a_bot_fails(self) -> None:
+        """Wait, for ever if all goes well; raises what ended a bot."""
+        done, _ = await asyncio.wait(self.bots, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+            raise DemoError(f"The {task.get_name()} stopped by itself.")
+
+
+async def run_demo(options: DemoOptions, say: Say = print) -> int:
+    """Run until cancelled; the exit status, which is not 0 where it could not start or go on."""
+    try:
+        async with running_demo(options, say) as demo:
+            say(welcome.text(demo.plan, demo.accounts, demo.fingerprint))
+            await demo.until_a_bot_fails()
+    except (DemoError, PageMissing, MatrixError, MediaError, StoreError) as error:
+        say(f"The demo cannot go on: {error}")
+    except asyncio.CancelledError:
+        say("Stopped; nothing is left running.")
+        raise
+    return 1
+
+
+@asynccontextmanager
+async def running_demo(
+    options: DemoOptions, say: Say, recorder: RecorderSettings | None = None
+) -> AsyncIterator[RunningDemo]:
+    """All of it, ready to be used while the context lasts.
+
+    :raises DemoError, PageMissing: the person who started it can do something about it.
+    :raises MatrixError: a bot cannot log in.
+    """
+    async with AsyncExitStack() as stack:
+        page = page_folder()
+        folder = stack.enter_context(data_folder(options.data_dir))
+        plan = Plan.of(options)
+        certificate = None
+        if plan.tls:
+            certificate = await asyncio.to_thread(certificate_for, plan.host, folder)
+        relay = await stack.enter_async_context(_relay(plan, folder, say))
+        with _timed(say, f"homeserver {plan.homeserver_url}"):
+            synapse = await stack.enter_async_context(_synapse(plan, folder, relay))
+        with _timed(say, "accounts and rooms"):
+            accounts = await asyncio.to_thread(set_up, synapse.blocking, folder)
+        with _timed(say, "bots"):
+            bots = await stack.enter_async_context(
+                running_bots(accounts, plan.homeserver_url, folder, recorder or recorder_settings())
+            )
+        with _timed(say, "page"):
+            context = certificate.context if certificate else None
+            await stack.enter_async_context(serving_pages(plan, page, context))
+        uris = relay.uris if relay else ()
+        fingerprint = certificate.fingerprint if certificate else None
+        yield RunningDemo(plan, accounts, uris, fingerprint, bots)
+
+
+@asynccontextmanager
+async def _relay(plan: Plan, folder: Path, say: Say) -> AsyncIterator[coturn.RelayProcess | None]:
+    """A relay, where coturn is installed; calls on one network need none."""
+    if not coturn.installed():
+        say("  – no TURN relay: the command turnserver is missing (Debian: apt-get install coturn)")
+        yield None
+        return
+    options = coturn.RelayOptions.fresh(
+        folder / "relay", plan.media_address, plan.relay_port, whole_lan=plan.tls
+    )
+    async with AsyncExitStack() as stack:
+        with _timed(say, f"TURN relay {plan.media_address}:{plan.relay_port}"):
+            relay = await stack.enter_async_context(coturn.Relay(options))
+        yield relay
+
+
+def _synapse(plan: Plan, folder: Path, relay: coturn.RelayProcess | None) -> Synapse:
+    return Synapse(
+        SynapseOptions(
+            folder / "synapse",
+            plan.homeserver_port,
+            LOOPBACK,
+            public_url=plan.page_url(next(iter(plan.page_ports))) if plan.tls else None,
+            turn_uris=relay.uris if relay else (),
+            turn_shared_secret=relay.secret if relay else None,
+            extra_config=LOGINS_UNLIMITED,
+        )
+    )
+
+
+@contextmanager
+def _timed(say: Say, what: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    say(f"  ✓ {what}  ({time.monotonic() - began:.1f} s)")
