@@ -1,0 +1,147 @@
+"""How the tables of expectations are written down and checked.
+
+A table has one row for each event and one cell for each state of a direction, in the order in which
+a call goes through them. A cell says either why nothing happens or what does.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias, TypedDict
+
+import pytest
+from _pytest.mark.structures import ParameterSet
+
+from tests.signalling.kit import (
+    KEY,
+    OFFER,
+    PATHS,
+    Device,
+    Direction,
+    Item,
+    Remote,
+    device_in,
+    plain,
+)
+from voip.signalling import content
+from voip.signalling.commands import By, CloseMedia, Ended, EndReason, Ignored, IgnoreReason
+from voip.signalling.content import (
+    AssertedIdentity,
+    CallContent,
+    Negotiate,
+    RejectReplacement,
+    Replaces,
+    StreamMetadataChanged,
+)
+from voip.signalling.errors import LocalError
+from voip.signalling.events import Event, Received
+from voip.signalling.ids import Party
+from voip.signalling.states import State
+
+CONTENTS: Final = frozenset(
+    value
+    for _, value in inspect.getmembers(content, inspect.isclass)
+    if issubclass(value, CallContent) and value is not CallContent
+)
+"""Every content that a call may receive."""
+
+
+class Common(TypedDict):
+    call_id: str
+    party_id: str
+
+
+@dataclass(frozen=True)
+class Then:
+    """What follows from an event."""
+
+    told: tuple[Item, ...] = ()
+    state: State | None = None
+    """None: it stays."""
+
+
+Cell: TypeAlias = Then | IgnoreReason | type[LocalError]
+QUIET: Final = Then()
+"""Taken, and nobody needs to know."""
+
+
+def ends(
+    reason: EndReason,
+    by: By,
+    *,
+    first: Iterable[Item] = (),
+    media: bool = True,
+    rang: bool = False,
+    wire: str | None = None,
+) -> Then:
+    """The call ends: what is said `first`, the media's end, the last word."""
+    close = (CloseMedia(KEY),) if media else ()
+    return Then((*first, *close, Ended(KEY, reason, by, rang, wire)), State.ENDED)
+
+
+@dataclass(frozen=True)
+class Row:
+    event: Event | Callable[[Device], Event]
+    """Made from the device where it answers a request."""
+    cells: Sequence[Cell]
+
+    def event_for(self, device: Device) -> Event:
+        return self.event(device) if callable(self.event) else self.event
+
+
+def cases(direction: Direction, table: Iterable[Row]) -> list[ParameterSet]:
+    """One test for each cell: its state, row and cell."""
+    return [
+        pytest.param(state, row, cell, id=f"{_name(row)}-{state.value}")
+        for row in table
+        for state, cell in zip(PATHS[direction], row.cells, strict=True)
+    ]
+
+
+def voices(table: Iterable[Row]) -> set[tuple[str, Party]]:
+    """Which contents are said by whom in a table."""
+    events = [row.event for row in table if isinstance(row.event, Received)]
+    return {(event.type, Party(event.sender, str(event.content["party_id"]))) for event in events}
+
+
+def of_a_later_version(party: Remote) -> list[Received]:
+    """What the core reads but does not act on."""
+    common: Common = {"call_id": party.key.call_id, "party_id": party.party_id}
+    return [
+        party.says(Negotiate(**common, description_type="offer", sdp=OFFER, lifetime=10.0)),
+        party.says(StreamMetadataChanged(**common, streams={})),
+        party.says(Replaces(**common, replacement_id="replacement", create_call="call-2")),
+        party.says(RejectReplacement(**common, replacement_id="replacement", reason="declined")),
+        party.says(AssertedIdentity(**common)),
+    ]
+
+
+def _name(row: Row) -> str:
+    event = row.event_for(Device())
+    if isinstance(event, Received):
+        return f"{event.type}-{event.sender}-{event.content.get('party_id')}"
+    return type(event).__name__
+
+
+def check(direction: Direction, state: State, row: Row, cell: Cell) -> None:
+    """A call in this state, to which this happens, does what the cell says."""
+    device = device_in(direction, state)
+    event = row.event_for(device)
+    if isinstance(cell, type):
+        with pytest.raises(cell):
+            device.calls.handle(event, device.now)
+        assert device.drain() == []
+        assert device.state() is state
+        return
+    told = plain(device.handle(event))
+    if isinstance(cell, IgnoreReason):
+        assert isinstance(event, Received)
+        assert told == [Ignored(event.room_id, event.sender, event.type, cell)]
+        assert device.state() is state
+        return
+    assert told == list(cell.told)
+    assert device.state() is (cell.state or state)
+    if cell.state is State.ENDED:
+        assert device.calls.deadline() is None
