@@ -190,6 +190,10 @@ class Call(ABC):
     def _hangup(self, reason: str) -> Hangup:
         return Hangup(call_id=self.key.call_id, party_id=self._us.party_id, reason=reason)
 
+    def _farewell(self, reason: str) -> CallContent | None:
+        """What tells the other side that we end the call; None where it does not know of it."""
+        return self._hangup(reason)
+
     def _end(
         self,
         now: float,
@@ -211,13 +215,8 @@ class Call(ABC):
         self._outbox.put(Ended(self.key, reason, by, self._rang, wire_reason))
 
     def _hang_up(self, event: HangUp, now: float) -> None:
-        """End a call that the other side knows of."""
-        self._end(
-            now,
-            _BY_HANGUP.get(event.reason, EndReason.HANGUP),
-            By.US,
-            say=self._hangup(event.reason),
-        )
+        reason = _BY_HANGUP.get(event.reason, EndReason.HANGUP)
+        self._end(now, reason, By.US, say=self._farewell(event.reason))
 
     def _hung_up(self, content: Hangup, now: float) -> None:
         """The other side ended it. Unknown reasons are tolerated: clients make up their own."""
@@ -227,8 +226,7 @@ class Call(ABC):
     def _media_failed(self, problem: MediaProblem, now: float) -> None:
         """Some clients end silently when media fails, so ours is always said."""
         reason, wire = _BY_PROBLEM[problem]
-        told = self.state is not State.PREPARING
-        self._end(now, reason, By.FAULT, say=self._hangup(wire) if told else None)
+        self._end(now, reason, By.FAULT, say=self._farewell(wire))
 
     def _on_media_failed(self, event: MediaFailed, now: float) -> None:
         if self.state not in WITH_MEDIA:

@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 from voip.signalling.call import Call, Scope
 from voip.signalling.commands import Command, Ignored, IgnoreReason, Notice
 from voip.signalling.config import CallConfig
-from voip.signalling.content import CallContent, Candidates, Hangup, Invite, Reject
+from voip.signalling.content import Answer, CallContent, Candidates, Hangup, Invite, Reject
 from voip.signalling.early import EarlyArrivals
-from voip.signalling.errors import CallExists, ContentError, UnknownCall
+from voip.signalling.errors import CallExists, ContentError, UnknownCall, UnknownContent
 from voip.signalling.events import (
     Accept,
     AnswerApplied,
@@ -116,6 +116,8 @@ class Calls:
             return IgnoreReason.PLAINTEXT, ""
         try:
             content = parse(event.type, event.content)
+        except UnknownContent as error:
+            return IgnoreReason.UNSUPPORTED, str(error)
         except ContentError as error:
             return IgnoreReason.MALFORMED, str(error)
         if content.party_id is None:
@@ -155,15 +157,15 @@ class Calls:
             case Candidates():
                 kept = self._early.candidates(key, sender, content.candidates, now)
                 return None if kept else IgnoreReason.TOO_MANY
-            case Hangup() | Reject():
-                kept = self._early.hangup(key, sender.user_id, now)
+            case Hangup() | Reject() | Answer():
+                kept = self._early.over(key, sender.user_id, now)
                 return None if kept else IgnoreReason.TOO_MANY
         return IgnoreReason.UNKNOWN_CALL
 
     def _invited(
         self, key: CallKey, caller: Party, invite: Invite, event: Received, now: float
     ) -> IgnoreReason | None:
-        over, candidates = self._early.take(key, caller, now)
+        over, candidates = self._early.take(key, caller, self._scope.us, now)
         # "Expired" is judged by age, which servers count, never by two clocks compared.
         lifetime = min(invite.lifetime, self._scope.config.longest_lifetime)
         left = lifetime - max(event.age, 0.0)

@@ -92,7 +92,7 @@ class EndReason(Enum):
     ANSWERED_ELSEWHERE = "answered on another device"
     REJECTED_ELSEWHERE = "declined on another device"
     NOT_ANSWERED = "not answered in time"
-    LEFT_ROOM = "the other side left the room"
+    LEFT_ROOM = "one side left the room"
     NO_PATH = "no network path between the two sides was found"
     CONNECT_TIMEOUT = "the connection took too long"
     MEDIA_LOST = "the other side stopped sending"
@@ -143,7 +143,7 @@ class Ended:
     reason: EndReason
     by: By
     rang: bool
-    """False for an inbound call that was over before it could ring."""
+    """Whether it rang here; never true of a call that we placed."""
     wire_reason: str | None = None
     """The hangup's own reason, as sent or received."""
 
@@ -159,7 +159,7 @@ class IgnoreReason(Enum):
     PUBLIC_ROOM = "anybody may join the room, so it may not ring"
     PLAINTEXT = "it came unencrypted in an encrypted room"
     EXPIRED = "its lifetime was over when it came"
-    OVER_BEFORE = "the hangup of this call came before its invite"
+    OVER_BEFORE = "the end of this call came before its invite"
     DUPLICATE = "the call is known already"
     UNKNOWN_CALL = "no such call is known"
     CALL_ENDED = "the call has ended"

@@ -1,4 +1,4 @@
-"""What comes before its time: candidates before an invite or a choice, hangups before an invite.
+"""What comes before its time: candidates before an invite or a choice, endings before an invite.
 
 Bounded in count and age; what is beyond the bounds is refused, never kept.
 """
@@ -47,21 +47,24 @@ class EarlyArrivals:
         waiting = self._waiting(key, now)
         return waiting is not None and waiting.candidates.add(party, candidates)
 
-    def hangup(self, key: CallKey, user_id: str, now: float) -> bool:
-        """Remember that this user ended the call before its invite came."""
+    def over(self, key: CallKey, user_id: str, now: float) -> bool:
+        """Remember that a device of this user ended or took the call before its invite came."""
         waiting = self._waiting(key, now)
         if waiting is None or len(waiting.over_for) >= self._config.max_early_parties:
             return False
         waiting.over_for.add(user_id)
         return True
 
-    def take(self, key: CallKey, party: Party, now: float) -> tuple[bool, tuple[Candidate, ...]]:
-        """For the invite that came at last: whether its sender ended it, and its candidates."""
+    def take(
+        self, key: CallKey, caller: Party, us: Party, now: float
+    ) -> tuple[bool, tuple[Candidate, ...]]:
+        """For the invite that came at last: whether it is over, and the caller's candidates."""
         self._forget_old(now)
         waiting = self._calls.pop(key, None)
         if waiting is None:
             return False, ()
-        return party.user_id in waiting.over_for, waiting.candidates.take(party)
+        over = not waiting.over_for.isdisjoint((caller.user_id, us.user_id))
+        return over, waiting.candidates.take(caller)
 
     def __len__(self) -> int:
         return len(self._calls)

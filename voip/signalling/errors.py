@@ -22,6 +22,10 @@ class ContentError(SignallingError):
         self.problem = problem
 
 
+class UnknownContent(ContentError):
+    """Nobody's fault: an event of a type that we do not read."""
+
+
 class LocalError(SignallingError):
     """Ours: something was asked of a call that it cannot do."""
 

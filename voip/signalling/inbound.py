@@ -14,7 +14,15 @@ from voip.signalling.commands import (
     IgnoreReason,
     Incoming,
 )
-from voip.signalling.content import Answer, Candidates, Hangup, Invite, Reject, SelectAnswer
+from voip.signalling.content import (
+    Answer,
+    CallContent,
+    Candidates,
+    Hangup,
+    Invite,
+    Reject,
+    SelectAnswer,
+)
 from voip.signalling.early import EarlyCandidates
 from voip.signalling.errors import WrongState
 from voip.signalling.events import (
@@ -60,12 +68,7 @@ class InboundCall(Call):
         return user_id == self.peer.user_id
 
     def sync_complete(self, now: float) -> None:
-        """The whole sync that brought the invite is processed: it rings, unless it is over."""
-        if self.state is not State.HELD:
-            return
-        if self._expires <= now:
-            self._not_answered(now)
-            return
+        """The whole sync that brought the invite is processed, and it did not end the call."""
         self._go(Trigger.SYNC_COMPLETE, now)
         self._rang = True
         self._outbox.put(Incoming(self.key, self.peer, _offers_video(self._offer or "")))
@@ -78,6 +81,13 @@ class InboundCall(Call):
     def _lifetime_over(self, now: float) -> float:
         return self._expires
 
+    def _farewell(self, reason: str) -> CallContent | None:
+        # "If the m.call.invite event has version 1, a client wishing to reject a call instead sends
+        # an m.call.reject" (MSC2746). matrix-js-sdk rings on after a hangup without an answer.
+        if self._answer_request is None:
+            return Reject(call_id=self.key.call_id, party_id=self._us.party_id)
+        return self._hangup(reason)
+
     def _not_answered(self, now: float) -> None:
         self._end(now, EndReason.NOT_ANSWERED, By.TIME)
 
@@ -85,7 +95,8 @@ class InboundCall(Call):
 
     def _hangup_received(self, sender: Party, content: Hangup, now: float) -> IgnoreReason | None:
         if sender != self.peer:
-            return IgnoreReason.WRONG_PARTY
+            # Before an answer, callers take a hangup of one of our devices as its reject.
+            return self._settled_elsewhere(sender, EndReason.REJECTED_ELSEWHERE, now)
         self._hung_up(content, now)
         return None
 
@@ -106,7 +117,7 @@ class InboundCall(Call):
             # "… the client should end the call as answered elsewhere", and says nothing more.
             self._end(now, EndReason.ANSWERED_ELSEWHERE, By.OTHER_DEVICE)
             return None
-        return IgnoreReason.WRONG_STATE if self.unanswered else None
+        return IgnoreReason.WRONG_STATE if self._answer_request is None else None
 
     def _answer(self, sender: Party, _content: Answer, now: float) -> IgnoreReason | None:
         return self._settled_elsewhere(sender, EndReason.ANSWERED_ELSEWHERE, now)
@@ -145,14 +156,16 @@ class InboundCall(Call):
     def _local_reject(self, _event: LocalReject, now: float) -> None:
         if not self.unanswered:
             raise WrongState(self.key, "be rejected", self.state)
-        say = Reject(call_id=self.key.call_id, party_id=self._us.party_id)
-        self._end(now, EndReason.REJECTED, By.US, say=say)
+        self._decline(now)
 
     def _local_hang_up(self, event: HangUp, now: float) -> None:
-        if self.unanswered and event.reason == "user_hangup":
-            self._local_reject(LocalReject(self.key), now)
+        if self._answer_request is None and event.reason == "user_hangup":
+            self._decline(now)
         else:
             self._hang_up(event, now)
+
+    def _decline(self, now: float) -> None:
+        self._end(now, EndReason.REJECTED, By.US, say=self._farewell("user_hangup"))
 
     # --- results ---
 
@@ -169,9 +182,8 @@ class InboundCall(Call):
             self._batch.add((Candidate(END_OF_CANDIDATES),), now)
 
     def _send_failed(self, event: SendFailed, now: float) -> None:
-        if self._answer_request is None or event.request != self._answer_request:
-            return
-        if self.state not in {State.CONNECTING, State.CONNECTED}:
+        # Once media flows the answer has arrived, whatever its sender learned.
+        if self.state is not State.CONNECTING or event.request != self._answer_request:
             return
         refused = event.problem is SendProblem.REFUSED
         reason = EndReason.SEND_REFUSED if refused else EndReason.SEND_FAILED

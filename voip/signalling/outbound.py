@@ -15,7 +15,15 @@ from voip.signalling.commands import (
     EndReason,
     IgnoreReason,
 )
-from voip.signalling.content import Answer, Candidates, Hangup, Invite, Reject, SelectAnswer
+from voip.signalling.content import (
+    Answer,
+    CallContent,
+    Candidates,
+    Hangup,
+    Invite,
+    Reject,
+    SelectAnswer,
+)
 from voip.signalling.early import EarlyCandidates
 from voip.signalling.events import (
     HangUp,
@@ -57,6 +65,9 @@ class OutboundCall(Call):
         # Some clients ignore the lifetime, so an expired invite needs a hangup too.
         say = self._hangup("invite_timeout")
         self._end(now, EndReason.NOT_ANSWERED, By.TIME, say=say)
+
+    def _farewell(self, reason: str) -> CallContent | None:
+        return None if self.state is State.PREPARING else self._hangup(reason)
 
     def _may_answer(self, party: Party) -> bool:
         """Only the invitee, where there is one; never another device of ours otherwise."""
@@ -114,6 +125,8 @@ class OutboundCall(Call):
             return IgnoreReason.WRONG_PARTY
         if self.state is State.PREPARING:
             return IgnoreReason.WRONG_STATE
+        if self.peer is None:
+            self._select(sender)  # as for a reject: its other devices stop ringing
         self._hung_up(content, now)
         return None
 
@@ -131,14 +144,6 @@ class OutboundCall(Call):
         self, _sender: Party, _content: SelectAnswer, _now: float
     ) -> IgnoreReason | None:
         return IgnoreReason.WRONG_PARTY  # only we, the caller, may choose
-
-    # --- local ---
-
-    def _local_hang_up(self, event: HangUp, now: float) -> None:
-        if self.state is State.PREPARING:  # nobody knows of the call yet
-            self._end(now, EndReason.HANGUP, By.US)
-        else:
-            self._hang_up(event, now)
 
     # --- results ---
 
@@ -180,7 +185,7 @@ class OutboundCall(Call):
         Candidates: _candidates,
         SelectAnswer: _select_answer,
     }
-    on_local: ClassVar[Handlers] = {HangUp: _local_hang_up}
+    on_local: ClassVar[Handlers] = {HangUp: Call._hang_up}
     on_result: ClassVar[Handlers] = {
         OfferReady: _offer_ready,
         Sent: _sent,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from voip.signalling import fields
 from voip.signalling.content import (
     METADATA_KEYS,
     Answer,
@@ -31,96 +32,38 @@ from voip.signalling.content import (
     ToDevice,
     Wire,
 )
-from voip.signalling.errors import ContentError
+from voip.signalling.errors import ContentError, UnknownContent
 from voip.signalling.ice import Candidate
 
-MAX_ID: Final = 255
-"""Longest `call_id` and `party_id`, in characters. The characters are not checked: party ids are
-device ids in most clients, and those have no grammar."""
+MAX_CANDIDATE: Final = 1024
+"""Longest candidate in characters, several times what RFC 8839 §5.1 can fill; it bounds what
+candidates that come early make us keep."""
+_MLINE_INDEXES: Final = range(2**16)
+"""An unsigned short in WebRTC. A negative one would count from the end of a list."""
 
 
 def parse(event_type: str, content: Wire) -> CallContent:
     """Read a content. Raises `ContentError`, and nothing else, whatever the content is."""
     reader = _READERS.get(event_type)
     if reader is None:
-        raise ContentError("type", "is not a call event that we know")
+        raise UnknownContent("type", "is not a call event that we know")
+    if not isinstance(content, Mapping):  # what is decrypted was checked by no server
+        raise ContentError("content", "must be an object")
     return reader(content)
 
 
 def parse_to_device(content: Wire) -> ToDevice:
     """Read MSC3401's envelope. Raises `ContentError`."""
-    seq = _whole_number(content.get("seq"))
+    seq = fields.whole_number(content.get("seq"))
     if seq is None or seq < 0:
         raise ContentError("seq", "must be a whole number from 0")
     return ToDevice(
-        conf_id=_text(content, "conf_id"),
-        device_id=_text(content, "device_id"),
-        sender_session_id=_text(content, "sender_session_id"),
-        dest_session_id=_text(content, "dest_session_id"),
+        conf_id=fields.text(content, "conf_id"),
+        device_id=fields.text(content, "device_id"),
+        sender_session_id=fields.text(content, "sender_session_id"),
+        dest_session_id=fields.text(content, "dest_session_id"),
         seq=seq,
     )
-
-
-def _common(content: Wire) -> tuple[str, str | None, int]:
-    """`call_id`, `party_id`, version."""
-    call_id = _identifier(content, "call_id")
-    version = content.get("version")
-    if type(version) is int and version == 0:  # False == 0, but is no version
-        return call_id, None, 0
-    if "version" not in content and "party_id" not in content:
-        # A version 0 client may leave out both in a hangup; who sent it is checked by the call.
-        return call_id, None, 0
-    return call_id, _identifier(content, "party_id"), 1
-
-
-def _identifier(content: Wire, field: str) -> str:
-    value = _text(content, field)
-    if not 0 < len(value) <= MAX_ID:
-        raise ContentError(field, f"must have 1 to {MAX_ID} characters")
-    return value
-
-
-def _text(content: Wire, field: str) -> str:
-    value = content.get(field)
-    if not isinstance(value, str):
-        raise ContentError(field, "must be a string")
-    return value
-
-
-def _optional_text(content: Wire, field: str) -> str | None:
-    value = content.get(field)
-    return value if isinstance(value, str) else None
-
-
-def _mapping(content: Wire, field: str) -> Wire:
-    value = content.get(field)
-    if not isinstance(value, Mapping):
-        raise ContentError(field, "must be an object")
-    return value
-
-
-def _whole_number(value: object) -> int | None:
-    """An integer, also where a sender's JSON made it a float; anything else is None."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
-    return value if isinstance(value, int) else None
-
-
-def _lifetime(content: Wire) -> float:
-    lifetime_ms = _whole_number(content.get("lifetime"))
-    if lifetime_ms is None or lifetime_ms < 0:
-        raise ContentError("lifetime", "must be a whole number of milliseconds")
-    return min(lifetime_ms, 10**12) / 1000
-
-
-def _description(content: Wire, field: str, *kinds: str) -> tuple[str, str]:
-    description = _mapping(content, field)
-    kind = _text(description, "type")
-    if kind not in kinds:
-        raise ContentError(f"{field}.type", f"must be {' or '.join(kinds)}")
-    return kind, _text(description, "sdp")
 
 
 def _streams(content: Wire) -> Streams | None:
@@ -129,7 +72,7 @@ def _streams(content: Wire) -> Streams | None:
         if isinstance(value, Mapping):
             return {
                 stream_id: StreamMetadata(
-                    purpose=_optional_text(entry, "purpose") or "",
+                    purpose=fields.optional_text(entry, "purpose") or "",
                     audio_muted=entry.get("audio_muted") is True,
                     video_muted=entry.get("video_muted") is True,
                 )
@@ -150,33 +93,33 @@ def _capabilities(content: Wire) -> Capabilities:
 
 
 def _read_invite(content: Wire) -> Invite:
-    call_id, party_id, version = _common(content)
+    call_id, party_id, version = fields.common(content)
     return Invite(
         call_id=call_id,
         party_id=party_id,
         version=version,
-        offer=_description(content, "offer", "offer")[1],
-        lifetime=_lifetime(content),
-        invitee=_optional_text(content, "invitee"),
+        offer=fields.description(content, "offer", "offer")[1],
+        lifetime=fields.lifetime(content),
+        invitee=fields.optional_text(content, "invitee"),
         streams=_streams(content),
         capabilities=_capabilities(content),
     )
 
 
 def _read_answer(content: Wire) -> Answer:
-    call_id, party_id, version = _common(content)
+    call_id, party_id, version = fields.common(content)
     return Answer(
         call_id=call_id,
         party_id=party_id,
         version=version,
-        answer=_description(content, "answer", "answer")[1],
+        answer=fields.description(content, "answer", "answer")[1],
         streams=_streams(content),
         capabilities=_capabilities(content),
     )
 
 
 def _read_candidates(content: Wire) -> Candidates:
-    call_id, party_id, version = _common(content)
+    call_id, party_id, version = fields.common(content)
     entries = content.get("candidates")
     if not isinstance(entries, list):
         raise ContentError("candidates", "must be a list")
@@ -193,53 +136,57 @@ def _candidate(entry: object) -> Candidate | None:
     """One entry of a batch, or None where it names no media section and is not the end."""
     if not isinstance(entry, Mapping):
         return None
-    candidate = entry.get("candidate")
-    if not isinstance(candidate, str):
+    candidate = fields.optional_text(entry, "candidate")
+    if candidate is None or len(candidate) > MAX_CANDIDATE:
         return None
-    mid = _optional_text(entry, "sdpMid")
-    index = _whole_number(entry.get("sdpMLineIndex"))
+    mid = fields.optional_text(entry, "sdpMid")
+    index = fields.whole_number(entry.get("sdpMLineIndex"))
+    if index not in _MLINE_INDEXES:
+        index = None
     if candidate and mid is None and index is None:
         return None
     return Candidate(candidate, mid, index)
 
 
 def _read_select_answer(content: Wire) -> SelectAnswer:
-    call_id, party_id, version = _common(content)
+    call_id, party_id, version = fields.common(content)
     return SelectAnswer(
         call_id=call_id,
         party_id=party_id,
         version=version,
-        selected_party_id=_identifier(content, "selected_party_id"),
+        selected_party_id=fields.identifier(content, "selected_party_id"),
     )
 
 
 def _read_reject(content: Wire) -> Reject:
-    call_id, party_id, version = _common(content)
+    call_id, party_id, version = fields.common(content)
     return Reject(call_id=call_id, party_id=party_id, version=version)
 
 
 def _read_hangup(content: Wire) -> Hangup:
-    call_id, party_id, version = _common(content)
-    reason = _optional_text(content, "reason") or "user_hangup"
-    return Hangup(call_id=call_id, party_id=party_id, version=version, reason=reason[:MAX_ID])
+    call_id, party_id, version = fields.common(content)
+    reason = fields.optional_text(content, "reason") or "user_hangup"
+    return Hangup(
+        call_id=call_id, party_id=party_id, version=version, reason=reason[: fields.MAX_ID]
+    )
 
 
 def _read_negotiate(content: Wire) -> Negotiate:
-    call_id, party_id, version = _common(content)
-    kind, sdp = _description(content, "description", "offer", "answer")
+    call_id, party_id, version = fields.common(content)
+    kind, sdp = fields.description(content, "description", "offer", "answer")
     return Negotiate(
         call_id=call_id,
         party_id=party_id,
         version=version,
         description_type=kind,
         sdp=sdp,
-        lifetime=_lifetime(content),
+        lifetime=fields.lifetime(content),
         streams=_streams(content),
     )
 
 
 def _read_metadata_changed(content: Wire) -> StreamMetadataChanged:
-    call_id, party_id, version = _common(content)
+    call_id, party_id, version = fields.common(content)
     streams = _streams(content)
     if streams is None:
         raise ContentError(METADATA_KEYS[0], "must be an object")
@@ -249,9 +196,9 @@ def _read_metadata_changed(content: Wire) -> StreamMetadataChanged:
 
 
 def _read_replaces(content: Wire) -> Replaces:
-    call_id, party_id, version = _common(content)
-    create_call = _optional_text(content, "create_call")
-    await_call = _optional_text(content, "await_call")
+    call_id, party_id, version = fields.common(content)
+    create_call = fields.optional_text(content, "create_call")
+    await_call = fields.optional_text(content, "await_call")
     if (create_call is None) == (await_call is None):
         raise ContentError("create_call", "exactly one of create_call and await_call must be set")
     target = content.get("target_user")
@@ -259,27 +206,27 @@ def _read_replaces(content: Wire) -> Replaces:
         call_id=call_id,
         party_id=party_id,
         version=version,
-        replacement_id=_identifier(content, "replacement_id"),
-        target_user=_optional_text(target, "id") if isinstance(target, Mapping) else None,
-        target_room=_optional_text(content, "target_room"),
+        replacement_id=fields.identifier(content, "replacement_id"),
+        target_user=fields.optional_text(target, "id") if isinstance(target, Mapping) else None,
+        target_room=fields.optional_text(content, "target_room"),
         create_call=create_call,
         await_call=await_call,
     )
 
 
 def _read_reject_replacement(content: Wire) -> RejectReplacement:
-    call_id, party_id, version = _common(content)
+    call_id, party_id, version = fields.common(content)
     return RejectReplacement(
         call_id=call_id,
         party_id=party_id,
         version=version,
-        replacement_id=_identifier(content, "replacement_id"),
-        reason=_text(content, "reason")[:MAX_ID],
+        replacement_id=fields.identifier(content, "replacement_id"),
+        reason=fields.text(content, "reason")[: fields.MAX_ID],
     )
 
 
 def _read_asserted_identity(content: Wire) -> AssertedIdentity:
-    call_id, party_id, version = _common(content)
+    call_id, party_id, version = fields.common(content)
     if "asserted_identity" not in content:
         raise ContentError("asserted_identity", "must be an object or null")
     identity = content["asserted_identity"]
@@ -291,9 +238,9 @@ def _read_asserted_identity(content: Wire) -> AssertedIdentity:
         call_id=call_id,
         party_id=party_id,
         version=version,
-        user_id=_optional_text(identity, "id"),
-        display_name=_optional_text(identity, "display_name"),
-        avatar_url=_optional_text(identity, "avatar_url"),
+        user_id=fields.optional_text(identity, "id"),
+        display_name=fields.optional_text(identity, "display_name"),
+        avatar_url=fields.optional_text(identity, "avatar_url"),
     )
 
 
