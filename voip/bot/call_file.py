@@ -6,7 +6,9 @@ still says whose it is. Written beside and renamed, so that it is never half the
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +18,8 @@ from typing import Any
 
 from voip.media.events import Recording
 from voip.signalling.commands import Ended
+
+log = logging.getLogger(__name__)
 
 NAME = "call.json"
 FORMAT = 1
@@ -104,6 +108,13 @@ class CallFile:
             return cls(**known)
         except TypeError:
             return None
+
+
+async def write_file(file: CallFile, folder: Path) -> None:
+    try:
+        await asyncio.to_thread(file.write, folder)
+    except OSError as error:
+        log.error("call.json in %s could not be written: %s", folder.name, error)
 
 
 def stamp(at: datetime) -> str:

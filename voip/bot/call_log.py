@@ -6,9 +6,10 @@ from __future__ import annotations
 import logging
 from collections import Counter
 
-from voip.media.events import RecordingEnded
+from voip.media.events import Recording, RecordingEnd, RecordingEnded
 from voip.observers import Happening
 from voip.signalling.commands import Ended, Established, Ignored, IgnoreReason, Incoming
+from voip.signalling.ids import CallKey
 
 log = logging.getLogger("voip.calls")
 
@@ -30,12 +31,14 @@ class CallLog:
                 said = f", said as {wire_reason}" if wire_reason else ""
                 log.info("call %r ended: %s, by %s%s", key.call_id, reason.value, by.value, said)
             case RecordingEnded(key, recording):
-                log.info(
-                    "call %r: %.1f s recorded, ended by %s",
-                    key.call_id,
-                    recording.seconds,
-                    recording.ended.value,
-                )
+                _log_recording(key, recording)
             case Ignored(_, _, event_type, why, detail):
                 self.ignored[why] += 1
                 log.debug("%s ignored: %s %s", event_type, why.value, detail)
+
+
+def _log_recording(key: CallKey, recording: Recording) -> None:
+    end = recording.ended
+    log.info("call %r: %.1f s recorded, ended by %s", key.call_id, recording.seconds, end.value)
+    if end in {RecordingEnd.DISK_FULL, RecordingEnd.WRITE_FAILED}:
+        log.error("a recording ended early: free space in the data folder, or check its disk")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from voip.bot.call import Call
-from voip.media.sounds import Sound, Speech, Tone
+from voip.bot.recorder import BEGIN
+from voip.media.sounds import Speech
 
-GREETING = "This is the call test. After the tone you will hear yourself."
+GREETING = Speech("This is the call test. After the tone you will hear yourself.")
 
 
-async def echo(call: Call, greeting: Sound | None = None) -> None:
+async def echo(call: Call) -> None:
     await call.answer()
-    await call.play(greeting or Speech(GREETING))
-    await call.play(Tone())
+    await call.play(GREETING)
+    await call.play(BEGIN)
     await call.echo()

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from voip.bot.call import Call
+from voip.bot.call_file import write_file
 from voip.driver import Driver
 from voip.matrix.edge import MatrixEdge
 from voip.matrix.settings import MatrixSettings
@@ -166,7 +167,8 @@ class Phone:
         self, call: Call, *, until_silence: float | None, max_seconds: float | None
     ) -> None:
         """Make the call's folder and record into it. Raises OSError where it cannot be made."""
-        await asyncio.to_thread(call.file().write, call.folder)
+        await asyncio.to_thread(call.folder.mkdir, parents=True, exist_ok=True)
+        await write_file(call.file(), call.folder)
         await self.journal.call_updated(call.key, folder=call.folder.name)
         await self.media.start_recording(
             call.key, call.folder, until_silence=until_silence, max_seconds=max_seconds

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from voip.bot.call_file import CallFile
+from voip.bot.call_file import CallFile, write_file
 from voip.matrix.edge import MatrixEdge
 from voip.matrix.errors import MatrixError, SendRefusedError, UploadRefusedError
 from voip.matrix.files import MediaFile
@@ -107,10 +107,3 @@ async def salvage(folder: Path) -> tuple[CallFile | None, list[Recording]]:
             file.set_track(recording)
         await write_file(file, folder)
     return file, recordings
-
-
-async def write_file(file: CallFile, folder: Path) -> None:
-    try:
-        await asyncio.to_thread(file.write, folder)
-    except OSError as error:
-        log.error("call.json in %s could not be written: %s", folder.name, error)

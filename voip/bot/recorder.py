@@ -8,6 +8,8 @@ from pathlib import Path
 from voip.bot.call import Call
 from voip.media.sounds import Sound, SoundFile, Speech, Tone
 
+BEGIN = Tone()
+DONE = Tone(hertz=500)
 ANNOUNCEMENT = "Hello. Please speak after the tone. This call is recorded."
 
 
@@ -22,9 +24,9 @@ class RecorderSettings:
 async def recorder(call: Call, settings: RecorderSettings) -> None:
     await call.answer()
     await call.play(settings.announcement)
-    await call.play(Tone())
+    await call.play(BEGIN)
     await call.record(until_silence=settings.until_silence, max_seconds=settings.max_seconds)
-    await call.play(Tone(hertz=500))
+    await call.play(DONE)
 
 
 def announcement(text_or_file: str) -> Sound:

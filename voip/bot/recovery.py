@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import logging
 
+from voip.bot.call_file import write_file
 from voip.bot.phone import Phone
-from voip.bot.posting import Poster, salvage, write_file
+from voip.bot.posting import Poster, salvage
 from voip.matrix.errors import MatrixError
 from voip.sending import outgoing
 from voip.signalling.content import Hangup

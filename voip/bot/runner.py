@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from voip.bot.call import Call
+from voip.bot.call_file import write_file
 from voip.bot.call_log import CallLog
-from voip.bot.echo import echo
+from voip.bot.echo import GREETING, echo
 from voip.bot.flows import Flow, run_flow
 from voip.bot.phone import Phone, PhoneSettings
-from voip.bot.posting import Poster, write_file
-from voip.bot.recorder import RecorderSettings, recorder
+from voip.bot.posting import Poster
+from voip.bot.recorder import BEGIN, DONE, RecorderSettings, recorder
 from voip.bot.recovery import clear_up
+from voip.media.sounds import Sound
 from voip.observers import Topic
 from voip.store.errors import StoreError
 from voip.tasks import TaskOwner
@@ -38,7 +40,7 @@ class BotSettings:
     bot: BotKind = BotKind.RECORDER
     recorder: RecorderSettings = field(default_factory=RecorderSettings)
     max_calls: int = 50
-    """Calls at the same time; who calls beyond that hears busy."""
+    """Calls at the same time; who calls beyond that is declined."""
 
 
 class Bot:
@@ -106,17 +108,29 @@ def flow_of(settings: BotSettings) -> Flow:
     return {BotKind.RECORDER: record, BotKind.ECHO: repeat}[settings.bot]
 
 
+def sounds_of(settings: BotSettings) -> Sequence[Sound]:
+    """What the shipped bot plays, to be made ready before the first call."""
+    match settings.bot:
+        case BotKind.RECORDER:
+            return (settings.recorder.announcement, BEGIN, DONE)
+        case BotKind.ECHO:
+            return (GREETING, BEGIN)
+
+
 @asynccontextmanager
 async def running_bot(settings: BotSettings, flow: Flow | None = None) -> AsyncIterator[Bot]:
     """A bot that is logged in, has synced once, and answers while the context lasts.
 
     `flow` answers the calls instead of the shipped one that `settings.bot` names.
-    Raises the typed errors of the Matrix edge and the store where it cannot start.
+    Raises the typed errors of the Matrix edge and the store where it cannot start, and SoundError
+    where an announcement cannot be made ready: better now than at the first call.
     """
     async with Phone(settings.phone) as phone:
         call_log = CallLog()
         phone.observers.subscribe(Topic.CALL, call_log)
         phone.observers.subscribe(Topic.MEDIA, call_log)
+        for sound in () if flow else sounds_of(settings):
+            await phone.media.prepare(sound)
         bot = Bot(phone, flow or flow_of(settings), settings.max_calls)
         try:
             bot.clear_up()

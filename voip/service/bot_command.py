@@ -9,6 +9,7 @@ from pathlib import Path
 from voip.bot.runner import run_bot
 from voip.matrix.errors import MatrixError
 from voip.media.errors import MediaError
+from voip.media.sound_errors import SoundError
 from voip.service.logs import set_up_logging
 from voip.service.running import Exit, Interrupted, run
 from voip.service.settings import Settings
@@ -33,7 +34,7 @@ def bot_command(config: Path | None) -> Exit:
     except Interrupted:
         log.info("ended by a signal; calls are hung up, recordings closed")
         return Exit.DONE
-    except (MatrixError, MediaError, StoreError) as error:
+    except (MatrixError, MediaError, SoundError, StoreError) as error:
         complain(str(error))
         return Exit.FAILED
     return Exit.DONE

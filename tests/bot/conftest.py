@@ -1,0 +1,86 @@
+"""Phones and bots on the real homeserver."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import MakeUser
+from voip.bot.flows import Flow
+from voip.bot.phone import Phone, PhoneSettings
+from voip.bot.recorder import RecorderSettings
+from voip.bot.runner import Bot, BotKind, BotSettings, running_bot
+from voip.matrix.history import Message
+from voip.matrix.settings import MatrixSettings
+from voip.media.sounds import Tone
+from voip.service.demo.synapse import SynapseProcess
+
+PATIENCE = 30.0
+SHORT = RecorderSettings(announcement=Tone(seconds=0.2), until_silence=1.5, max_seconds=30)
+
+
+class Exchange:
+    """Gives phones and bots, each with an account of its own, and ends them."""
+
+    def __init__(
+        self, synapse: SynapseProcess, make_user: MakeUser, folder: Path, stack: AsyncExitStack
+    ) -> None:
+        self.homeserver = synapse.url
+        self._make_user = make_user
+        self._folder = folder
+        self._stack = stack
+
+    def settings(self, name: str) -> PhoneSettings:
+        """For a new account; its data is in a folder of that name."""
+        user = self._make_user()
+        folder = self._folder / name
+        matrix = MatrixSettings(
+            self.homeserver, user.user_id, folder / "matrix", password=user.password
+        )
+        return PhoneSettings(matrix, folder, name)
+
+    async def phone(self, name: str = "alice") -> Phone:
+        return await self._stack.enter_async_context(Phone(self.settings(name)))
+
+    async def bot(
+        self,
+        kind: BotKind = BotKind.RECORDER,
+        flow: Flow | None = None,
+        *,
+        recorder: RecorderSettings = SHORT,
+        max_calls: int = 50,
+    ) -> Bot:
+        settings = BotSettings(self.settings("bot"), kind, recorder, max_calls)
+        return await self._stack.enter_async_context(running_bot(settings, flow))
+
+
+@pytest.fixture
+async def exchange(
+    synapse: SynapseProcess, make_user: MakeUser, tmp_path: Path
+) -> AsyncIterator[Exchange]:
+    async with AsyncExitStack() as stack:
+        yield Exchange(synapse, make_user, tmp_path, stack)
+
+
+async def eventually(what: Callable[[], Awaitable[object]]) -> None:
+    """Ask again and again until it is true; other processes give no event to wait for."""
+    async with asyncio.timeout(PATIENCE):
+        while not await what():  # noqa: ASYNC110  # there is no event to wait for
+            await asyncio.sleep(0.1)
+
+
+async def posts(phone: Phone, room_id: str, count: int = 1) -> list[Message]:
+    """The recordings in a room, once there are so many."""
+    found: list[Message] = []
+
+    async def enough() -> bool:
+        messages = await phone.matrix.recent_messages(room_id)
+        found[:] = [m for m in messages if m.content.get("msgtype") in {"m.audio", "m.video"}]
+        return len(found) >= count
+
+    await eventually(enough)
+    return found
