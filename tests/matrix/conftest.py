@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
+import tempfile
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import aiohttp
 import pytest
 
 from tests.conftest import MakeUser, User
+from tests.matrix.faults import FaultyHomeserver
 from voip.matrix.edge import MatrixEdge
-from voip.matrix.http import Json, path
+from voip.matrix.folder import Folder, StoredSession
+from voip.matrix.http import Http, Json, path
 from voip.matrix.sends import OutgoingEvent, Urgency
+from voip.matrix.session import Session
 from voip.matrix.settings import MatrixSettings
 from voip.service.demo.synapse import SynapseProcess
 from voip.signalling.events import Received, RemoteEvent, SyncComplete
@@ -112,6 +118,17 @@ def invite(call_id: str | None = None) -> Json:
     }
 
 
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Path]:
+    """A folder without a disk under it, where there is one: nio waits for the disk a lot."""
+    fast = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a private folder there
+    if not os.access(fast, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=fast) as folder:
+        yield Path(folder)
+
+
 class MakePerson(Protocol):
     async def __call__(self, user: User | None = None, **settings: Any) -> Person: ...
 
@@ -124,7 +141,7 @@ async def person(
     people: list[Person] = []
 
     async def make(user: User | None = None, **settings: Any) -> Person:
-        account = user or await asyncio.to_thread(make_user)
+        account = await asyncio.to_thread(make_user) if user is None else user
         given: dict[str, Any] = {
             "homeserver": synapse.url,
             "user_id": account.user_id,
@@ -140,3 +157,29 @@ async def person(
     yield make
     for one in people:
         await one.stop()
+
+
+@pytest.fixture
+async def faulty() -> AsyncIterator[FaultyHomeserver]:
+    async with FaultyHomeserver() as server:
+        yield server
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as made:
+        yield made
+
+
+@pytest.fixture
+async def session(
+    faulty: FaultyHomeserver, client: aiohttp.ClientSession, tmp_path: Path
+) -> Session:
+    """Logged in to the faulty homeserver, with token `first` and refresh token `refresh`."""
+    folder = Folder(tmp_path / "data")
+    folder.prepare()
+    folder.keep_session(StoredSession(faulty.url, "@bot:x", "BOTS", "first", "refresh"))
+    settings = MatrixSettings(faulty.url, "@bot:x", folder.path, password="secret")
+    made = Session(settings, folder, Http(faulty.url, client))
+    await made.start()
+    return made

@@ -24,7 +24,12 @@ import aiohttp
 from voip.matrix.backoff import until_done
 from voip.matrix.direct import DirectRooms
 from voip.matrix.discovery import discover
-from voip.matrix.errors import HomeserverUnreachableError, TransientError
+from voip.matrix.errors import (
+    HomeserverUnreachableError,
+    RequestRefusedError,
+    RoomError,
+    TransientError,
+)
 from voip.matrix.files import Files, MediaFile, media_content
 from voip.matrix.folder import Folder
 from voip.matrix.history import Message, recent_messages
@@ -194,6 +199,22 @@ class MatrixEdge:
     async def direct_room(self, user_id: str, within: float = DIRECT_WITHIN) -> str:
         """The room with a person, made and joined where there is none; see `DirectRooms.room`."""
         return await self._direct.room(user_id, within)
+
+    async def join(self, room: str) -> str:
+        """The id of a room (`!…`) or alias (`#…`), joined where we were not in it.
+
+        :raises RoomError: it does not exist, or we may not join it.
+        """
+        try:
+            answer = await self.session.request("POST", path("join", room), body={})
+        except RequestRefusedError as error:
+            raise RoomError(
+                f"{room} could not be joined ({error.errcode}): check its name, or have "
+                f"{self.user_id} invited there."
+            ) from error
+        room_id = str(answer.get("room_id"))
+        await self.rooms.known(room_id, KNOWN_WITHIN)
+        return room_id
 
     def room_info(self, room_id: str) -> RoomInfo | None:
         """Name, encryption, join rule; None where we are not in the room."""

@@ -22,6 +22,8 @@ class StoredSession(msgspec.Struct, frozen=True):
     device_id: str
     access_token: str
     refresh_token: str | None = None
+    given: str = ""
+    """A fingerprint of the access token in the settings that it began with; empty for none."""
 
     def __repr__(self) -> str:
         return f"StoredSession(user_id={self.user_id!r}, device_id={self.device_id!r})"

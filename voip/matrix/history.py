@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from voip.matrix.decryption import Opened
 from voip.matrix.http import path
 from voip.matrix.machine import Machine
-from voip.matrix.nio_state import Opened
 from voip.matrix.session import Session
 from voip.matrix.timeline import ENCRYPTED, is_encrypted, is_event
 

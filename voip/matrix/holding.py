@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from voip.matrix.decryption import Decrypted, Locked, Opened
 from voip.matrix.http import Json
-from voip.matrix.nio_state import Decrypted, Locked, Opened
+from voip.matrix.nio_state import RoomInfo
 from voip.matrix.timeline import age_of, is_call_type
 from voip.signalling.events import MemberLeft, Received
 
@@ -33,7 +34,8 @@ class Arrival:
     room_id: str
     raw: Json
     at: float
-    room_encrypted: bool = False
+    room: RoomInfo | None = None
+    """What is known of the room, if anything."""
 
     @property
     def lane(self) -> Lane:
@@ -64,7 +66,8 @@ class Arrival:
             content=content,
             age=self.age(now),
             encrypted=device_key is not None,
-            room_encrypted=self.room_encrypted,
+            room_encrypted=self.room is not None and self.room.encrypted,
+            room_public=self.room is not None and self.room.is_public,
             device_key=device_key,
         )
 

@@ -8,19 +8,28 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from voip.matrix.backfill import backfill
+from voip.matrix.decryption import Decrypted, Locked
 from voip.matrix.errors import MatrixError
 from voip.matrix.holding import Arrival, Holding
 from voip.matrix.http import Json
 from voip.matrix.keys import Keys
 from voip.matrix.machine import Machine
-from voip.matrix.nio_state import Decrypted, Locked
 from voip.matrix.rooms import Rooms
 from voip.matrix.session import Session
-from voip.matrix.timeline import events_of, is_call_event, is_encrypted, membership
+from voip.matrix.timeline import (
+    age_of,
+    events_of,
+    is_call_event,
+    is_encrypted,
+    membership,
+    rooms_of,
+)
 from voip.signalling.events import MemberLeft, RemoteEvent, SyncComplete
 
 log = logging.getLogger(__name__)
 
+LEFT = ("leave", "ban")
+DEPARTURE_AGE = 3600.0
 SEEN_AT_MOST = 5000
 """Event ids remembered, so that back-fill and a repeated response deliver nothing twice."""
 
@@ -66,14 +75,14 @@ class Intake:
         """
         touched = await self._machine.run(self._machine.state.take_sync, raw)
         self._rooms.take(raw, touched)
-        joined, left = _rooms(raw, "join"), _rooms(raw, "leave")
+        joined, left = rooms_of(raw, "join"), rooms_of(raw, "leave")
         missing = {} if since is None else await backfill(self._session, _gaps(joined), since)
         arrivals: list[tuple[Arrival, Decrypted | None]] = []
         for room_id, room in [*joined.items(), *left.items()]:
             before = missing.get(room_id, [])
             # Departures in the gap, where back-fill did not reach, are in the state section.
-            state = list(events_of(room, "state")) if before or room_id in _gaps(joined) else []
-            events = [*before, *(_departures(state)), *events_of(room, "timeline")]
+            gone = _departures(events_of(room, "state")) if room_id in missing else []
+            events = [*before, *gone, *events_of(room, "timeline")]
             arrivals += self._of_room(room_id, events, at)
         await self._open(arrivals)
         now = asyncio.get_running_loop().time()
@@ -98,12 +107,11 @@ class Intake:
         self, room_id: str, events: list[Json], at: float
     ) -> list[tuple[Arrival, Decrypted | None]]:
         info = self._rooms.info(room_id)
-        encrypted = info is not None and info.encrypted
         found: list[tuple[Arrival, Decrypted | None]] = []
         for event in events:
             if not self._is_new(event):
                 continue
-            arrival = Arrival(room_id, event, at, encrypted)
+            arrival = Arrival(room_id, event, at, info)
             if is_encrypted(event):
                 found.append((arrival, Locked.KEY_MISSING))
             elif is_call_event(event) or membership(event) is not None:
@@ -159,7 +167,7 @@ class Intake:
         change = membership(arrival.raw)
         if change is None:
             self._pass_on(self._holding.add(arrival.lane, arrival, result, now))
-        elif change[1] in {"leave", "ban"}:
+        elif change[1] in LEFT:
             lane = (arrival.room_id, change[0])
             self._pass_on(self._holding.add(lane, MemberLeft(*lane), None, now))
 
@@ -180,12 +188,6 @@ class Intake:
             log.exception("A %s could not be handed over", type(event).__name__)
 
 
-def _rooms(raw: Json, which: str) -> Json:
-    rooms = raw.get("rooms")
-    found = rooms.get(which) if isinstance(rooms, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
 def _gaps(joined: Json) -> dict[str, str]:
     """Room id → `prev_batch` of the rooms whose timeline is limited."""
     gaps = {}
@@ -198,10 +200,11 @@ def _gaps(joined: Json) -> dict[str, str]:
     return gaps
 
 
-def _departures(state: list[Json]) -> list[Json]:
+def _departures(state: Iterable[Json]) -> list[Json]:
+    """Who left lately; the state of a room may hold everyone who ever left."""
     found = []
     for event in state:
         change = membership(event)
-        if change is not None and change[1] in {"leave", "ban"}:
+        if change is not None and change[1] in LEFT and age_of(event) < DEPARTURE_AGE:
             found.append(event)
     return found

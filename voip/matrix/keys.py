@@ -20,6 +20,10 @@ log = logging.getLogger(__name__)
 
 QUERY_TIMEOUT = 5.0
 """Seconds that a sync response or a send waits for device keys; devices known already are used."""
+REMOTE_TIMEOUT = 3.0
+"""Seconds of these that the homeserver may wait for other homeservers."""
+FAILED_PAUSE = 60.0
+"""Seconds before users are asked for again whose homeserver is down: every send would wait."""
 REFUSED_PAUSE = 60.0
 """Seconds before keys that the homeserver refused are offered again."""
 ENCRYPT_TRIES = 5
@@ -36,6 +40,8 @@ class Keys:
         self._upkeep = asyncio.Lock()
         self._sharing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._upload_after = 0.0
+        self._down: dict[str, float] = {}
+        """Homeservers that did not give their users' devices → when to ask again."""
 
     # --- after each sync response -------------------------------------------------------------
 
@@ -64,14 +70,23 @@ class Keys:
 
     async def query(self) -> None:
         """Fetch the devices of whomever nio does not know, or knows to have changed."""
-        users = await self._machine.run(self._nio.users_to_query)
+        now = asyncio.get_running_loop().time()
+        self._down = {server: until for server, until in self._down.items() if until > now}
+        wanted = await self._machine.run(self._nio.users_to_query)
+        users = [user for user in wanted if user.partition(":")[2] not in self._down]
         if not users:
             return
-        body: Json = {"device_keys": {user: [] for user in users}}
+        body: Json = {
+            "device_keys": {user: [] for user in users},
+            "timeout": int(REMOTE_TIMEOUT * 1000),
+        }
         answer = await self._session.request(
             "POST", path("keys", "query"), body=body, timeout=QUERY_TIMEOUT
         )
         await self._machine.run(self._nio.queried, answer)
+        failures = answer.get("failures")
+        for server in failures if isinstance(failures, dict) else ():
+            self._down[server] = now + FAILED_PAUSE
 
     async def _claim(self) -> None:
         await self._claim_for(await self._machine.run(self._nio.wedged))

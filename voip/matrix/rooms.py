@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import logging
-from typing import Any
 
 from voip.matrix.backoff import until_done
 from voip.matrix.errors import MatrixError, RoomError
 from voip.matrix.http import Json, path
 from voip.matrix.nio_state import RoomInfo
 from voip.matrix.session import Session
-from voip.matrix.timeline import events_of, membership
+from voip.matrix.timeline import events_of, membership, rooms_of
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +40,12 @@ class Rooms:
         for room_id, waiting in self._known:
             if room_id in touched and not waiting.done():
                 waiting.set_result(touched[room_id])
-        for room_id in _section(raw, "leave"):
+        for room_id in rooms_of(raw, "leave"):
             self._infos.pop(room_id, None)
-        for room_id, room in _section(raw, "invite").items():
+        for room_id, room in rooms_of(raw, "invite").items():
             self._consider(room_id, room)
         if self._moves:
-            for room_id, room in _section(raw, "join").items():
+            for room_id, room in rooms_of(raw, "join").items():
                 self._tell_moves(room_id, [*events_of(room, "state"), *events_of(room, "timeline")])
 
     def _tell_moves(self, room_id: str, events: list[Json]) -> None:
@@ -127,12 +126,6 @@ class Rooms:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _section(raw: Json, which: str) -> Json:
-    rooms: Any = raw.get("rooms")
-    found = rooms.get(which) if isinstance(rooms, dict) else None
-    return found if isinstance(found, dict) else {}
 
 
 def _inviter(room: object, our_id: str) -> str | None:

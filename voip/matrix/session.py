@@ -8,6 +8,7 @@ access tokens are renewed with the refresh token, or else by password as the sam
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from typing import Any
 
@@ -82,8 +83,10 @@ class Session:
                 f"{self._folder.path} belongs to {stored.user_id}: give "
                 f"{self._settings.user_id} a data folder of its own."
             )
+        # A token in the settings that is new there replaces the session; one that we began with
+        # may long have been replaced by a login.
         given = self._settings.access_token
-        return given is None or given == stored.access_token
+        return given is None or stored.given == _fingerprint(given)
 
     async def _begin(self) -> None:
         if self._settings.access_token is not None:
@@ -238,12 +241,17 @@ class Session:
             device_id=_text(answer, "device_id"),
             access_token=access_token,
             refresh_token=refresh if isinstance(refresh, str) else None,
+            given=_fingerprint(self._settings.access_token),
         )
 
     async def _keep(self, session: StoredSession) -> None:
         # On disk before the first use, which is what makes the server forget the old tokens.
         await asyncio.to_thread(self._folder.keep_session, session)
         self._stored = session
+
+
+def _fingerprint(token: str | None) -> str:
+    return "" if token is None else hashlib.sha256(token.encode()).hexdigest()
 
 
 def _text(answer: Json, key: str) -> str:

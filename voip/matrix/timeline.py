@@ -44,6 +44,13 @@ def sync_filter() -> Json:
     }
 
 
+def rooms_of(raw: Json, which: str) -> Json:
+    """Room id → room in the `join`, `invite` or `leave` section of a sync response."""
+    rooms: Any = raw.get("rooms")
+    found = rooms.get(which) if isinstance(rooms, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
 def events_of(room: object, part: str) -> Iterator[Json]:
     """The well-formed events of a room's `timeline` or `state` in a sync response."""
     section = room.get(part) if isinstance(room, dict) else None
