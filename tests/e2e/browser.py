@@ -7,7 +7,7 @@ script. A `Person` collects what the browser complains about, and `assert_clean`
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,9 +20,10 @@ DESKTOP = (1280, 800)
 PHONE = (390, 844)
 SMALL_PHONE = (320, 640)
 
+# A camera and a microphone that show and sound a pattern, and a person who grants them.
+FAKE_DEVICES = "--use-fake-device-for-media-stream"
+GRANT = "--use-fake-ui-for-media-stream"
 FLAGS = [
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
     "--no-sandbox",
     "--disable-background-networking",
     "--disable-component-update",
@@ -53,9 +54,11 @@ class Stats:
 
 
 @asynccontextmanager
-async def chromium(*, microphone: Path | None = None) -> AsyncIterator[Browser]:
+async def chromium(
+    *, microphone: Path | None = None, devices: Sequence[str] = (FAKE_DEVICES, GRANT)
+) -> AsyncIterator[Browser]:
     """A headless browser with a fake camera; `microphone` (a WAV file) is played once into it."""
-    flags = list(FLAGS)
+    flags = [*FLAGS, *devices]
     if microphone is not None:
         flags.append(f"--use-file-for-fake-audio-capture={microphone}%noloop")
     async with async_playwright() as playwright:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -26,9 +27,8 @@ class Pair(NamedTuple):
 async def pair(account: Callable[[], Account], join: Join) -> Pair:
     a, b = account(), account()
     room_id = a.direct_room(b)
-    caller, callee = await join(a.user), await join(b.user)
-    await caller.open_room(room_id)
-    await callee.open_room(room_id)
+    caller, callee = await asyncio.gather(join(a.user), join(b.user))
+    await asyncio.gather(caller.open_room(room_id), callee.open_room(room_id))
     return Pair(caller, callee, room_id, a)
 
 

@@ -8,7 +8,7 @@ import {
   type MatrixClient,
   SyncState,
 } from "matrix-js-sdk/lib/matrix";
-import { remember } from "../state/session";
+import { forgetFilters, remember } from "../state/session";
 import * as store from "../state/store";
 import type { Session } from "../state/types";
 import { watchCalls } from "./calls";
@@ -116,6 +116,7 @@ export async function signOut() {
 /** Removes the session and its keys from this browser. */
 async function forget(session: Session) {
   remember(null);
+  forgetFilters();
   store.rooms.value = [];
   store.timeline.value = null;
   store.selectedRoom.value = null;

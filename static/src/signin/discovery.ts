@@ -46,7 +46,7 @@ async function probe(url: string, typed: string) {
   try {
     answer = await get(`${url}/_matrix/client/versions`);
   } catch {
-    if (blocked()) {
+    if (await blocked()) {
       throw new SignInError(
         `This page may not talk to ${typed}. Use the homeserver of whoever gave you this address.`,
       );
@@ -68,13 +68,15 @@ export function get(url: string): Promise<Response> {
 }
 
 /** The page's own Content-Security-Policy looks like a dead network to fetch: tell them apart. */
-function watchPolicy(): () => boolean {
+function watchPolicy(): () => Promise<boolean> {
   let seen = false;
   const note = () => {
     seen = true;
   };
   document.addEventListener("securitypolicyviolation", note);
-  return () => {
+  return async () => {
+    // The event is told in a task of its own, a moment after fetch has failed.
+    await new Promise((resolve) => setTimeout(resolve, 100));
     document.removeEventListener("securitypolicyviolation", note);
     return seen;
   };

@@ -43,6 +43,17 @@ export function remember(found: Session | null) {
   session.value = found;
 }
 
+/** Removes what the SDK keeps beside its databases. */
+export function forgetFilters() {
+  try {
+    for (const key of Object.keys(localStorage)) {
+      if (key.startsWith("mxjssdk_")) localStorage.removeItem(key);
+    }
+  } catch {
+    // Refused storage holds nothing.
+  }
+}
+
 export function setRelayOnly(on: boolean) {
   write(RELAY_ONLY, on ? "1" : null);
   relayOnly.value = on;
