@@ -1,0 +1,94 @@
+"""What a crash leaves is cleared up on the next start: hung up, repaired, posted once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from pathlib import Path
+
+from tests.bot.conftest import Exchange, eventually, posts
+from tests.media.audio import RATE, SENTENCE, decode, speech
+from voip.bot.phone import PhoneSettings
+from voip.media.sounds import Speech
+from voip.service.demo.likeness import likeness
+from voip.signalling.commands import By
+
+
+async def start_bot(settings: PhoneSettings) -> Process:
+    """`voip bot` as an operator runs it; returns when it says that it is ready."""
+    password = settings.matrix.password
+    assert password is not None
+    process = await asyncio.create_subprocess_exec(
+        str(Path(sys.executable).with_name("voip")),
+        "bot",
+        env=os.environ
+        | {
+            "VOIP_HOMESERVER": settings.matrix.homeserver,
+            "VOIP_USER_ID": settings.matrix.user_id,
+            "VOIP_PASSWORD": password,
+            "VOIP_DATA_DIR": str(settings.data_dir),
+            "VOIP_BOT": "recorder",
+            "VOIP_ANNOUNCEMENT": "Hi.",
+        },
+        cwd=settings.data_dir.parent,
+        stdout=PIPE,
+    )
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), 30)
+    assert line.startswith(b"ready: "), line
+    return process
+
+
+async def end(process: Process, how: signal.Signals) -> None:
+    if process.returncode is None:
+        process.send_signal(how)
+    await asyncio.wait_for(process.communicate(), 30)
+
+
+async def test_a_killed_bot_hangs_up_and_posts_when_it_comes_back(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    settings = exchange.settings("bot")
+    alice = await exchange.phone()
+    bot = await start_bot(settings)
+    try:
+        room = await alice.matrix.direct_room(settings.matrix.user_id)
+        call = await alice.place(room, invitee=settings.matrix.user_id)
+        await call.established()
+        await asyncio.sleep(2.5)  # the announcement and the tone
+        await call.play(Speech(SENTENCE))
+    finally:
+        await end(bot, signal.SIGKILL)
+    (folder,) = (settings.data_dir / "recordings").iterdir()
+    assert json.loads((folder / "call.json").read_text())["end"] is None
+    assert call.end is None
+
+    bot = await start_bot(settings)
+    try:
+        ended = await asyncio.wait_for(call.closed(), 30)
+        assert ended.by is By.PEER
+        assert ended.wire_reason == "unknown_error"
+        (message,) = await posts(alice, room)
+        heard = await alice.matrix.download(message.content, tmp_path / "heard.ogg")
+        # At most the last second is gone, and the sentence's end with it.
+        assert likeness(speech()[: -2 * RATE], RATE, decode(heard), RATE) > 0.8
+
+        async def told() -> bool:
+            return bool(json.loads((folder / "call.json").read_text())["tracks"][0]["event_id"])
+
+        await eventually(told)
+        kept = json.loads((folder / "call.json").read_text())
+        assert kept["end"]["reason"] == "crashed"
+        assert kept["tracks"][0]["ended"] == "repaired"
+        assert kept["tracks"][0]["event_id"] == message.event_id
+    finally:
+        await end(bot, signal.SIGTERM)
+    assert bot.returncode == 0
+
+    bot = await start_bot(settings)  # and once more: nothing is left to do
+    await end(bot, signal.SIGTERM)
+    assert len(await posts(alice, room)) == 1
