@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from voip.service.cli import app
 from voip.service.running import Exit
 
-COMMANDS = ["bot", "call", "check-config"]
+COMMANDS = ["bot", "call", "check-config", "demo"]
 HEAVY = {"aiortc", "av", "nio", "numpy", "aiohttp", "pydantic", "rich"}
 
 
@@ -71,6 +71,8 @@ def test_help_does_not_wait_for_heavy_libraries() -> None:
         (["bot"], "VOIP_HOMESERVER"),
         (["bot", "--config", "missing.toml"], "no settings file missing.toml"),
         (["check-config"], "VOIP_HOMESERVER"),
+        (["demo", "--smoke", "--lan"], "leave the others out"),
+        (["demo", "--port", "80"], "1024"),
     ],
 )
 def test_wrong_input_is_told_and_tries_nothing(arguments: list[str], told: str) -> None:

@@ -92,6 +92,51 @@ def call(
     raise typer.Exit(call_command(options, config))
 
 
+@app.command()
+def demo(
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1024,
+            max=65000,
+            help="The first of the consecutive ports that are used. Without it: 8470.",
+        ),
+    ] = None,
+    lan: Annotated[
+        bool,
+        typer.Option("--lan", help="Serve the page with TLS on this network, for phones too."),
+    ] = False,
+    smoke: Annotated[
+        bool,
+        typer.Option(
+            "--smoke",
+            help="Without a person, on free ports: call the recorder, say a sentence, compare the"
+            " recording. Prints one line of JSON.",
+        ),
+    ] = False,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Where accounts and rooms last. Without it: demo-data."
+        ),
+    ] = None,
+) -> None:
+    """Start a homeserver, both bots and the page on this machine; say where to click.
+
+    Ctrl-C stops it all.
+
+    \b
+    Example:
+      voip demo --lan
+      voip demo --smoke
+    """
+    from voip.service.demo_command import demo_command, smoke_command
+
+    if smoke and (port is not None or lan or data_dir is not None):
+        raise typer.BadParameter("--smoke chooses ports and folder by itself: leave the others out")
+    raise typer.Exit(smoke_command() if smoke else demo_command(port, data_dir, lan=lan))
+
+
 @app.command("check-config")
 def check_config(
     connect: Annotated[
