@@ -171,21 +171,30 @@ def media_content(file: MediaFile, uploaded: Uploaded) -> Json:
 
 
 async def _chunks(file: Path) -> AsyncIterator[bytes]:
+    """The file is closed before its last chunk leaves: once the homeserver has that, it answers,
+    and aiohttp asks for no more."""
     source = await asyncio.to_thread(file.open, "rb")
     try:
-        while chunk := await asyncio.to_thread(source.read, CHUNK):
+        chunk = await asyncio.to_thread(source.read, CHUNK)
+        while following := await asyncio.to_thread(source.read, CHUNK):
             yield chunk
+            chunk = following
     finally:
         await asyncio.to_thread(source.close)
+    yield chunk
 
 
 async def _encrypted(file: Path, secret: Json) -> AsyncIterator[bytes]:
-    """The ciphertext; `secret` holds what opens it once the last chunk has left."""
+    """The ciphertext; `secret` holds what opens it before the last chunk leaves (see `_chunks`)."""
+    last = b""
     async for part in async_encrypt_attachment(_chunks(file)):
         if isinstance(part, dict):
             secret.update(part)
-        else:
-            yield part
+            continue
+        if last:
+            yield last
+        last = part
+    yield last
 
 
 def _decrypt(part: Path, secret: Json) -> None:

@@ -21,16 +21,6 @@ from voip.matrix.nio_state import NioState
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_turn = threading.Lock()
-"""nio's store binds its table classes, which the process has once, to whichever database it is
-about to use: two accounts in one process would read and write each other's keys."""
-
-
-def _in_turn(work: Callable[[], T]) -> T:
-    with _turn:
-        return work()
-
-
 _ONE_AT_A_TIME = threading.Lock()
 """nio binds its database models, which are global, to one store at a time: two devices in one
 process would write into each other's."""
@@ -54,7 +44,7 @@ class Machine:
                 return NioState(user_id, device_id, folder.crypto, folder.pickle_key())
 
         try:
-            state = await asyncio.get_running_loop().run_in_executor(thread, _in_turn, load)
+            state = await asyncio.get_running_loop().run_in_executor(thread, load)
         except BaseException:
             thread.shutdown(wait=False)
             raise
