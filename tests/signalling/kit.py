@@ -223,9 +223,9 @@ class Direction(Enum):
     INBOUND = "inbound"
 
 
-_Step: TypeAlias = Callable[[Device, CallKey], Event]
+Step: TypeAlias = Callable[[Device, CallKey], Event]
 
-PATHS: Final[Mapping[Direction, Mapping[State, _Step]]] = {
+PATHS: Final[Mapping[Direction, Mapping[State, Step]]] = {
     Direction.OUTBOUND: {
         State.PREPARING: lambda _, key: Place(key, invitee=PEER.user_id),
         State.INVITING: lambda device, key: OfferReady(

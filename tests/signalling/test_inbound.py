@@ -1,0 +1,209 @@
+"""A call that comes to us: when it rings, who may end it, candidates.
+
+The table of all events is in `test_inbound_table`.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.signalling.kit import (
+    ANSWER,
+    END,
+    HOST,
+    KEY,
+    OFFER,
+    OUR_OTHER,
+    PEER,
+    RELAY,
+    US,
+    Device,
+    at,
+    inbound_in,
+    of_type,
+    plain,
+    sends,
+    why,
+)
+from voip.signalling.commands import (
+    AddCandidates,
+    Answered,
+    CreateAnswer,
+    Ended,
+    EndReason,
+    IgnoreReason,
+    Incoming,
+    SendEvent,
+)
+from voip.signalling.config import CallConfig
+from voip.signalling.events import (
+    Accept,
+    AnswerReady,
+    HangUp,
+    LocalCandidates,
+    MediaFailed,
+    MediaProblem,
+    Received,
+    SendFailed,
+    SendProblem,
+    SyncComplete,
+)
+from voip.signalling.states import State
+
+VIDEO = OFFER + "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n"
+
+
+@pytest.mark.parametrize(
+    "end",
+    [PEER.hangup(), OUR_OTHER.answer(), OUR_OTHER.reject(), PEER.select(OUR_OTHER.party)],
+    ids=lambda event: str(event.type),
+)
+def test_what_is_over_within_its_sync_never_rings(end: Received) -> None:
+    device = inbound_in(State.HELD)
+    told = device.handle(end) + device.handle(SyncComplete())
+    assert of_type(told, Incoming) == []
+    assert [ended.rang for ended in of_type(told, Ended)] == [False]
+
+
+@pytest.mark.parametrize(
+    ("offer", "video"),
+    [
+        (OFFER, False),
+        (VIDEO, True),
+        (VIDEO.replace("m=video 9", "m=video 0"), False),  # RFC 3264 §6: rejected
+        ("m=video", False),
+        ("", False),
+    ],
+)
+def test_the_offer_says_whether_it_is_a_video_call(offer: str, video: bool) -> None:
+    device = Device()
+    device.handle(PEER.invite(offer=offer))
+    assert device.handle(SyncComplete()) == [Incoming(KEY, PEER.party, video)]
+
+
+def test_it_rings_for_what_is_left_of_its_lifetime() -> None:
+    device = Device()
+    device.handle(at(PEER.invite(lifetime=60.0), age=45.0))
+    device.handle(SyncComplete())
+    device.wait(14.9)
+    assert device.state() is State.RINGING
+    device.wait(0.1)
+    assert device.last(Ended).reason is EndReason.NOT_ANSWERED
+
+
+def test_a_clock_that_runs_behind_does_not_lengthen_the_lifetime() -> None:
+    device = Device()
+    device.handle(at(PEER.invite(lifetime=60.0), age=-1000.0))
+    assert device.calls.deadline() == device.now + 60
+
+
+def test_a_lifetime_counts_up_to_our_bound() -> None:
+    device = Device(config=CallConfig(longest_lifetime=100))
+    device.handle(PEER.invite(lifetime=1e9))
+    assert device.calls.deadline() == device.now + 100
+
+
+# --- candidates -----------------------------------------------------------------------------
+
+
+def test_candidates_that_come_while_it_rings_follow_the_offer() -> None:
+    device = inbound_in(State.HELD)
+    device.handle(PEER.candidates(HOST))
+    device.handle(SyncComplete())
+    device.handle(PEER.candidates(RELAY, END))
+    assert plain(device.handle(Accept(KEY))) == [
+        CreateAnswer(KEY, 0, OFFER),
+        AddCandidates(KEY, (HOST, RELAY, END)),
+    ]
+    assert device.handle(PEER.candidates(RELAY)) == [AddCandidates(KEY, (RELAY,))]
+
+
+def test_candidates_that_come_while_it_rings_are_bounded() -> None:
+    device = inbound_in(State.RINGING, CallConfig(max_early_candidates=2))
+    assert why(device.handle(PEER.candidates(HOST))) == []
+    assert why(device.handle(PEER.candidates(HOST, RELAY))) == [IgnoreReason.TOO_MANY]
+    device.handle(Accept(KEY))
+    assert device.last(AddCandidates).candidates == (HOST, HOST)
+
+
+def test_candidates_gathered_after_the_answer_are_batched_for_half_a_second() -> None:
+    device = inbound_in(State.ANSWERING)
+    device.handle(LocalCandidates(KEY, (HOST,)))
+    request = device.request_of(CreateAnswer)
+    told = device.handle(AnswerReady(KEY, request, ANSWER, complete=False))
+    assert plain(told) == [sends(US.answer()), Answered(KEY, PEER.party)]
+    assert device.wait(0.4) == []
+    device.handle(LocalCandidates(KEY, (RELAY,)))
+    assert plain(device.wait(0.1)) == [sends(US.candidates(HOST, RELAY))]
+    device.handle(LocalCandidates(KEY, (HOST,)))
+    assert plain(device.wait(0.5)) == [sends(US.candidates(HOST))]
+
+
+# --- races ----------------------------------------------------------------------------------
+
+
+def test_between_two_devices_of_ours_the_caller_chooses() -> None:
+    device = inbound_in(State.CONNECTING)
+    assert why(device.handle(OUR_OTHER.answer())) == [IgnoreReason.ALREADY_ANSWERED]
+    assert device.handle(PEER.select(US.party)) == []
+    assert device.state() is State.CONNECTING
+
+
+def test_the_device_that_was_not_chosen_says_nothing() -> None:
+    device = inbound_in(State.CONNECTED)  # media may flow before the choice is known
+    told = device.handle(PEER.select(OUR_OTHER.party))
+    assert of_type(told, SendEvent) == []
+    assert device.last(Ended).reason is EndReason.ANSWERED_ELSEWHERE
+
+
+@pytest.mark.parametrize("selected", [None, 7, ""])
+def test_a_choice_of_nobody_is_no_choice(selected: object) -> None:
+    device = inbound_in(State.CONNECTING)
+    choice = PEER.select(US.party)
+    event = PEER.writes(choice.type, {**choice.content, "selected_party_id": selected})
+    assert why(device.handle(event)) == [IgnoreReason.MALFORMED]
+    assert device.state() is State.CONNECTING
+
+
+def test_a_hangup_without_its_version_counts() -> None:
+    device = inbound_in(State.CONNECTED)
+    device.handle(PEER.writes("m.call.hangup", {"call_id": KEY.call_id, "party_id": PEER.party_id}))
+    assert device.last(Ended).reason is EndReason.HANGUP
+
+
+def test_an_offer_that_cannot_be_used_is_declined() -> None:
+    # matrix-js-sdk rings on after a hangup that no answer preceded.
+    device = inbound_in(State.ANSWERING)
+    request = device.request_of(CreateAnswer)
+    device.handle(MediaFailed(KEY, MediaProblem.NO_COMMON_CODEC, request))
+    assert sends(US.reject()) in plain(device.log)
+    assert device.last(Ended).reason is EndReason.NO_COMMON_CODEC
+
+
+@pytest.mark.parametrize("state", [State.HELD, State.RINGING, State.ANSWERING])
+def test_before_the_answer_a_hangup_for_any_reason_is_a_reject(state: State) -> None:
+    device = inbound_in(state)
+    told = plain(device.handle(HangUp(KEY, "user_busy")))
+    assert of_type(told, SendEvent) == [sends(US.reject())]
+    ended = device.last(Ended)
+    assert (ended.reason, ended.wire_reason) == (EndReason.BUSY, None)
+
+
+@pytest.mark.parametrize(
+    "state", [State.HELD, State.RINGING, State.ANSWERING, State.CONNECTING, State.CONNECTED]
+)
+@pytest.mark.parametrize(
+    "stale",
+    [
+        AnswerReady(KEY, 10_000, ANSWER),
+        SendFailed(KEY, 10_000, SendProblem.REFUSED),
+        MediaFailed(KEY, MediaProblem.INTERNAL, 10_000),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_the_result_of_another_request_changes_nothing(
+    state: State, stale: AnswerReady | SendFailed | MediaFailed
+) -> None:
+    device = inbound_in(state)
+    assert device.handle(stale) == []
+    assert device.state() is state

@@ -1,0 +1,171 @@
+"""Every row of the transition table, reached by real events, and its drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.signalling.kit import (
+    ANSWER,
+    END,
+    KEY,
+    LIVE,
+    OFFER,
+    PATHS,
+    PEER,
+    US,
+    Direction,
+    Item,
+    Step,
+    device_in,
+    plain,
+    sends,
+)
+from tools import draw_states
+from voip.signalling.commands import (
+    Answered,
+    ApplyAnswer,
+    By,
+    Calling,
+    CloseMedia,
+    CreateAnswer,
+    Ended,
+    EndReason,
+    Established,
+    Incoming,
+)
+from voip.signalling.events import HangUp
+from voip.signalling.states import TIMERS, TRANSITIONS, State, Timer, Trigger
+
+OUT, IN = Direction.OUTBOUND, Direction.INBOUND
+
+CHOSEN: list[Item] = [
+    sends(US.select(PEER.party)),
+    ApplyAnswer(KEY, 0, ANSWER),
+    Answered(KEY, PEER.party),
+]
+DECLINED: Item = sends(US.reject())
+HUNG_UP: Item = sends(US.hangup())
+
+
+def over(reason: EndReason, *, rang: bool, wire: str | None = None) -> Item:
+    return Ended(KEY, reason, By.US, rang, wire)
+
+
+MOVES: dict[tuple[Direction, State, Trigger], list[Item]] = {
+    (OUT, State.PREPARING, Trigger.OFFER_READY): [
+        sends(US.invite(lifetime=90.0, invitee=PEER.user_id)),
+        sends(US.candidates(END)),
+    ],
+    (OUT, State.INVITING, Trigger.INVITE_SENT): [Calling(KEY)],
+    (OUT, State.INVITING, Trigger.ANSWER_CHOSEN): CHOSEN,
+    (OUT, State.INVITED, Trigger.ANSWER_CHOSEN): CHOSEN,
+    (OUT, State.CONNECTING, Trigger.MEDIA_CONNECTED): [Established(KEY)],
+    (OUT, State.PREPARING, Trigger.END): [CloseMedia(KEY), over(EndReason.HANGUP, rang=False)],
+    **{
+        (OUT, state, Trigger.END): [
+            HUNG_UP,
+            CloseMedia(KEY),
+            over(EndReason.HANGUP, rang=False, wire="user_hangup"),
+        ]
+        for state in (State.INVITING, State.INVITED, State.CONNECTING, State.CONNECTED)
+    },
+    (IN, State.HELD, Trigger.SYNC_COMPLETE): [Incoming(KEY, PEER.party, video=False)],
+    (IN, State.RINGING, Trigger.ACCEPTED): [CreateAnswer(KEY, 0, OFFER)],
+    (IN, State.ANSWERING, Trigger.ANSWER_READY): [
+        sends(US.answer()),
+        Answered(KEY, PEER.party),
+        sends(US.candidates(END)),
+    ],
+    (IN, State.CONNECTING, Trigger.MEDIA_CONNECTED): [Established(KEY)],
+    (IN, State.HELD, Trigger.END): [DECLINED, over(EndReason.REJECTED, rang=False)],
+    (IN, State.RINGING, Trigger.END): [DECLINED, over(EndReason.REJECTED, rang=True)],
+    (IN, State.ANSWERING, Trigger.END): [
+        DECLINED,
+        CloseMedia(KEY),
+        over(EndReason.REJECTED, rang=True),
+    ],
+    **{
+        (IN, state, Trigger.END): [
+            HUNG_UP,
+            CloseMedia(KEY),
+            over(EndReason.HANGUP, rang=True, wire="user_hangup"),
+        ]
+        for state in (State.CONNECTING, State.CONNECTED)
+    },
+}
+"""What each transition asks and tells. END has many causes; here somebody hangs up."""
+
+STEPS: Mapping[Trigger, Step] = {
+    Trigger.OFFER_READY: PATHS[OUT][State.INVITING],
+    Trigger.INVITE_SENT: PATHS[OUT][State.INVITED],
+    Trigger.ANSWER_CHOSEN: PATHS[OUT][State.CONNECTING],
+    Trigger.SYNC_COMPLETE: PATHS[IN][State.RINGING],
+    Trigger.ACCEPTED: PATHS[IN][State.ANSWERING],
+    Trigger.ANSWER_READY: PATHS[IN][State.CONNECTING],
+    Trigger.MEDIA_CONNECTED: PATHS[IN][State.CONNECTED],
+    Trigger.END: lambda _, key: HangUp(key),
+}
+"""The event that pulls each trigger."""
+
+
+def test_every_row_of_the_table_is_expected() -> None:
+    rows = {(state, trigger) for state, row in TRANSITIONS.items() for trigger in row}
+    assert {(state, trigger) for _, state, trigger in MOVES} == rows
+    assert {
+        (direction, state, trigger) for direction, state in LIVE for trigger in TRANSITIONS[state]
+    } == set(MOVES)
+    assert set(STEPS) == set(Trigger)
+
+
+@pytest.mark.parametrize(
+    ("direction", "state", "trigger"),
+    MOVES,
+    ids=lambda part: part.value,
+)
+def test_a_transition(direction: Direction, state: State, trigger: Trigger) -> None:
+    device = device_in(direction, state)
+    told = device.handle(STEPS[trigger](device, KEY))
+    assert device.state() is TRANSITIONS[state][trigger]
+    assert plain(told) == MOVES[direction, state, trigger]
+
+
+def test_every_state_has_a_row_and_only_the_end_has_no_exit() -> None:
+    assert set(TRANSITIONS) == set(State)
+    assert [state for state, row in TRANSITIONS.items() if not row] == [State.ENDED]
+
+
+def test_whatever_lives_can_end() -> None:
+    assert all(
+        row[Trigger.END] is State.ENDED
+        for state, row in TRANSITIONS.items()
+        if state is not State.ENDED
+    )
+
+
+def test_only_a_call_that_is_connected_may_last_for_ever() -> None:
+    assert set(State) - set(TIMERS) == {State.CONNECTED, State.ENDED}
+    assert set(TIMERS.values()) == set(Timer)
+
+
+def test_the_drawing_says_what_each_state_and_trigger_means() -> None:
+    assert set(draw_states.STATES) == set(State)
+    assert set(draw_states.TRIGGERS) == set(Trigger)
+    reached = {target for row in TRANSITIONS.values() for target in row.values()}
+    assert set(draw_states.BEGINNINGS) == set(State) - reached
+
+
+def test_the_drawing_is_fresh() -> None:
+    assert draw_states.main(["--check"]) == 0, "run python -m tools.draw_states"
+
+
+def test_a_stale_drawing_is_noticed_and_drawn_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(draw_states, "DRAWING", tmp_path / "states.md")
+    assert draw_states.main(["--check"]) == 1
+    assert "python -m tools.draw_states" in capsys.readouterr().err
+    assert draw_states.main([]) == 0
+    assert draw_states.main(["--check"]) == 0

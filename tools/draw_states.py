@@ -1,0 +1,84 @@
+"""Draw docs/states.md from the transition table; ``--check`` only says whether it is stale."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from voip.signalling.states import TIMERS, TRANSITIONS, State, Trigger
+
+DRAWING: Final = Path(__file__).resolve().parent.parent / "docs" / "states.md"
+
+BEGINNINGS: Final[Mapping[State, str]] = {
+    State.PREPARING: "we place it",
+    State.HELD: "an invite comes",
+}
+
+STATES: Final[Mapping[State, str]] = {
+    State.PREPARING: "We place it: the media edge makes our offer, and nobody knows of it yet.",
+    State.INVITING: "Our invite is on its way to the homeserver.",
+    State.INVITED: "The homeserver has our invite: the other side's devices ring.",
+    State.HELD: "An invite came; the rest of its sync response may still say that it is over.",
+    State.RINGING: "It rings here until somebody accepts or declines it.",
+    State.ANSWERING: "It was accepted: the media edge makes our answer.",
+    State.CONNECTING: "An answer is chosen: the two media edges look for a path.",
+    State.CONNECTED: "Media flows.",
+    State.ENDED: "It is over; its id is remembered for a while, so that what comes late is known.",
+}
+
+TRIGGERS: Final[Mapping[Trigger, str]] = {
+    Trigger.OFFER_READY: "The media edge made our offer, and the invite is sent.",
+    Trigger.INVITE_SENT: "The homeserver took the invite.",
+    Trigger.ANSWER_CHOSEN: "The first answer came: select_answer tells every device of the callee.",
+    Trigger.SYNC_COMPLETE: "All of the sync response that brought the invite is processed.",
+    Trigger.ACCEPTED: "Somebody here took the call.",
+    Trigger.ANSWER_READY: "The media edge made our answer, and it is sent.",
+    Trigger.MEDIA_CONNECTED: "The media edge found a path and agreed on keys.",
+    Trigger.END: "A side ended it, another device took it, its time ran out, or something failed.",
+}
+
+
+def draw() -> str:
+    """The whole page."""
+    return "\n".join(_page()) + "\n"
+
+
+def _page() -> Iterator[str]:
+    yield "# The states of a call"
+    yield ""
+    yield (
+        "Drawn from the table in `voip/signalling/states.py`: change it there, then run "
+        "`python -m tools.draw_states`."
+    )
+    yield ""
+    yield from ("```mermaid", "stateDiagram-v2")
+    for state, why in BEGINNINGS.items():
+        yield f"    [*] --> {state.name}: {why}"
+    for state, row in TRANSITIONS.items():
+        for trigger, target in row.items():
+            yield f"    {state.name} --> {target.name}: {trigger.value}"
+    yield from ("    ENDED --> [*]", "```", "")
+    yield from ("| state | what it means | what its timer waits for |", "|---|---|---|")
+    for state in TRANSITIONS:
+        timer = TIMERS.get(state)
+        yield f"| {state.name} | {STATES[state]} | {timer.value if timer else '–'} |"
+    yield from ("", "| trigger | what happened |", "|---|---|")
+    for trigger in Trigger:
+        yield f"| {trigger.value} | {TRIGGERS[trigger]} |"
+
+
+def main(arguments: Sequence[str]) -> int:
+    drawing = draw()
+    if "--check" not in arguments:
+        DRAWING.write_text(drawing, encoding="utf-8")
+        return 0
+    if DRAWING.exists() and DRAWING.read_text(encoding="utf-8") == drawing:
+        return 0
+    print(f"{DRAWING} is stale: run python -m tools.draw_states", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
