@@ -83,7 +83,7 @@ async def place_call(
             await _talk(phone, call, order, on_step)
     finally:
         call.hang_up()
-        await call.closed()
+        await phone.forget(call)
     on_step(Step.ENDED)
     return await _report(call, order)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from voip.bot.call import Call
-from voip.media.sounds import Sound, SoundFile, Speech, Tone
+from voip.media.sounds import Sound, Speech, Tone
 
 BEGIN = Tone()
 DONE = Tone(hertz=500)
@@ -27,9 +26,3 @@ async def recorder(call: Call, settings: RecorderSettings) -> None:
     await call.play(BEGIN)
     await call.record(until_silence=settings.until_silence, max_seconds=settings.max_seconds)
     await call.play(DONE)
-
-
-def announcement(text_or_file: str) -> Sound:
-    """A setting's value: the path of a file that exists, or else a text to speak."""
-    path = Path(text_or_file)
-    return SoundFile(path) if path.is_file() else Speech(text_or_file)

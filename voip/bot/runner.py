@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,10 +19,7 @@ from voip.bot.recorder import BEGIN, DONE, RecorderSettings, recorder
 from voip.bot.recovery import clear_up
 from voip.media.sounds import Sound
 from voip.observers import Topic
-from voip.store.errors import StoreError
 from voip.tasks import TaskOwner
-
-log = logging.getLogger(__name__)
 
 LAST_POSTS_SECONDS: Final = 20.0
 """How long the end of a bot waits for recordings that are being posted."""
@@ -89,11 +85,7 @@ class Bot:
             for recording in call.recordings:
                 file.set_track(recording, await self._poster.post(call.room_id, recording))
             await write_file(file, call.folder)
-        end = await call.ended()
-        try:
-            await self.phone.journal.call_ended(call.key, end.reason.name.lower())
-        except StoreError as error:
-            log.error("the journal could not be written: %s", error)
+        await self.phone.forget(call)
 
 
 def flow_of(settings: BotSettings) -> Flow:
