@@ -11,7 +11,7 @@ from pathlib import Path
 
 from voip.bot.phone import PhoneSettings
 from voip.bot.recorder import RecorderSettings
-from voip.bot.runner import BotKind, BotSettings, running_bot
+from voip.bot.runner import Bot, BotKind, BotSettings, running_bot
 from voip.matrix.settings import MatrixSettings
 from voip.media.sounds import Tone
 from voip.service.demo.accounts import BOTS, Account
@@ -57,11 +57,23 @@ async def running_bots(
             )
             bot = await stack.enter_async_context(running_bot(settings))
             tasks.append(asyncio.create_task(bot.phone.run(), name=f"{name} bot"))
-            stack.push_async_callback(_stop, tasks[-1])
+            stack.push_async_callback(stop, tasks[-1])
+            await _ready(bot, tasks[-1])
         yield tasks
 
 
-async def _stop(task: asyncio.Task[None]) -> None:
+async def _ready(bot: Bot, running: asyncio.Task[None]) -> None:
+    """Wait until the bot hears calls; raises what ended it before."""
+    ready = asyncio.create_task(bot.phone.matrix.ready())
+    try:
+        await asyncio.wait({ready, running}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+    finally:
+        ready.cancel()
+
+
+async def stop(task: asyncio.Task[None]) -> None:
     """Whoever watches the task is told of its failure; here it only has to end."""
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError, Exception):
