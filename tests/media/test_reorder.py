@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import random
+import numpy as np
 
 from tests.media.audio import rtp
 from voip.media.packets import AudioPacket
@@ -24,12 +24,12 @@ def test_in_order_is_passed_on_at_once() -> None:
 
 
 def test_any_order_within_the_window_is_put_right() -> None:
-    random.seed(3)
+    dice = np.random.default_rng(3)
     for _ in range(200):
         items = packets(60, sequence=65_510)
         early = items[:1]
-        mixed = sorted(items[1:], key=lambda p: p.arrival + random.uniform(0, 0.25))
-        repeated = [p for p in mixed for _ in range(random.choice([1, 1, 2]))]
+        mixed = sorted(items[1:], key=lambda p: p.arrival + dice.uniform(0, 0.25))
+        repeated = [p for p in mixed for _ in range(dice.choice([1, 1, 2]))]
         assert run(early + repeated) == [p.sequence for p in items]
 
 
@@ -65,9 +65,9 @@ def test_a_new_stream_begins_at_once() -> None:
 
 
 def test_random_numbers_never_fill_the_memory() -> None:
-    random.seed(5)
+    dice = np.random.default_rng(5)
     reorder = Reorder()
     for _ in range(5000):
-        number = random.randrange(1 << 16)
-        list(reorder.add(AudioPacket(b"x", number, 0, random.choice([1, 2]), 0.0, None)))
+        number = int(dice.integers(1 << 16))
+        list(reorder.add(AudioPacket(b"x", number, 0, int(dice.choice([1, 2])), 0.0, None)))
         assert len(reorder._waiting) <= Reorder.WINDOW
