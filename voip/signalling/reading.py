@@ -38,7 +38,7 @@ from voip.signalling.ice import Candidate
 MAX_CANDIDATE: Final = 1024
 """Longest candidate in characters, several times what RFC 8839 §5.1 can fill; it bounds what
 candidates that come early make us keep."""
-_MLINE_INDEXES: Final = range(2**16)
+MAX_MLINE_INDEX: Final = 2**16 - 1
 """An unsigned short in WebRTC. A negative one would count from the end of a list."""
 
 
@@ -141,7 +141,7 @@ def _candidate(entry: object) -> Candidate | None:
         return None
     mid = fields.optional_text(entry, "sdpMid")
     index = fields.whole_number(entry.get("sdpMLineIndex"))
-    if index not in _MLINE_INDEXES:
+    if index is not None and not 0 <= index <= MAX_MLINE_INDEX:
         index = None
     if candidate and mid is None and index is None:
         return None

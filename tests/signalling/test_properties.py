@@ -1,0 +1,217 @@
+"""Whatever the homeserver, the media and the other side do: every call ends, once, and properly."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.signalling.kit import (
+    END,
+    HOST,
+    KEY,
+    LIVE,
+    OUR_OTHER,
+    PEER,
+    PEERS_OTHER,
+    ROOM,
+    STRANGER,
+    US,
+    Device,
+    Direction,
+    at,
+    device_in,
+    of_type,
+)
+from tests.signalling.tables import of_a_later_version
+from tests.signalling.world import Chance, World
+from voip.signalling.commands import (
+    Answered,
+    CloseMedia,
+    CreateAnswer,
+    CreateOffer,
+    Ended,
+    Established,
+    Ignored,
+    Incoming,
+    SendEvent,
+)
+from voip.signalling.config import CallConfig
+from voip.signalling.errors import ContentError
+from voip.signalling.events import Place
+from voip.signalling.ids import CallKey
+from voip.signalling.reading import parse
+from voip.signalling.states import State
+
+PARTIES = (US.party, PEER.party, PEERS_OTHER.party)
+TIGHT: Final = CallConfig(max_unanswered=3, max_tombstones=12, max_early_calls=2)
+CALLS_IN_AN_EXAMPLE: Final = 12
+
+few = settings(
+    max_examples=120,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@few
+@given(st.binary(min_size=1200, max_size=1200))
+def test_every_call_ends_once_whatever_happens(tape: bytes) -> None:
+    chance = Chance(tape)
+    world = World(PARTIES, TIGHT, chance)
+    for number in range(CALLS_IN_AN_EXAMPLE):
+        caller = chance.pick(PARTIES[0], *PARTIES[1:])
+        callee = PEER if caller == US.party else US
+        invitee = chance.pick(callee.user_id, None)
+        when = number * chance.pick(40.0, 1.0)
+        world.plan(when, caller, Place(CallKey(ROOM, f"call-{number}"), invitee))
+    world.run()
+    for device in world.devices.values():
+        check_at_rest(device)
+        for key in {item.key for item in device.log if not isinstance(item, Ignored)}:
+            check_story(device, key)
+
+
+def check_at_rest(device: Device) -> None:
+    calls = device.calls
+    assert len(calls) == 0
+    assert calls.deadline() is None
+    assert calls.poll() is None
+    assert len(calls._tombstones) <= TIGHT.max_tombstones
+    assert len(calls._early) <= TIGHT.max_early_calls
+    assert not calls._by_room
+    assert not calls._held
+    assert not calls._unanswered
+
+
+def check_story(device: Device, key: CallKey) -> None:
+    """What one device asked and told about one call."""
+    story = [item for item in device.log if not isinstance(item, Ignored) and item.key == key]
+    counts = Counter(type(item) for item in story)
+    assert counts[Ended] == 1
+    assert isinstance(story[-1], Ended)
+    assert counts[CloseMedia] == counts[CreateOffer] + counts[CreateAnswer] <= 1
+    assert counts[Established] <= counts[Answered] <= 1
+    assert counts[Incoming] == device.last(Ended, key).rang
+    sent = Counter(item.type for item in of_type(story, SendEvent))
+    assert sent["m.call.hangup"] + sent["m.call.reject"] <= 1
+    assert all(sent[once] <= 1 for once in ("m.call.invite", "m.call.answer"))
+    if sent["m.call.reject"]:
+        assert not sent["m.call.answer"]
+    requests = [item.request for item in device.log if hasattr(item, "request")]
+    assert len(requests) == len(set(requests))
+
+
+def test_with_a_kind_world_calls_are_established() -> None:
+    """Else the property above would hold of a world in which nothing works."""
+    world = World(PARTIES[:2], TIGHT, Chance(b""))
+    world.plan(0, US.party, Place(KEY, PEER.user_id))
+    world.run()
+    for device in world.devices.values():
+        check_at_rest(device)
+        assert of_type(device.log, Established) == [Established(KEY)]
+
+
+# --- contents -------------------------------------------------------------------------------
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["", "\ud800", "x" * 300, "offer", "answer", "v=0", -1, 0, 65536, 1e400]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["type", "sdp", "candidate", "sdpMid", "sdpMLineIndex", "purpose", "id"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=4,
+)
+GOOD: Final = [
+    (event.type, event.content)
+    for event in (
+        PEER.invite(invitee=US.user_id),
+        PEER.answer(),
+        PEER.candidates(HOST, END),
+        PEER.select(US.party),
+        PEER.reject(),
+        PEER.hangup(),
+        *of_a_later_version(PEER),
+    )
+]
+FIELDS: Final = sorted(
+    {field for _, content in GOOD for field in content}
+    | {"capabilities", "sdp_stream_metadata", "target_user", "await_call", "asserted_identity"}
+)
+
+
+@st.composite
+def damaged_contents(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
+    """A good content of which some fields are missing, replaced, or added."""
+    event_type, content = draw(st.sampled_from(GOOD))
+    damage = draw(st.dictionaries(st.sampled_from(FIELDS), json_values, max_size=2))
+    missing = draw(st.sets(st.sampled_from(FIELDS), max_size=1))
+    damaged = {**content, **damage}
+    return event_type, {name: value for name, value in damaged.items() if name not in missing}
+
+
+@few
+@given(st.lists(damaged_contents(), min_size=2, max_size=8))
+def test_reading_raises_one_error_only_and_what_is_read_survives_writing(
+    contents: list[tuple[str, dict[str, Any]]],
+) -> None:
+    for event_type, content in contents:
+        try:
+            read = parse(event_type, content)
+        except ContentError:
+            continue
+        if read.version == 1:  # the one version that we write
+            wire = json.loads(json.dumps(read.to_wire()).encode())
+            assert parse(event_type, wire) == read
+
+
+@few
+@given(st.lists(st.tuples(st.sampled_from([name for name, _ in GOOD]), json_values), max_size=20))
+def test_reading_takes_anything(contents: list[tuple[str, Any]]) -> None:
+    for event_type, content in contents:
+        with pytest.raises(ContentError):
+            parse(event_type, content)
+
+
+PARTIES_THAT_SPEAK = (PEER, PEERS_OTHER, OUR_OTHER, STRANGER, US)
+
+
+@few
+@given(
+    st.sampled_from(LIVE),
+    st.lists(
+        st.tuples(
+            st.sampled_from(PARTIES_THAT_SPEAK),
+            damaged_contents(),
+            st.sampled_from([0.0, 0.3, 61.0, 1e9, -1e9]),
+        ),
+        max_size=20,
+    ),
+)
+def test_no_content_raises_or_keeps_a_call_alive(
+    start: tuple[Direction, State], said: list[tuple[Any, tuple[str, dict[str, Any]], float]]
+) -> None:
+    device = device_in(*start)
+    for party, (event_type, content), age in said:
+        spoken = {**content, "party_id": content.get("party_id") and party.party_id}
+        device.handle(at(party.writes(event_type, spoken), age=age))
+        device.wait(0.1)
+    device.handle(PEER.hangup())
+    device.wait(2 * CallConfig().longest_lifetime)
+    connected = {device.state()} & {State.CONNECTED}
+    assert len(device.calls) == len(connected)
