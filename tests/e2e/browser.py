@@ -32,6 +32,7 @@ FLAGS = [
 ]
 # Seconds; a loaded machine with two cores starts a client in about three.
 PATIENCE = 30.0
+expect.set_options(timeout=PATIENCE * 1000)
 
 # The browser reports every refused request as an error. These refusals are answers that the
 # client asks for: no key backup yet, no account data of that type, an endpoint not implemented.
@@ -114,13 +115,11 @@ class Person:
         await self.at("signin").click()
 
     async def wait_online(self) -> None:
-        await expect(self.at("connection")).to_have_attribute(
-            "data-state", "online", timeout=PATIENCE * 1000
-        )
+        await expect(self.at("connection")).to_have_attribute("data-state", "online")
 
     async def sign_in_problem(self) -> str:
         """The sentence under the fields, once there is one."""
-        await expect(self.at("signin-problem")).not_to_be_empty(timeout=PATIENCE * 1000)
+        await expect(self.at("signin-problem")).not_to_be_empty()
         return await self.at("signin-problem").inner_text()
 
     async def close(self) -> None:
@@ -133,11 +132,11 @@ class Person:
         await self.at("new-chat").click()
         await self.at("new-chat-user").fill(user_id)
         await self.at("new-chat-start").click()
-        await expect(self.at("room-name")).to_be_visible(timeout=PATIENCE * 1000)
+        await expect(self.at("room-name")).to_be_visible()
 
     async def accept_invite(self) -> None:
         await self.at("accept-invite").first.click()
-        await expect(self.at("room-name")).to_be_visible(timeout=PATIENCE * 1000)
+        await expect(self.at("room-name")).to_be_visible()
 
     async def open_room(self, room_id: str) -> None:
         await self.page.locator(f'[data-testid="room"][data-room="{room_id}"]').click()
@@ -151,11 +150,11 @@ class Person:
 
     async def call(self, *, video: bool = False) -> None:
         """Calls whom the open room is with."""
-        await self.at("call-video" if video else "call-voice").click(timeout=PATIENCE * 1000)
+        await self.at("call-video" if video else "call-voice").click()
 
     async def wait_ringing(self) -> str:
         """Who calls, once it rings."""
-        await expect(self.at("incoming")).to_be_visible(timeout=PATIENCE * 1000)
+        await expect(self.at("incoming")).to_be_visible()
         return await self.at("incoming-peer").inner_text()
 
     async def answer(self, *, video: bool = False) -> None:
@@ -170,14 +169,12 @@ class Person:
         await self.at("hang-up").click()
 
     async def wait_phase(self, phase: Phase) -> None:
-        await expect(self.at("call")).to_have_attribute(
-            "data-phase", phase, timeout=PATIENCE * 1000
-        )
+        await expect(self.at("call")).to_have_attribute("data-phase", phase)
 
     async def wait_call_over(self) -> str:
         """The sentence that tells why the call ended."""
-        await expect(self.at("call")).to_have_count(0, timeout=PATIENCE * 1000)
-        await expect(self.at("notice")).not_to_be_empty(timeout=PATIENCE * 1000)
+        await expect(self.at("call")).to_have_count(0)
+        await expect(self.at("notice")).not_to_be_empty()
         return await self.notice()
 
     async def notice(self) -> str:
@@ -189,7 +186,7 @@ class Person:
     async def stats(self) -> Stats:
         """The newest figures; the page takes them once a second."""
         line = self.at("call-stats")
-        await expect(line).to_be_attached(timeout=PATIENCE * 1000)
+        await expect(line).to_be_attached()
         names = ("received", "sent", "frames")
         received, sent, frames = [
             int(await line.get_attribute(f"data-{name}") or 0) for name in names
@@ -209,14 +206,14 @@ class Person:
 
     async def wait_recording(self, sender: str) -> None:
         """Waits for an audio message of `sender` in the open room."""
-        await expect(self._recording(sender)).to_be_visible(timeout=PATIENCE * 1000)
+        await expect(self._recording(sender)).to_be_visible()
 
     async def play_recording(self, sender: str) -> float:
         """Plays the newest recording of `sender`; the position in seconds once it moves."""
         recording = self._recording(sender)
         await recording.get_by_test_id("play-recording").click()
         player = recording.get_by_test_id("recording")
-        await expect(player).not_to_have_attribute("data-position", "0", timeout=PATIENCE * 1000)
+        await expect(player).not_to_have_attribute("data-position", "0")
         return float(await player.get_attribute("data-position") or 0)
 
     # -- what the browser says

@@ -40,6 +40,8 @@ async def test_voice_call_carries_sound_both_ways_until_the_caller_hangs_up(pair
         await person.wait_phase("connected")
         assert (await person.wait_packets(50)).route == "direct"
     await expect(pair.caller.at("call-timer")).not_to_have_text("0:00")
+    await pair.caller.at("camera").click()  # a voice call grows into a video call
+    await expect(pair.callee.at("call")).to_have_attribute("data-peer-video", "true")
     await pair.caller.hang_up()
     for person in (pair.caller, pair.callee):
         assert (await person.wait_call_over()).startswith("Call ended after 0:")
@@ -132,3 +134,13 @@ async def test_an_encrypted_room_made_by_the_page_carries_a_call(
     types = a.event_types(room_id)
     assert "m.room.encrypted" in types
     assert not [each for each in types if each.startswith("m.call")]
+
+
+async def test_two_people_who_call_each_other_at_once_talk(pair: Pair) -> None:
+    await asyncio.gather(pair.caller.call(), pair.callee.call())
+    for person in (pair.caller, pair.callee):
+        await person.wait_phase("connected")
+        await person.wait_packets(20)
+    await pair.callee.hang_up()
+    for person in (pair.caller, pair.callee):
+        assert (await person.wait_call_over()).startswith("Call ended after 0:")

@@ -5,6 +5,7 @@ The homeserver here has its own rate limits, unlike the shared one: signing in m
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -93,3 +94,32 @@ async def test_relay_only_without_a_relay_places_no_call(
     await person.open_room(room_id)
     await person.call()
     assert "this homeserver offers none" in await person.wait_call_over()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+async def test_a_call_outlives_a_restart_of_the_homeserver(
+    browser: Browser, serve: Serve, relayed: SynapseProcess
+) -> None:
+    url = await serve(relayed.url)
+    users = make(relayed, "steady"), make(relayed, "patient")
+    a, b = (Account.of(relayed, user) for user in users)
+    room_id = a.direct_room(b)
+    caller, callee = await Person.open(browser, url), await Person.open(browser, url)
+    for person, user in zip((caller, callee), users, strict=True):
+        await person.sign_in(user.localpart, user.password)
+        await person.open_room(room_id)
+    await caller.call()
+    await callee.answer()
+    await caller.wait_phase("connected")
+    before = await caller.wait_packets(10)
+    await asyncio.to_thread(relayed.stop)
+    await expect(caller.at("connection")).to_contain_text("cannot be reached")
+    await caller.wait_packets(before.received + 100)
+    await asyncio.to_thread(relayed.start)
+    for person in (caller, callee):
+        await expect(person.at("connection")).to_have_attribute(
+            "data-state", "online", timeout=60_000
+        )
+    await caller.hang_up()
+    assert (await callee.wait_call_over()).startswith("Call ended after")

@@ -46,7 +46,7 @@ function initials(name: string): string {
 }
 
 function toneOf(name: string): number {
-  let sum = 0;
-  for (const char of name) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) % 9973;
-  return sum % TONES;
+  let sum = 5381;
+  for (const char of name) sum = (sum * 33 + (char.codePointAt(0) ?? 0)) % 65_521;
+  return Math.floor((sum / 65_521) * TONES);
 }

@@ -9,10 +9,12 @@ interface Props {
   item: TimelineItem;
   /** Set on the first message of a day. */
   dayBefore: string | null;
+  /** Whether it must be said who wrote it. */
+  names: boolean;
   follows: boolean;
 }
 
-export function Message({ item, dayBefore, follows }: Props) {
+export function Message({ item, dayBefore, names, follows }: Props) {
   const time = new Date(item.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   return (
     <>
@@ -29,7 +31,7 @@ export function Message({ item, dayBefore, follows }: Props) {
           data-testid={`message-${item.kind}`}
           data-sender={item.sender}
         >
-          {!follows && !item.mine && <span class="sender">{item.senderName}</span>}
+          {names && !follows && !item.mine && <span class="sender">{item.senderName}</span>}
           <Body item={item} />
           <time dateTime={new Date(item.at).toISOString()}>{time}</time>
         </div>

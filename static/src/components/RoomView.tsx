@@ -49,7 +49,7 @@ export function RoomView({ room }: { room: RoomSummary }) {
           {obstacle}
         </p>
       )}
-      <TimelineView roomId={room.id} />
+      <TimelineView roomId={room.id} names={room.kind === "room"} />
     </article>
   );
 }

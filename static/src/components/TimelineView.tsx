@@ -6,7 +6,7 @@ import type { TimelineItem } from "../state/types";
 import { day } from "../text/time";
 import { Message } from "./Message";
 
-export function TimelineView({ roomId }: { roomId: string }) {
+export function TimelineView({ roomId, names }: { roomId: string; names: boolean }) {
   const shown = timeline.value?.roomId === roomId ? timeline.value : null;
   const list = useRef<HTMLDivElement>(null);
   const newest = shown?.items.at(-1)?.id;
@@ -29,6 +29,7 @@ export function TimelineView({ roomId }: { roomId: string }) {
             key={item.id}
             item={item}
             dayBefore={startsDay(shown.items[index - 1], item)}
+            names={names}
             follows={follows(shown.items[index - 1], item)}
           />
         ))}

@@ -22,7 +22,7 @@ import { watchStats } from "./callstats";
 import { viewOf } from "./callview";
 import { current, running } from "./current";
 
-/** js restarts ICE for ever when it never connected: give up as a person would. */
+/** The SDK restarts ICE for ever when it never connected: give up as a person would. */
 const CONNECT_PATIENCE_MS = 30_000;
 
 interface Tracked {
@@ -37,7 +37,9 @@ interface Tracked {
 }
 
 let stage: Tracked | null = null;
-let ringing: Tracked | null = null;
+/** The first one is shown; the others wait for their turn, or ring out. */
+let ringers: Tracked[] = [];
+const MOST_RINGERS = 5;
 
 export function watchCalls(client: MatrixClient): () => void {
   const onIncoming = (call: MatrixCall) => ring(call);
@@ -48,7 +50,8 @@ export function watchCalls(client: MatrixClient): () => void {
     client.off(CallEventHandlerEvent.Incoming, onIncoming);
     client.off(RoomEvent.Name, onLeave);
     stage?.call.hangup(CallErrorCode.UserHangup, false);
-    stage = ringing = null;
+    stage = null;
+    ringers = [];
     refresh();
   };
 }
@@ -80,7 +83,7 @@ export async function placeCall(roomId: string, video: boolean): Promise<void> {
 }
 
 export async function answer(video: boolean): Promise<void> {
-  const found = ringing;
+  const found = ringers[0];
   if (!found) return;
   const obstacle = await obstacleTo(running(), false);
   if (obstacle) {
@@ -88,7 +91,7 @@ export async function answer(video: boolean): Promise<void> {
     return;
   }
   if (stage) hangUp();
-  ringing = null;
+  ringers = ringers.filter((each) => each !== found);
   found.video = video;
   stage = found;
   store.notice.value = null;
@@ -98,7 +101,7 @@ export async function answer(video: boolean): Promise<void> {
 }
 
 export function decline() {
-  const found = ringing;
+  const found = ringers[0];
   if (found?.call.state === CallState.Ringing) found.call.reject();
 }
 
@@ -112,8 +115,16 @@ export async function setMicMuted(muted: boolean) {
 }
 
 export async function setCameraOff(off: boolean) {
-  if (stage && !off) stage.video = true;
-  await stage?.call.setLocalVideoMuted(off);
+  const found = stage;
+  if (!found) return;
+  const isOff = await found.call.setLocalVideoMuted(off);
+  if (!off) found.video = !isOff;
+  if (!off && isOff) {
+    store.tell(
+      `Your camera stays off: there is none this page may use, or ${found.peer}'s app cannot add video to a call.`,
+      "problem",
+    );
+  }
   refresh();
 }
 
@@ -123,6 +134,9 @@ export function setRelay(on: boolean) {
 
 /** What would certainly fail, told before anybody's telephone rings. */
 async function obstacleTo(client: MatrixClient, video: boolean): Promise<string | null> {
+  if (store.connection.value !== "online") {
+    return "The homeserver cannot be reached, so no call can be placed. Try again once it is back.";
+  }
   if (!navigator.mediaDevices) return mediaProblem("insecure");
   const devices = await navigator.mediaDevices.enumerateDevices();
   if (!devices.some((each) => each.kind === "audioinput")) return mediaProblem("NotFoundError");
@@ -136,8 +150,8 @@ async function obstacleTo(client: MatrixClient, video: boolean): Promise<string 
 
 function ring(call: MatrixCall) {
   const name = call.getOpponentMember()?.name ?? call.roomId;
-  const incoming = track(call, name, call.hasRemoteUserMediaVideoTrack);
-  ringing ??= incoming;
+  if (ringers.length >= MOST_RINGERS) return;
+  ringers.push(track(call, name, call.hasRemoteUserMediaVideoTrack));
   refresh();
 }
 
@@ -146,8 +160,10 @@ function track(call: MatrixCall, peer: string, video: boolean): Tracked {
   call.on(CallEvent.State, () => onState(found));
   call.on(CallEvent.FeedsChanged, (feeds) => {
     for (const feed of feeds) {
-      feed.off(CallFeedEvent.MuteStateChanged, refresh);
-      feed.on(CallFeedEvent.MuteStateChanged, refresh);
+      for (const event of [CallFeedEvent.MuteStateChanged, CallFeedEvent.NewStream] as const) {
+        feed.off(event, refresh);
+        feed.on(event, refresh);
+      }
     }
     refresh();
   });
@@ -189,9 +205,9 @@ function fail(found: Tracked, reason: CallErrorCode) {
 function ended(found: Tracked) {
   found.stopStats?.();
   const { call } = found;
-  const shown = found === stage || found === ringing;
+  const shown = found === stage || ringers.includes(found);
   if (found === stage) stage = null;
-  if (found === ringing) ringing = null;
+  ringers = ringers.filter((each) => each !== found);
   if (!shown || call.hangupReason === CallErrorCode.Replaced) return;
   const outgoing = call.direction === "outbound";
   const { text, failed } = endSentence({
@@ -210,6 +226,7 @@ function ended(found: Tracked) {
 /** Copies what the SDK knows into the store. */
 function refresh() {
   store.call.value = stage && viewOf(stage.call, stage);
-  store.incoming.value = ringing && viewOf(ringing.call, ringing);
+  const ringing = ringers[0];
+  store.incoming.value = ringing ? viewOf(ringing.call, ringing) : null;
   if (!stage) store.callStats.value = null;
 }
