@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,10 @@ def test_the_text_around_the_table_stays() -> None:
 def test_readme_is_up_to_date() -> None:
     text = (ROOT / "README.md").read_text()
     assert with_table(text) == text, "run: python tools/write_settings_table.py"
+
+
+def test_the_deployment_sets_only_what_exists() -> None:
+    text = (ROOT / "compose.yaml").read_text()
+    set_there = set(re.findall(r"^ +(VOIP_[A-Z_]+):", text, re.MULTILINE))
+    assert set_there
+    assert set_there <= {f"VOIP_{name.upper()}" for name in Settings.model_fields}
