@@ -37,7 +37,9 @@ def main(argv: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "name", nargs="*", help=f"which to run (all where none is named): {', '.join(known)}"
+        "name",
+        nargs="*",
+        help=f"which to run (all where none is named): {', '.join(known)}",
     )
     chosen: list[str] = parser.parse_args(argv).name or known
     if unknown := [name for name in chosen if name not in known]:

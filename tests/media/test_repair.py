@@ -13,7 +13,7 @@ from voip.media import ogg_pages
 from voip.media.events import RecordingEnd
 from voip.media.ogg import OggOpusWriter
 from voip.media.packets import AudioPacket
-from voip.media.repair import repair
+from voip.media.repair import repair, repair_folder
 from voip.media.sound_errors import NotRepairable
 from voip.media.webm import VideoWriter
 
@@ -135,3 +135,14 @@ async def test_a_missing_file_and_a_foreign_one_say_so(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x")
     with pytest.raises(ValueError, match="not a recording"):
         await repair(tmp_path / "a.txt")
+
+
+async def test_everything_in_a_folder(tmp_path: Path) -> None:
+    left_open_ogg(tmp_path / "audio.ogg")
+    (tmp_path / "audio-2.ogg").write_bytes(b"")
+    (tmp_path / "call.json").write_text("{}")
+    video = left_open_video(tmp_path, "VP8")
+    found = {one.path.name: one.seconds for one in await repair_folder(tmp_path)}
+    assert set(found) == {"audio.ogg", video.name, "whole.webm"}
+    assert all(seconds > 1 for seconds in found.values())
+    assert file_size(tmp_path / "audio-2.ogg") == 0

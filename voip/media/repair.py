@@ -8,6 +8,7 @@ takes its place only when everything that could be read is in the copy.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import struct
@@ -33,6 +34,24 @@ async def repair(path: Path) -> Recording:
     not named like a recording.
     """
     return await asyncio.to_thread(repair_now, path)
+
+
+async def repair_folder(folder: Path) -> list[Recording]:
+    """Close every recording that a crashed process left in `folder`, oldest first.
+
+    Files that hold nothing are left out and left alone. A kill in the moment in which a call's
+    sound moves into its video file leaves both: then both are given.
+    """
+    recordings = []
+    for path in await asyncio.to_thread(_recordings_in, folder):
+        with contextlib.suppress(NotRepairable):
+            recordings.append(await repair(path))
+    return recordings
+
+
+def _recordings_in(folder: Path) -> list[Path]:
+    files = [path for path in folder.iterdir() if path.suffix in {".ogg", *_FORMATS}]
+    return sorted(files, key=lambda path: path.stat().st_mtime_ns)
 
 
 def repair_now(path: Path) -> Recording:

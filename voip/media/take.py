@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 from pathlib import Path
@@ -77,7 +78,7 @@ class Take:
         try:
             if error is None:
                 self._close()
-        except WRITE_ERRORS as failure:
+        except Exception as failure:  # noqa: BLE001 - somebody waits to hear that it has ended
             error = failure
         if error is not None:
             # The kind alone: a message of the file system names the path.
@@ -96,7 +97,8 @@ class Take:
     def _abandon(self) -> None:
         for writer in (self._video, self._ogg):
             if writer:
-                writer.abandon()
+                with contextlib.suppress(*WRITE_ERRORS):  # it is the disk that failed before
+                    writer.abandon()
 
     def _begin_picture(self, keyframe: VideoFrame) -> None:
         began = keyframe.arrival if self._began is None else self._began

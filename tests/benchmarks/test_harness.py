@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import names
+from benchmarks.harness import Row, alternate, table, write
+
+
+def test_a_ratio_meets_its_goal_or_misses_it() -> None:
+    met = Row.against("a", 1.0, 4.0, peer_name="p", unit="s", goal=0.25)
+    assert (met.ratio, met.met) == (0.25, True)
+    assert Row.against("a", 1.1, 4.0, peer_name="p", unit="s", goal=0.25).met is False
+    assert Row.against("a", 1.0, 0.0, peer_name="p", unit="s", goal=0.25).met is False
+    assert Row.against("a", 1.0, 4.0, peer_name="p", unit="s").met is None
+
+
+def test_an_absolute_goal_looks_at_ours_alone() -> None:
+    assert Row.within("a", 0.9, unit="s", goal=1.0).met is True
+    row = Row.within("a", 1.1, unit="s", goal=1.0, peer=100.0, peer_name="p")
+    assert row.met is False
+    assert row.ratio == pytest.approx(0.011)
+
+
+def test_rounds_alternate_and_medians_are_given() -> None:
+    order: list[str] = []
+    ours, peer = iter([5.0, 1.0, 2.0]), iter([30.0, 10.0, 20.0])
+
+    def mine() -> float:
+        order.append("ours")
+        return next(ours)
+
+    def theirs() -> float:
+        order.append("peer")
+        return next(peer)
+
+    medians = alternate("x", mine, theirs, rounds=3)
+    assert order == ["ours", "peer", "peer", "ours", "ours", "peer"]
+    assert (medians.ours, medians.peer) == (2.0, 20.0)
+
+
+def test_the_file_has_the_agreed_shape(tmp_path: Path) -> None:
+    row = Row.against("a thing", 1.0, 4.0, peer_name="p", unit="s", goal=0.2)
+    content = json.loads(write("x", [row], tmp_path / "out").read_text())
+    assert set(content) == {"name", "rows"}
+    assert set(content["rows"][0]) == {
+        "what",
+        "ours",
+        "peer",
+        "peer_name",
+        "unit",
+        "ratio",
+        "goal",
+        "met",
+    }
+    assert "a thing" in table("x", [row])
+    assert "NO" in table("x", [row])
+
+
+def test_the_command_lists_what_there_is_and_refuses_what_is_not() -> None:
+    assert {"recording", "crash"} <= set(names())
+    command = [sys.executable, "-m", "benchmarks"]
+    shown = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True)
+    assert "python -m benchmarks recording" in shown.stdout
+    wrong = subprocess.run([*command, "nothing"], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 2
+    assert "there are: " in wrong.stderr
