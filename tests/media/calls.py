@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -32,6 +33,27 @@ E_ = TypeVar("E_", bound=object)
 def sample(name: str) -> str:
     """A real offer, recorded from the client that it is named after."""
     return (SDP / f"{name}.sdp").read_bytes().decode()
+
+
+def damage(text: str, times: int) -> Iterator[str]:
+    """`text` with lines dropped, doubled, cut and swapped, and digits replaced; reproducible."""
+    dice = random.Random(4711)  # noqa: S311 - reproducible, not secret
+    for _ in range(times):
+        lines = text.split("\r\n")
+        for _ in range(dice.randint(1, 6)):
+            at, to = dice.randrange(len(lines)), dice.randrange(len(lines))
+            match dice.randrange(5):
+                case 0:
+                    del lines[at]
+                case 1:
+                    lines.insert(at, lines[to])
+                case 2:
+                    lines[at] = lines[at][: dice.randint(0, len(lines[at]))]
+                case 3:
+                    lines[at] = lines[at].replace(str(at % 10), chr(dice.randint(1, 999)))
+                case _:
+                    lines[at], lines[to] = lines[to], lines[at]
+        yield "\r\n".join(lines)
 
 
 class Heard:
