@@ -198,3 +198,13 @@ def test_a_flood_harms_no_other_call() -> None:
     assert plain(device.handle(PEER.candidates(HOST))) == [AddCandidates(KEY, (HOST,))]
     device.wait(CallConfig().longest_lifetime)
     assert len(device.calls) == 1
+
+
+def test_an_id_that_is_used_again_is_remembered_from_its_latest_end() -> None:
+    device = Device(config=CallConfig(max_tombstones=2, tombstone_seconds=10))
+    one, two, three = (PEER.of(CallKey(ROOM, name)) for name in ("one", "two", "three"))
+    for each, seconds in ((one, 11), (two, 0), (one, 0), (three, 0)):
+        device.handle(each.invite())
+        device.handle(each.hangup())
+        device.wait(seconds)
+    assert why(device.handle(one.invite())) == [IgnoreReason.CALL_ENDED]

@@ -28,6 +28,7 @@ from tests.signalling.kit import (
 from voip.signalling.commands import (
     AddCandidates,
     Answered,
+    By,
     CreateAnswer,
     Ended,
     EndReason,
@@ -207,3 +208,36 @@ def test_the_result_of_another_request_changes_nothing(
     device = inbound_in(state)
     assert device.handle(stale) == []
     assert device.state() is state
+
+
+def test_the_caller_cannot_answer_or_decline_its_own_call_to_itself() -> None:
+    device = Device()
+    device.handle(OUR_OTHER.invite(invitee=US.user_id))
+    device.handle(SyncComplete())
+    for event in (OUR_OTHER.answer(), OUR_OTHER.reject()):
+        assert why(device.handle(event)) == [IgnoreReason.WRONG_PARTY]
+    device.handle(OUR_OTHER.hangup())
+    assert device.last(Ended).by is By.PEER
+
+
+def test_candidates_of_media_that_was_never_opened_go_nowhere() -> None:
+    device = inbound_in(State.RINGING)
+    device.handle(LocalCandidates(KEY, (HOST,)))
+    device.handle(Accept(KEY))
+    told = device.handle(AnswerReady(KEY, device.request_of(CreateAnswer), ANSWER))
+    assert sends(US.candidates(END)) in plain(told)
+
+
+def test_candidates_that_wait_do_not_follow_the_hangup_of_the_same_moment() -> None:
+    device = inbound_in(State.CONNECTING)
+    device.wait(29.5)
+    device.handle(LocalCandidates(KEY, (HOST,)))
+    told = device.wait(0.5)
+    assert plain(of_type(told, SendEvent)) == [sends(US.hangup("ice_failed"))]
+
+
+def test_the_offer_is_kept_no_longer_than_it_rings() -> None:
+    device = inbound_in(State.RINGING)
+    assert OFFER in vars(device.calls._calls[KEY]).values()
+    device.handle(Accept(KEY))
+    assert OFFER not in vars(device.calls._calls[KEY]).values()
