@@ -8,7 +8,7 @@ import os
 import secrets
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -23,7 +23,9 @@ from voip.matrix.http import Http, Json, path
 from voip.matrix.sends import OutgoingEvent, Urgency
 from voip.matrix.session import Session
 from voip.matrix.settings import MatrixSettings
-from voip.service.demo.synapse import SynapseProcess
+from voip.service.demo.processes import free_port
+from voip.service.demo.synapse import LIMITS_LIFTED, SynapseProcess
+from voip.service.demo.synapse_config import SynapseOptions
 from voip.signalling.events import Received, RemoteEvent, SyncComplete
 from voip.signalling.ids import CallKey
 
@@ -57,6 +59,16 @@ class Person:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._running
             self._running = None
+            await self.edge.aclose()
+
+    async def ended(self) -> None:
+        """Wait for `run` to end by itself, and raise what ended it."""
+        running, self._running = self._running, None
+        assert running is not None
+        try:
+            async with asyncio.timeout(WITHIN):
+                await running
+        finally:
             await self.edge.aclose()
 
     async def until(self, holds: Callable[[list[RemoteEvent]], object]) -> None:
@@ -129,6 +141,37 @@ def memory(tmp_path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.fixture(scope="package")
+def strict_synapse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SynapseProcess]:
+    """Synapse's own limit for messages, and access tokens that live two seconds."""
+    limits = {name: value for name, value in LIMITS_LIFTED.items() if name != "rc_message"}
+    lifetimes = {"refreshable_access_token_lifetime": "2s", "session_lifetime": "1h"}
+    folder = tmp_path_factory.mktemp("strict-synapse")
+    process = SynapseProcess(
+        SynapseOptions(folder, free_port(), extra_config={**limits, **lifetimes})
+    )
+    process.start()
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+@pytest.fixture
+async def strict_person(
+    strict_synapse: SynapseProcess, person: MakePerson
+) -> Callable[[], Awaitable[Person]]:
+    """Like `person`, at the strict homeserver."""
+
+    async def make() -> Person:
+        name = f"user{secrets.token_hex(4)}"
+        await asyncio.to_thread(strict_synapse.register, name, "a password")
+        user = User(name, "a password", f"@{name}:{strict_synapse.server_name}")
+        return await person(user, homeserver=strict_synapse.url)
+
+    return make
+
+
 class MakePerson(Protocol):
     async def __call__(self, user: User | None = None, **settings: Any) -> Person: ...
 
@@ -183,3 +226,60 @@ async def session(
     made = Session(settings, folder, Http(faulty.url, client))
     await made.start()
     return made
+
+
+class Bot:
+    """An edge at the faulty homeserver, logged in before, and what it received."""
+
+    def __init__(self, server: FaultyHomeserver, data_dir: Path, **settings: Any) -> None:
+        self.folder = Folder(data_dir)
+        self.folder.prepare()
+        self.folder.keep_session(StoredSession(server.url, "@bot:x", "BOTS", "first"))
+        self.received: list[RemoteEvent] = []
+        self.news = asyncio.Event()
+        self.before: Callable[[RemoteEvent], None] = lambda _: None
+        self.edge = MatrixEdge(
+            MatrixSettings(server.url, "@bot:x", data_dir, **settings), self.take
+        )
+        server.on("/keys/upload", {"one_time_key_counts": {"signed_curve25519": 100}})
+        server.on("/keys/query", {"device_keys": {}})
+        server.on("/turnServer", {})
+
+    def take(self, event: RemoteEvent) -> None:
+        self.before(event)
+        self.received.append(event)
+        self.news.set()
+
+    async def syncs(self, count: int) -> list[RemoteEvent]:
+        """What was received, once so many responses have been delivered."""
+        async with asyncio.timeout(10):
+            while self.received.count(SyncComplete()) < count:
+                self.news.clear()
+                await self.news.wait()
+        return self.received
+
+    def names(self) -> list[str]:
+        """Event ids, and who left, in the order of delivery."""
+        return [
+            event.event_id if isinstance(event, Received) else f"left {event.user_id}"
+            for event in self.received
+            if not isinstance(event, SyncComplete)
+        ]
+
+
+@pytest.fixture
+async def bot(faulty: FaultyHomeserver, memory: Path) -> AsyncIterator[Bot]:
+    made = Bot(faulty, memory / "data")
+    await made.edge.start()
+    yield made
+    await made.edge.aclose()
+
+
+@contextlib.asynccontextmanager
+async def running(edge: MatrixEdge) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(edge.run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

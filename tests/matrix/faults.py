@@ -1,7 +1,8 @@
 """A homeserver that fails on purpose: it answers by a script, for faults that Synapse has not.
 
-An answer is a dict (200), a tuple (status, dict), a str (200 and no JSON), `HANG` (silence) or
-`DROP` (the connection is cut). When a path's script is used up its last answer stays.
+An answer is a dict (200), a tuple (status, dict), a str (200 and no JSON), `HANG` (silence),
+`DROP` (the connection is cut), or a future of one of these. When a path's script is used up its
+last answer stays.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ class Fault(Enum):
 
 
 HANG, DROP = Fault.HANG, Fault.DROP
-Answer: TypeAlias = Json | tuple[int, Json] | str | Fault
+Ready: TypeAlias = Json | tuple[int, Json] | str | Fault
+Answer: TypeAlias = "Ready | asyncio.Future[Ready]"
 
 UNKNOWN_TOKEN = (401, {"errcode": "M_UNKNOWN_TOKEN", "error": "expired", "soft_logout": True})
 LOGGED_OUT = (401, {"errcode": "M_UNKNOWN_TOKEN", "error": "gone", "soft_logout": False})
@@ -91,6 +93,8 @@ class FaultyHomeserver:
         return await self._give(request, script.pop(0) if len(script) > 1 else script[0])
 
     async def _give(self, request: web.Request, answer: Answer) -> web.StreamResponse:
+        if isinstance(answer, asyncio.Future):
+            answer = await answer
         if answer is HANG:
             await self._closing.wait()
         if isinstance(answer, Fault):
@@ -108,4 +112,8 @@ class FaultyHomeserver:
 
     async def __aexit__(self, *_: object) -> None:
         self._closing.set()
+        for script in self._scripts.values():
+            for answer in script:
+                if isinstance(answer, asyncio.Future):
+                    answer.cancel()
         await self._server.close()

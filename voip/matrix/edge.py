@@ -105,6 +105,7 @@ class MatrixEdge:
         self.rooms = Rooms(self.session, self._settings.invite_patterns)
         self._open.push_async_callback(self.rooms.aclose)
         intake = Intake(self.session, machine, keys, self.rooms, self._deliver)
+        self._intake = intake
         self.sync = SyncLoop(self.session, self._folder, intake, keys)
         self.sends = SendQueue(Transmitter(self.session, keys, self.rooms))
         self.turn = TurnServers(self._fetch_turn)
@@ -189,6 +190,19 @@ class MatrixEdge:
                 deadline=POST_WITHIN,
             )
         )
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What happened so far, for metrics."""
+        return {
+            "syncs": self.sync.counts.responses,
+            "sync_failures": self.sync.counts.failures,
+            "delivered": self._intake.counts.delivered,
+            "failed": self._intake.counts.failed,
+            "keys_given_up": self._intake.given_up,
+            "rate_limited": self.sends.rate_limited,
+            "sends_waiting": len(self.sends),
+        }
 
     # --- asking ---------------------------------------------------------------------------------
 

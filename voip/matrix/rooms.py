@@ -7,7 +7,7 @@ import fnmatch
 import logging
 
 from voip.matrix.backoff import until_done
-from voip.matrix.errors import MatrixError, RoomError
+from voip.matrix.errors import MatrixError, RequestRefusedError, RoomError
 from voip.matrix.http import Json, path
 from voip.matrix.nio_state import RoomInfo
 from voip.matrix.session import Session
@@ -64,18 +64,28 @@ class Rooms:
     async def known(self, room_id: str, within: float) -> RoomInfo:
         """Wait until sync has told us of a room that we have just joined or made.
 
-        :raises RoomError: it did not within so many seconds.
+        :raises RoomError: we are not in the room, or sync is late by so many seconds.
         """
         if room_id in self._infos:
             return self._infos[room_id]
         entry = room_id, asyncio.get_running_loop().create_future()
         self._known.append(entry)
         try:
+            if not await self._are_in(room_id):
+                raise RoomError(f"We are not in room {room_id}: invite {self._session.user_id}.")
             return await asyncio.wait_for(entry[1], within)
         except TimeoutError:
-            raise RoomError(f"We are not in room {room_id}: invite the bot there.") from None
+            raise RoomError(f"Nothing is known of room {room_id} yet: try again.") from None
         finally:
             self._known.remove(entry)
+
+    async def _are_in(self, room_id: str) -> bool:
+        where = path("rooms", room_id, "state", "m.room.member", self._session.user_id)
+        try:
+            content = await self._session.request("GET", where)
+        except RequestRefusedError:
+            return False
+        return content.get("membership") == "join"
 
     async def joined(self, room_id: str, user_id: str, within: float) -> bool:
         """Wait until a person is in the room. False: they declined, or time is over."""

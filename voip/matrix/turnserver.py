@@ -116,7 +116,7 @@ class TurnServers:
     def _none(self, reason: str, again: float, *, forget: bool = False) -> None:
         """Nothing new now. What we have stays good until it expires, unless it was withdrawn."""
         if reason != self.reason:
-            log.info("No TURN servers from the homeserver: %s", reason)
+            log.info("No new TURN servers: %s", reason)
         old = self._cached
         valid = old.servers and not forget and old.expires > asyncio.get_running_loop().time()
         if valid:
