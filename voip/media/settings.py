@@ -11,8 +11,9 @@ class MediaSettings:
 
     relay_only: bool = False
     """Use TURN relays alone, so that the other side never learns this machine's addresses."""
-    gather_timeout: float = 0.5
-    """The longest that a STUN or TURN server may delay a description."""
+    gather_timeout: float = 0.4
+    """The longest that a STUN or TURN server may delay a description; with everything else, a
+    description is ready within half a second."""
     late_gather_timeout: float = 5.0
     """How much longer such a server may still answer; what comes late is trickled."""
     connect_timeout: float = 30.0
