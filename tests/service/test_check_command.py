@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,12 +69,21 @@ def test_nothing_is_made(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_text_without_a_voice_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("voip.service.check_command.find_spec", lambda _: None)
-    (warning,) = check(None).warnings
-    assert "matrix-voip[speech]" in warning
+def test_a_text_without_a_voice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "espeakng_loader", None)  # importing it fails
+    monkeypatch.setattr("voip.media.speech._engine", None)
+    (problem,) = check(None).problems
+    assert problem.startswith("VOIP_ANNOUNCEMENT: ")
+    assert "matrix-voip[speech]" in problem
     monkeypatch.setenv("VOIP_BOT", "echo")
-    assert "speech" not in "".join(check(None).warnings)
+    assert check(None).ok
+
+
+def test_an_announcement_that_is_no_sound(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "welcome.ogg").write_text("not a sound")
+    monkeypatch.setenv("VOIP_ANNOUNCEMENT", "welcome.ogg")
+    (problem,) = check(None).problems
+    assert "welcome.ogg is not a sound that can be read" in problem
 
 
 def test_shown_holds_no_secret_object() -> None:

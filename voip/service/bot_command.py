@@ -10,6 +10,7 @@ from voip.bot.runner import run_bot
 from voip.matrix.errors import MatrixError
 from voip.media.errors import MediaError
 from voip.media.sound_errors import SoundError
+from voip.service.announcement import announcement_problems
 from voip.service.logs import set_up_logging
 from voip.service.running import Exit, Interrupted, run
 from voip.service.settings import Settings
@@ -25,6 +26,9 @@ def bot_command(config: Path | None) -> Exit:
         settings = load_settings(config)
     except SettingsError as error:
         complain(*error.problems)
+        return Exit.WRONG_INPUT
+    if problems := announcement_problems(settings):
+        complain(*problems)
         return Exit.WRONG_INPUT
     set_up_logging(settings.log_level)
     for warning in warnings(config):

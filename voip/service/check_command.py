@@ -6,14 +6,14 @@ import json
 import os
 import sys
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
+from voip.service.announcement import announcement_problems
 from voip.service.running import Exit, run
-from voip.service.settings import BotName, Settings
+from voip.service.settings import Settings
 from voip.service.settings_sources import SettingsError, load_settings, warnings
 
 
@@ -57,12 +57,7 @@ def check(config: Path | None) -> Findings:
         return findings
     findings.settings = shown(settings)
     findings.problems += _data_dir_problems(settings.data_dir)
-    says_text = settings.bot is BotName.RECORDER and settings.announcement_file is None
-    if says_text and find_spec("espeakng_loader") is None:
-        findings.warnings.append(
-            "the announcement is a text, and nothing that speaks is installed: pip install"
-            " 'matrix-voip[speech]', or name a sound file in VOIP_ANNOUNCEMENT"
-        )
+    findings.problems += announcement_problems(settings)
     return findings
 
 

@@ -9,7 +9,7 @@ from voip.bot.recorder import RecorderSettings
 from voip.bot.runner import BotKind, BotSettings
 from voip.matrix.settings import MatrixSettings
 from voip.media.settings import MediaSettings
-from voip.media.sounds import Sound, SoundFile, Speech
+from voip.service.announcement import announcement
 from voip.service.settings import Settings
 from voip.signalling.config import CallConfig
 
@@ -38,11 +38,6 @@ def phone_settings(settings: Settings, name: str) -> PhoneSettings:
         ),
         calls=CallConfig(connect_timeout=settings.connect_timeout),
     )
-
-
-def announcement(settings: Settings) -> Sound:
-    file = settings.announcement_file
-    return Speech(settings.announcement) if file is None else SoundFile(file)
 
 
 def matrix_settings(settings: Settings) -> MatrixSettings:
