@@ -92,6 +92,32 @@ def test_ctrl_c_stops_everything_and_the_accounts_last(tmp_path: Path) -> None:
     wait_gone(running)
 
 
+def test_a_homeserver_that_ends_by_itself_ends_the_demo(tmp_path: Path) -> None:
+    with started("--port", str(free_ports()), "--data-dir", str(tmp_path)) as process:
+        read_until(process, "Ctrl-C stops")
+        running = children(process.pid)
+        for pid in running:
+            if b"synapse" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGKILL)
+        assert "Synapse ended by itself" in read_until(process, "The demo cannot go on")
+        assert process.wait(30) == 1
+    assert not any(alive(pid) for pid in running)
+
+
+def test_ctrl_c_while_it_starts(tmp_path: Path) -> None:
+    with started("--port", str(free_ports()), "--data-dir", str(tmp_path)) as process:
+        deadline = time.monotonic() + 30
+        while not (tmp_path / "synapse" / "synapse.log").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        running = children(process.pid)
+        assert running
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait(20) == 0
+        assert "Traceback" not in (process.stdout.read() if process.stdout else "")
+    assert not any(alive(pid) for pid in running)
+
+
 def test_a_port_in_use_ends_it_with_a_sentence(tmp_path: Path) -> None:
     port = free_ports()
     with (

@@ -46,7 +46,8 @@ async def test_a_sentence_goes_to_the_recorder_and_comes_back_from_the_room() ->
     assert report.answer_ms is not None
     assert report.connected_ms is not None
     assert report.first_audio_ms is not None
-    assert 0 < report.answer_ms <= report.connected_ms <= report.first_audio_ms < 10_000
+    assert 0 < report.answer_ms <= report.connected_ms < 10_000
+    assert 0 < report.first_audio_ms < 10_000
     assert report.recorded_s is not None
     assert 2 < report.recorded_s < 10
     assert any("the recording in the room" in line for line in said)

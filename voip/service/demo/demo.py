@@ -20,6 +20,7 @@ from voip.service.demo.errors import DemoError
 from voip.service.demo.folder import data_folder
 from voip.service.demo.pages import serving_pages
 from voip.service.demo.plan import LOOPBACK, DemoOptions, Plan
+from voip.service.demo.processes import ChildProcess
 from voip.service.demo.synapse import LIMITS_LIFTED, Synapse
 from voip.service.demo.synapse_config import SynapseOptions
 from voip.service.web import PageMissing, page_folder
@@ -27,6 +28,7 @@ from voip.store.errors import StoreError
 
 Say = Callable[[str], None]
 
+LOOK_EVERY = 1.0
 LOGINS_UNLIMITED = {"rc_login": LIMITS_LIFTED["rc_login"]}
 """Synapse counts logins by address, and here everybody has the same one."""
 
@@ -41,13 +43,25 @@ class RunningDemo:
     fingerprint: str | None
     """Of the certificate, where there is one."""
     bots: list[asyncio.Task[None]]
+    processes: list[ChildProcess]
 
-    async def until_a_bot_fails(self) -> None:
-        """Wait, for ever if all goes well; raises what ended a bot."""
-        done, _ = await asyncio.wait(self.bots, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-            raise DemoError(f"The {task.get_name()} stopped by itself.")
+    async def until_something_ends(self) -> None:
+        """Wait, for ever if all goes well.
+
+        :raises DemoError: the homeserver or the relay ended.
+        :raises MatrixError: what ended a bot.
+        """
+        while True:
+            done, _ = await asyncio.wait(
+                self.bots, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in done:
+                task.result()
+                raise DemoError(f"The {task.get_name()} stopped by itself.")
+            for process in self.processes:
+                if not process.running:
+                    last = await asyncio.to_thread(process.last_lines)
+                    raise DemoError(f"{process.name} ended by itself. Start again.\n{last}")
 
 
 async def run_demo(options: DemoOptions, say: Say = print) -> int:
@@ -55,7 +69,7 @@ async def run_demo(options: DemoOptions, say: Say = print) -> int:
     try:
         async with running_demo(options, say) as demo:
             say(welcome.text(demo.plan, demo.accounts, demo.fingerprint))
-            await demo.until_a_bot_fails()
+            await demo.until_something_ends()
     except (DemoError, PageMissing, MatrixError, MediaError, StoreError) as error:
         say(f"The demo cannot go on: {error}")
     except asyncio.CancelledError:
@@ -93,8 +107,9 @@ async def running_demo(
             context = certificate.context if certificate else None
             await stack.enter_async_context(serving_pages(plan, page, context))
         uris = relay.uris if relay else ()
+        processes = [synapse.blocking.process, *([relay.process] if relay else [])]
         fingerprint = certificate.fingerprint if certificate else None
-        yield RunningDemo(plan, accounts, uris, fingerprint, bots)
+        yield RunningDemo(plan, accounts, uris, fingerprint, bots, processes)
 
 
 @asynccontextmanager
