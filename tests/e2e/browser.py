@@ -46,12 +46,16 @@ Phase = Literal["starting", "calling", "connecting", "connected", "reconnecting"
 
 @dataclass(frozen=True)
 class Stats:
-    """What the page shows of the media connection. Packets and frames are counted from 0."""
+    """What the page shows of the media connection.
+
+    Packets and frames are counted from 0; the level is the loudness of what arrives, 0 to 1.
+    """
 
     route: str
     received: int
     sent: int
     frames: int
+    level: float
 
 
 @asynccontextmanager
@@ -191,7 +195,9 @@ class Person:
         received, sent, frames = [
             int(await line.get_attribute(f"data-{name}") or 0) for name in names
         ]
-        return Stats(await line.get_attribute("data-route") or "", received, sent, frames)
+        level = float(await line.get_attribute("data-level") or 0)
+        route = await line.get_attribute("data-route") or ""
+        return Stats(route, received, sent, frames, level)
 
     async def wait_packets(self, at_least: int) -> Stats:
         """Waits until that many packets have arrived."""

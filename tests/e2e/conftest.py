@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Browser
 
+from tests.bot.conftest import exchange  # noqa: F401  # bots for people to call
 from tests.conftest import MakeUser, User
 from tests.e2e.accounts import Account
 from tests.e2e.browser import Person, chromium

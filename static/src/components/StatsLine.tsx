@@ -18,6 +18,7 @@ export function StatsLine() {
       data-received={stats.packetsReceived}
       data-sent={stats.packetsSent}
       data-frames={stats.framesDecoded}
+      data-level={stats.level}
     >
       {parts.filter(Boolean).join(" · ")}
     </p>

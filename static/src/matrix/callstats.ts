@@ -33,6 +33,7 @@ interface Entry {
   packetsLost?: number;
   packetsSent?: number;
   framesDecoded?: number;
+  audioLevel?: number;
 }
 
 export function summarise(report: RTCStatsReport): CallStats {
@@ -59,6 +60,7 @@ export function summarise(report: RTCStatsReport): CallStats {
     ),
     lossPercent: received + lost === 0 ? 0 : (100 * lost) / (received + lost),
     framesDecoded: total(inbound, "framesDecoded"),
+    level: inbound.find((each) => each.kind === "audio")?.audioLevel ?? 0,
   };
 }
 

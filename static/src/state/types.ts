@@ -114,6 +114,8 @@ export interface CallStats {
   packetsSent: number;
   lossPercent: number;
   framesDecoded: number;
+  /** Loudness of what arrives, 0 to 1. */
+  level: number;
 }
 
 /** A sentence for the person: what happened and what to do. */

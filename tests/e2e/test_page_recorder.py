@@ -1,0 +1,106 @@
+"""The main job: a person calls the recorder, speaks, and finds the recording in the room."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.bot.conftest import Exchange
+from tests.conftest import MakeUser
+from tests.e2e.accounts import Account
+from tests.e2e.browser import Person, chromium
+from tests.media.audio import RATE, Samples, decode, speech
+from voip.bot.runner import Bot
+from voip.service.demo.likeness import likeness
+
+# Seconds from the microphone's start to the first word: the call connects and the tone sounds.
+LEAD = 5.0
+
+
+def spoken_into(path: Path, said: Samples, lead: float) -> Path:
+    """A WAV file for Chromium's microphone: silence, then what is said."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(np.zeros(int(lead * RATE), np.int16).tobytes())
+        file.writeframes(said.tobytes())
+    return path
+
+
+@pytest.fixture
+async def speaker(tmp_path: Path) -> AsyncIterator[Browser]:
+    """A browser whose microphone says the sentence."""
+    microphone = spoken_into(tmp_path / "microphone.wav", speech(), LEAD)
+    async with chromium(microphone=microphone) as browser:
+        yield browser
+
+
+async def test_what_a_person_says_is_in_the_file_and_in_the_encrypted_room(
+    speaker: Browser, exchange: Exchange, page_url: str, make_user: MakeUser
+) -> None:
+    bot, user = await exchange.bot(), make_user()
+    person = await Person.open(speaker, page_url)
+    await person.sign_in(user.localpart, user.password)
+    await person.start_chat(bot.phone.user_id)
+    await speak_until_the_bot_hangs_up(person, bot)
+
+
+@pytest.mark.long
+async def test_what_a_person_says_is_in_the_file_and_in_the_plain_room(
+    speaker: Browser, exchange: Exchange, page_url: str, account: Callable[[], Account]
+) -> None:
+    bot, caller = await exchange.bot(), account()
+    plain_room(caller, bot.phone.user_id)
+    person = await Person.open(speaker, page_url)
+    await person.sign_in(caller.user.localpart, caller.user.password)
+    await person.open_person(bot.phone.user_id)
+    await speak_until_the_bot_hangs_up(person, bot)
+
+
+async def speak_until_the_bot_hangs_up(person: Person, bot: Bot) -> None:
+    """Calls the recorder from the open room, and finds what was said where it belongs."""
+    await expect(person.at("call-voice")).to_be_enabled()
+    await person.call()
+    await person.wait_phase("connected")
+    # Nobody speaks any more, so the bot hangs up.
+    assert (await person.wait_call_over()).startswith("Call ended after 0:")
+    await person.wait_recording(bot.phone.user_id)
+    assert await person.play_recording(bot.phone.user_id) > 0
+    person.assert_clean()
+    (file,) = bot.phone.recordings.glob("*/audio.ogg")
+    assert likeness(speech(), RATE, decode(file), RATE) > 0.8
+
+
+def plain_room(account: Account, bot_id: str) -> None:
+    """A direct room without encryption; the bot joins by itself."""
+    room_id = account.request(
+        "POST", "/createRoom", {"preset": "private_chat", "is_direct": True, "invite": [bot_id]}
+    )["room_id"]
+    account.request(
+        "PUT", f"/user/{account.user.user_id}/account_data/m.direct", {bot_id: [room_id]}
+    )
+
+
+async def test_a_video_call_is_recorded_and_plays_in_the_room(
+    exchange: Exchange, page_url: str, make_user: MakeUser
+) -> None:
+    bot = await exchange.bot()
+    user = make_user()
+    async with chromium() as browser:
+        person = await Person.open(browser, page_url)
+        await person.sign_in(user.localpart, user.password)
+        await person.start_chat(bot.phone.user_id)
+        await person.call(video=True)
+        await person.wait_phase("connected")
+        await person.page.wait_for_timeout(4000)  # what is filmed takes its time
+        await person.hang_up()
+        await person.wait_call_over()
+        await person.at("open-clip").click()
+        await expect(person.at("clip")).not_to_have_js_property("videoWidth", 0)
+        person.assert_clean()
