@@ -35,8 +35,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 PURE = {"voip.signalling": {"msgspec"}}
 """The packages that import nothing but the standard library and these."""
-BANNED = {"turn": {"aiortc", "aioice", "av", "nio"}}
+BANNED = {"turn": {"aiortc", "av", "nio"}}
 """Libraries that a package must run without."""
+ONLY_IN = {"nio": "voip.matrix", "aiortc": "voip.media", "aioice": "voip.media"}
+"""Libraries that one edge hides from the rest of voip."""
 PRIVATE_NAMES = ROOT / "voip" / "media" / "private.py"
 """The one module that may touch private names of aiortc and aioice."""
 
@@ -116,6 +118,19 @@ def test_the_core_reads_no_clock_and_rolls_no_dice(package: str) -> None:
         if found.module.split(".")[0] in banned
     ]
     assert not wrong
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_an_edge_hides_its_library(library: str) -> None:
+    wrong = [
+        str(found)
+        for package in MAY_IMPORT
+        if package.startswith("voip.") and package != ONLY_IN[library]
+        for file in files(package)
+        for found in imports(file)
+        if found.module.split(".")[0] == library
+    ]
+    assert not wrong, f"only {ONLY_IN[library]} may know {library}"
 
 
 @pytest.mark.parametrize("package", BANNED)

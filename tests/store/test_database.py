@@ -240,3 +240,20 @@ async def test_durable_work_waits_for_the_disk(tmp_path: Path) -> None:
     assert await database.run(level, durable=True) == 2  # FULL
     assert await database.run(level) == 1
     await database.close()
+
+
+async def test_a_closed_database_says_so(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "a.sqlite", [FIRST])
+    await database.close()
+    await database.close()
+    with pytest.raises(StoreError, match="is closed"):
+        await database.run(texts)
+
+
+async def test_what_was_asked_for_before_the_close_is_done(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "a.sqlite", [FIRST])
+    writes = [asyncio.create_task(database.run(partial(add, str(n)))) for n in range(50)]
+    await asyncio.sleep(0)
+    await database.close()
+    await asyncio.gather(*writes)
+    assert await notes(tmp_path / "a.sqlite") == [str(n) for n in range(50)]

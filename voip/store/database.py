@@ -50,6 +50,7 @@ class Database:
         self.path = path
         self._thread = thread
         self._connection = connection
+        self._closed = False
 
     @classmethod
     async def open(cls, path: Path, migrations: Sequence[Migration]) -> Self:
@@ -74,13 +75,18 @@ class Database:
         down must not depend on who still waits for it. With `durable`, it is on the disk on
         return. Raises StoreError, or what `work` raises.
         """
+        if self._closed:
+            raise StoreError(f"{self.path} is closed")
         future = asyncio.get_running_loop().run_in_executor(
             self._thread, _transaction, self._connection, work, durable, self.path
         )
         return await asyncio.shield(future)
 
     async def close(self) -> None:
-        """Finish what was asked for, fold the log into the file, end the thread."""
+        """Finish what was asked for, fold the log into the file, end the thread. Once is enough."""
+        if self._closed:
+            return
+        self._closed = True
         loop = asyncio.get_running_loop()
         await asyncio.shield(loop.run_in_executor(self._thread, self._connection.close))
         self._thread.shutdown(wait=False)
