@@ -93,6 +93,16 @@ class Person:
     async def ask(self, method: str, *parts: str, body: object = None) -> Json:
         return await self.edge.session.request(method, path(*parts), body=body)
 
+    async def invited_to(self) -> str:
+        """Wait for an invitation that auto-join leaves alone, by a sync of our own."""
+        query = {"timeout": "1000"}
+        async with asyncio.timeout(WITHIN):
+            while True:
+                raw = await self.edge.session.request("GET", path("sync"), params=query)
+                for room_id in raw.get("rooms", {}).get("invite", {}):
+                    return str(room_id)
+                query["since"] = raw["next_batch"]
+
     async def invite_into_room(self, other: Person, *, encrypted: bool, **options: Any) -> str:
         """A new room, in which the other is by auto-join; its id."""
         state = []

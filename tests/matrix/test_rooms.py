@@ -115,6 +115,9 @@ async def test_the_direct_room_is_made_once_encrypted_and_found_again(person: Ma
     (event,) = await bob.call_events(1)
     assert event.encrypted
 
+    await asyncio.gather(*bob.edge.rooms._joining.values())
+    assert await bob.edge.direct_room(alice.user.user_id) == first
+
     await bob.ask("POST", "rooms", first, "leave", body={})
     new = await alice.edge.direct_room(them)
     assert new != first
@@ -130,11 +133,10 @@ async def test_a_person_who_does_not_come(person: MakePerson) -> None:
 
 async def test_a_person_who_declines_is_not_waited_for(person: MakePerson) -> None:
     alice, bob = await person(), await person(allow_invites_from=())
+    invitation = asyncio.create_task(bob.invited_to())
     asking = asyncio.create_task(alice.edge.direct_room(bob.user.user_id, within=WITHIN))
-    async with asyncio.timeout(WITHIN):
-        while not (rooms := (await alice.ask("GET", "joined_rooms"))["joined_rooms"]):
-            await asyncio.sleep(0.05)
-    await bob.ask("POST", "rooms", rooms[0], "leave", body={})
+    room_id = await invitation
+    await bob.ask("POST", "rooms", room_id, "leave", body={})
     with pytest.raises(NotJoinedError):
         await asking
 

@@ -197,6 +197,18 @@ async def test_a_dead_refresh_token_leads_to_the_password_as_the_same_device(
     assert faulty.asked("/login")[0].body["device_id"] == "BOTS"
 
 
+async def test_a_password_that_changed_is_tried_once(
+    faulty: FaultyHomeserver, session: Session
+) -> None:
+    faulty.on(THERE, UNKNOWN_TOKEN)
+    faulty.on("/refresh", (401, {"errcode": "M_UNKNOWN_TOKEN"}))
+    faulty.on("/login", (403, {"errcode": "M_FORBIDDEN"}))
+    for _ in range(2):
+        with pytest.raises(LoginRefusedError):
+            await session.request("GET", path("voip", "turnServer"))
+    assert len(faulty.asked("/login")) == 1
+
+
 async def test_a_homeserver_in_trouble_during_renewal_is_only_trouble(
     faulty: FaultyHomeserver, session: Session
 ) -> None:

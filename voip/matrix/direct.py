@@ -24,6 +24,8 @@ class DirectRooms:
         self._session = session
         self._rooms = rooms
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._recording = asyncio.Lock()
+        """`m.direct` is one object for all people: it is read, changed and written by one."""
 
     async def room(self, user_id: str, within: float) -> str:
         """The id of the room, once the other is in it.
@@ -33,11 +35,10 @@ class DirectRooms:
         :raises RoomError: no room can be made with them.
         """
         async with self._locks[user_id]:
-            direct = await self._direct()
-            room_id = await self._existing(direct, user_id)
+            room_id = await self._existing(await self._direct(), user_id)
             if room_id is None:
                 room_id = await self._create(user_id)
-                await self._record(direct, user_id, room_id)
+                await self.record(user_id, room_id)
         if not await self._rooms.joined(room_id, user_id, within):
             raise NotJoinedError(
                 f"{user_id} did not join the direct room: they must accept the invitation "
@@ -95,12 +96,17 @@ class DirectRooms:
             raise RoomError("The homeserver made a room and did not say which")
         return room_id
 
-    async def _record(self, direct: Json, user_id: str, room_id: str) -> None:
-        old = direct.get(user_id)
-        rooms = [room_id, *(old if isinstance(old, list) else [])]
-        body = {**direct, user_id: rooms}
-        where = self._account_data()
-        await until_done(lambda: self._session.request("PUT", where, body=body), REQUEST_WITHIN)
+    async def record(self, user_id: str, room_id: str) -> None:
+        """Note that a room is a direct one with somebody, as clients do for both sides."""
+        async with self._recording:
+            direct = await self._direct()
+            old = direct.get(user_id)
+            rooms = old if isinstance(old, list) else []
+            if room_id in rooms:
+                return
+            body = {**direct, user_id: [room_id, *rooms]}
+            where = self._account_data()
+            await until_done(lambda: self._session.request("PUT", where, body=body), REQUEST_WITHIN)
 
     def _account_data(self) -> str:
         return path("user", self._session.user_id, "account_data", DIRECT)

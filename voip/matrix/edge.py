@@ -102,6 +102,7 @@ class MatrixEdge:
         self._open.push_async_callback(machine.close)
         self._machine = machine
         keys = Keys(self.session, machine)
+        self._open.push_async_callback(keys.aclose)
         self.rooms = Rooms(self.session, self._settings.invite_patterns)
         self._open.push_async_callback(self.rooms.aclose)
         intake = Intake(self.session, machine, keys, self.rooms, self._deliver)
@@ -111,6 +112,7 @@ class MatrixEdge:
         self.turn = TurnServers(self._fetch_turn)
         self._open.push_async_callback(self.turn.aclose)
         self._direct = DirectRooms(self.session, self.rooms)
+        self.rooms.joined_direct = self._direct.record
         self._files = Files(self.session)
 
     async def _base_url(self, client: aiohttp.ClientSession) -> str:
@@ -132,6 +134,7 @@ class MatrixEdge:
         """Receive and send, until cancelled.
 
         :raises LoggedOutError: the homeserver ended the session; it says what to do.
+        :raises LoginRefusedError: the session expired and the password is no longer good.
         """
         helpers = [
             asyncio.create_task(self.sends.run(), name="sends"),

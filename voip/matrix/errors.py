@@ -47,6 +47,10 @@ class RequestRefusedError(MatrixError):
         self.soft_logout = soft_logout
 
 
+class SettingsError(MatrixError):
+    """A setting cannot be meant as it is."""
+
+
 # --- logging in -----------------------------------------------------------------------------
 
 

@@ -24,12 +24,14 @@ from voip.matrix.timeline import (
     membership,
     rooms_of,
 )
-from voip.signalling.events import MemberLeft, RemoteEvent, SyncComplete
+from voip.signalling.events import MemberLeft, Received, RemoteEvent, SyncComplete
 
 log = logging.getLogger(__name__)
 
 LEFT = ("leave", "ban")
 DEPARTURE_AGE = 3600.0
+FRESH = 60.0
+"""Seconds within which an invite may still be answered, by the usual lifetime."""
 SEEN_AT_MOST = 5000
 """Event ids remembered, so that back-fill and a repeated response deliver nothing twice."""
 
@@ -179,6 +181,8 @@ class Intake:
         return count
 
     def _hand_over(self, event: RemoteEvent) -> None:
+        if isinstance(event, Received) and self._asks_for_an_answer(event):
+            self._keys.warm(event.room_id)
         try:
             self._deliver(event)
             self.counts.delivered += 1
@@ -186,6 +190,10 @@ class Intake:
             # One event that its taker cannot take must not cost the others, or the sync loop.
             self.counts.failed += 1
             log.exception("A %s could not be handed over", type(event).__name__)
+
+    def _asks_for_an_answer(self, event: Received) -> bool:
+        fresh = event.type == "m.call.invite" and event.age < FRESH
+        return fresh and event.room_encrypted and event.sender != self._session.user_id
 
 
 def _gaps(joined: Json) -> dict[str, str]:

@@ -26,6 +26,7 @@ FAILED_PAUSE = 60.0
 """Seconds before users are asked for again whose homeserver is down: every send would wait."""
 REFUSED_PAUSE = 60.0
 """Seconds before keys that the homeserver refused are offered again."""
+WARMED_AT_MOST = 50
 ENCRYPT_TRIES = 5
 """Each try loses only against a member who joined or left meanwhile."""
 
@@ -39,6 +40,7 @@ class Keys:
         self._nio = machine.state
         self._upkeep = asyncio.Lock()
         self._sharing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._warming: dict[str, asyncio.Task[None]] = {}
         self._upload_after = 0.0
         self._down: dict[str, float] = {}
         """Homeservers that did not give their users' devices → when to ask again."""
@@ -136,6 +138,29 @@ class Keys:
                 log.warning("Devices could not be asked for, using those we know: %s", error)
             if await self._machine.run(self._nio.must_share, room_id):
                 await self._share(room_id)
+
+    def warm(self, room_id: str) -> None:
+        """Begin to prepare a room in which we shall answer soon; what fails, `encrypt` does again.
+
+        The first encrypted event in a room costs four requests, and the caller waits for it.
+        """
+        if room_id in self._warming or len(self._warming) >= WARMED_AT_MOST:
+            return
+        task = asyncio.create_task(self._warm(room_id), name="warm keys")
+        self._warming[room_id] = task
+        task.add_done_callback(lambda _: self._warming.pop(room_id, None))
+
+    async def _warm(self, room_id: str) -> None:
+        try:
+            await self.prepare(room_id)
+        except MatrixError as error:
+            log.info("Keys were not shared ahead of the answer: %s", error)
+
+    async def aclose(self) -> None:
+        tasks = list(self._warming.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _fetch_members(self, room_id: str) -> None:
         try:

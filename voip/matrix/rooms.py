@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import logging
+from collections.abc import Awaitable, Callable
 
 from voip.matrix.backoff import until_done
 from voip.matrix.errors import MatrixError, RequestRefusedError, RoomError
@@ -31,6 +32,8 @@ class Rooms:
         self._joining: dict[str, asyncio.Task[None]] = {}
         self._known: list[tuple[str, asyncio.Future[RoomInfo]]] = []
         self._moves: list[tuple[str, str, asyncio.Future[str]]] = []
+        self.joined_direct: Callable[[str, str], Awaitable[None]] | None = None
+        """Called with (inviter, room) after joining a room that is meant as a direct one."""
 
     # --- what sync says -----------------------------------------------------------------------
 
@@ -114,20 +117,22 @@ class Rooms:
     # --- invitations --------------------------------------------------------------------------
 
     def _consider(self, room_id: str, room: object) -> None:
-        inviter = _inviter(room, self._session.user_id)
+        inviter, direct = _invitation(room, self._session.user_id)
         if inviter is None or room_id in self._joining:
             return
         if not any(fnmatch.fnmatchcase(inviter, pattern) for pattern in self._patterns):
             log.info("Left an invitation by %s alone: not on the allow-list", inviter)
         elif len(self._joining) < JOINS_AT_MOST:
-            task = asyncio.create_task(self._join(room_id), name="join")
+            task = asyncio.create_task(self._join(room_id, inviter if direct else None))
             self._joining[room_id] = task
             task.add_done_callback(lambda _: self._joining.pop(room_id, None))
 
-    async def _join(self, room_id: str) -> None:
+    async def _join(self, room_id: str, direct_with: str | None) -> None:
         where = path("rooms", room_id, "join")
         try:
             await until_done(lambda: self._session.request("POST", where, body={}), JOIN_WITHIN)
+            if direct_with is not None and self.joined_direct is not None:
+                await self.joined_direct(direct_with, room_id)
         except MatrixError as error:
             log.warning("A room we were invited to could not be joined: %s", error)
 
@@ -138,8 +143,8 @@ class Rooms:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _inviter(room: object, our_id: str) -> str | None:
-    """Who invited us, by the member event in the stripped state ("Stripped state")."""
+def _invitation(room: object, our_id: str) -> tuple[str | None, bool]:
+    """Who invited us, and if to a direct room, by the member event in the stripped state."""
     stripped = room.get("invite_state") if isinstance(room, dict) else None
     events = stripped.get("events") if isinstance(stripped, dict) else None
     for event in events if isinstance(events, list) else ():
@@ -148,5 +153,6 @@ def _inviter(room: object, our_id: str) -> str | None:
             sender, key = event.get("sender"), event.get("state_key")
             invited = event["content"].get("membership") == "invite"
             if event.get("type") == "m.room.member" and key == our_id and invited:
-                return sender if isinstance(sender, str) else None
-    return None
+                direct = event["content"].get("is_direct") is True
+                return (sender if isinstance(sender, str) else None), direct
+    return None, False

@@ -40,7 +40,7 @@ class Session:
         self._folder = folder
         self._http = http
         self._stored: StoredSession | None = None
-        self._ended: LoggedOutError | None = None
+        self._ended: LoggedOutError | LoginRefusedError | None = None
         self._renewing = asyncio.Lock()
 
     @property
@@ -144,7 +144,7 @@ class Session:
                 return
             if soft_logout and self._settings.password is not None:
                 log.info("The session expired; logging in again as the same device")
-                await self._keep(await self._by_password(device_id=self.device_id))
+                await self._again_by_password()
                 return
             self._ended = self._over(soft_logout=soft_logout)
             raise self._ended
@@ -168,6 +168,13 @@ class Session:
         )
         await self._keep(fresh)
         return True
+
+    async def _again_by_password(self) -> None:
+        try:
+            await self._keep(await self._by_password(device_id=self.device_id))
+        except LoginRefusedError as error:
+            self._ended = error  # asking again with a wrong password would lock the account
+            raise
 
     def _over(self, *, soft_logout: bool) -> LoggedOutError:
         if soft_logout:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from voip.matrix.errors import SettingsError
+
 
 @dataclass(frozen=True, slots=True)
 class MatrixSettings:
@@ -26,6 +28,11 @@ class MatrixSettings:
     None: everyone of the bot's own server. Empty: nobody."""
     start_timeout: float = 30.0
     """Seconds for which a first start waits for a homeserver that does not answer."""
+
+    def __post_init__(self) -> None:
+        name, _, server = self.user_id.partition(":")
+        if not name.startswith("@") or not server:
+            raise SettingsError(f"{self.user_id!r} is no user id: give it as @name:server.")
 
     @property
     def server_name(self) -> str:
