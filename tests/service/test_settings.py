@@ -106,7 +106,8 @@ def test_the_environments_login_replaces_the_files(
     (tmp_path / "secret").write_text("from the environment\n")
     value = {"VOIP_PASSWORD": "from the environment", "VOIP_PASSWORD_FILE": "secret"}[name]
     monkeypatch.setenv(name, value)
-    file = toml(tmp_path / "my.toml", 'password = "from the file"\naccess_token = "old"\n')
+    text = 'password = "from the file"\naccess_token_file = "/not/read/at/all"\n'
+    file = toml(tmp_path / "my.toml", text)
     settings = load_settings(file)
     assert secret(settings, "password") == "from the environment"
     assert settings.access_token is None

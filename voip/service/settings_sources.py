@@ -40,11 +40,14 @@ def load_settings(file: Path | None = None) -> Settings:
     """
     if file is None and DEFAULT_FILE.is_file():
         file = DEFAULT_FILE
-    from_file = {} if file is None else _read_secrets(_read_toml(file), str(file))
     from_environment = _read_secrets(EnvSettingsSource(Settings)(), "the environment")
+    from_file = {} if file is None else _read_toml(file)
     if any(name in from_environment for name in SECRETS):
         # The environment's way to log in replaces the file's, also when it is the other way.
-        from_file = {name: value for name, value in from_file.items() if name not in SECRETS}
+        for name in SECRETS:
+            from_file.pop(name, None)
+            from_file.pop(f"{name}_file", None)
+    from_file = _read_secrets(from_file, str(file))
     values = {**from_file, **from_environment}
     try:
         return Settings(**values)
