@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import logging
+import random
 from pathlib import Path
 
 import pytest
@@ -164,6 +167,35 @@ async def test_a_call_closed_while_its_answer_is_prepared() -> None:
         with pytest.raises(CallClosed):
             await answering
         assert one.live == 0
+
+
+async def test_calls_that_end_at_any_moment_leave_nothing_running(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """aiortc starts senders and timers in a connection that closes while it connects."""
+    before = asyncio.all_tasks()
+    dice = random.Random(5)  # noqa: S311 - reproducible, not secret
+
+    async def hang_up_soon(number: int, one: MediaEngine, other: MediaEngine) -> None:
+        key = CallKey("!room:example.org", str(number))
+        offer = await one.create_offer(key, video=True, ice_servers=[])
+        answer = await other.create_answer(key, offer, ice_servers=[])
+        await one.apply_answer(key, answer)
+        await asyncio.sleep(dice.random() * 0.15)
+        await one.close(key)
+        await asyncio.sleep(dice.random() * 0.05)
+        await other.close(key)
+
+    async with engine() as (one, _), engine() as (other, _):
+        for batch in range(6):
+            numbers = range(batch * 5, batch * 5 + 5)
+            await asyncio.gather(*(hang_up_soon(number, one, other) for number in numbers))
+        assert one.live == other.live == 0
+    if left := asyncio.all_tasks() - before:
+        _, pending = await asyncio.wait(left, timeout=2)
+        assert not pending
+    gc.collect()  # a task's exception that nobody took is logged when the task goes
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 async def test_a_listener_that_raises_does_not_end_the_call(

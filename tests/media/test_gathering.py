@@ -114,8 +114,8 @@ async def test_closing_while_gathering_leaves_nothing() -> None:
 
 
 @asynccontextmanager
-async def coturn(folder: Path) -> AsyncIterator[int]:
-    """A TURN server of this test's own; the port that it listens on."""
+async def coturn(folder: Path) -> AsyncIterator[tuple[int, asyncio.subprocess.Process]]:
+    """A TURN server of this test's own: the port that it listens on, and its process."""
     program = shutil.which("turnserver")
     assert program, "coturn is missing: on Debian, apt-get install coturn"
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
@@ -134,9 +134,10 @@ async def coturn(folder: Path) -> AsyncIterator[int]:
     )
     try:
         await _until_listening(port)
-        yield port
+        yield port, process
     finally:
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()
 
 
@@ -178,7 +179,7 @@ class SlowForwarder(asyncio.DatagramProtocol):
 async def test_a_call_over_relays_only(tmp_path: Path) -> None:
     settings = MediaSettings(relay_only=True)
     async with (
-        coturn(tmp_path) as port,
+        coturn(tmp_path) as (port, _),
         engine(settings) as (caller, hears),
         engine(settings) as (callee, _),
     ):
@@ -197,7 +198,7 @@ async def test_a_call_over_relays_only(tmp_path: Path) -> None:
 async def test_a_relay_that_answers_late_is_trickled_and_carries_the_call(tmp_path: Path) -> None:
     settings = MediaSettings(relay_only=True, gather_timeout=0.1)
     loop = asyncio.get_running_loop()
-    async with coturn(tmp_path) as port:
+    async with coturn(tmp_path) as (port, _):
         # Two round trips to an allocation (RFC 8656 §7): 0.2 s with this one, after 0.1 s.
         forwarder, _ = await loop.create_datagram_endpoint(
             lambda: SlowForwarder((own_address(), port), 0.05), local_addr=(own_address(), 0)
@@ -217,3 +218,22 @@ async def test_a_relay_that_answers_late_is_trickled_and_carries_the_call(tmp_pa
             await hears.wait(FirstAudio)
             assert hears.of(LocalCandidates)[-1].candidates[-1].is_end
         forwarder.close()
+
+
+async def test_a_relay_that_died_during_the_call_does_not_hold_up_its_end(tmp_path: Path) -> None:
+    settings = MediaSettings(close_timeout=0.3)
+    before = asyncio.all_tasks()
+    async with coturn(tmp_path) as (port, process), engine(settings) as (one, _):
+        servers = [turn(f"turn:{own_address()}:{port}")]
+        offer = await one.create_offer(KEY, video=False, ice_servers=servers)
+        assert " typ relay " in offer
+        process.kill()
+        await process.wait()
+        began = time.monotonic()
+        await asyncio.gather(one.close(KEY), one.close(KEY))
+        # aioice would ask for the end of the allocation for half a minute.
+        assert time.monotonic() - began < 3
+        assert one.live == 0
+    if left := asyncio.all_tasks() - before:
+        _, pending = await asyncio.wait(left, timeout=2)
+        assert not pending

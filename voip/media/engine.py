@@ -197,11 +197,16 @@ class MediaEngine:
         return call
 
     async def _shut(self, key: CallKey, call: _Call) -> None:
-        try:
-            # At the same time: a slow disk does not keep the line open.
-            await asyncio.gather(call.peer.close(), call.stop_recording(RecordingEnd.CALL_ENDED))
-        finally:
-            del self._calls[key]
+        # At the same time: a slow disk does not keep the line open.
+        results = await asyncio.gather(
+            call.peer.close(),
+            call.stop_recording(RecordingEnd.CALL_ENDED),
+            return_exceptions=True,
+        )
+        del self._calls[key]
+        for error in results:
+            if isinstance(error, BaseException):
+                log.error("closing a call's media failed", exc_info=error)
 
     def _from_peer(self, event: MediaEvent) -> None:
         if not isinstance(event, Failed):

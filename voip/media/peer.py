@@ -22,6 +22,7 @@ from aiortc import (
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError
 
 from voip.media import icelist, private, sdp
+from voip.media.connecting import Connecting
 from voip.media.errors import BadDescription, CallClosed, NoRelay
 from voip.media.events import Connected, Failed, FirstAudio, LocalCandidates, MediaEvent, MediaStats
 from voip.media.events import MediaFailure as Failure
@@ -86,7 +87,7 @@ class Peer:
         self._offered: str | None = None
         self._place: tuple[str | None, int] = ("0", 0)
         """The mid and the index of the m-line that our candidates belong to."""
-        self._connecting: asyncio.Task[None] | None = None
+        self._connecting = Connecting(self._pc)
         self._timer: asyncio.TimerHandle | None = None
         self._connected = False
         self._heard = False
@@ -175,13 +176,12 @@ class Peer:
         await self.remote.close()
         if self._gathering is not None:
             await self._gathering.close()
+        await self._connecting.close()
         closing = asyncio.create_task(self._pc.close())
         await asyncio.wait([closing], timeout=self._settings.close_timeout)
         if not closing.done() and self._gathering is not None:
             private.abandon_relays(private.connection_of(self._gathering.ice))
         await closing
-        if self._connecting is not None:
-            await self._connecting
 
     def _prepare_transport(self) -> Gathering:
         """Everything that has to be in place before aiortc gathers and receives."""
@@ -239,8 +239,8 @@ class Peer:
             return
         text = f"candidate:{candidate.to_sdp()}"
         self._say(LocalCandidates(self._key, (Candidate(text, mid, index),)))
-        if self._pc.iceConnectionState == "new" and self._connecting is None:
-            self._connecting = asyncio.create_task(private.connect_again(self._pc))
+        if self._pc.iceConnectionState == "new":
+            self._connecting.again()
 
     def _check_gathered(self) -> None:
         """Without an address of our own, and none to come, nothing can connect."""

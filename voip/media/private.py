@@ -25,6 +25,7 @@ from OpenSSL import SSL
 
 from voip.media.keyframes import is_keyframe
 from voip.media.packets import AudioPacket, VideoFrame
+from voip.media.stand_ins import FrameQueue, SameTimestamp, distance
 
 log = logging.getLogger(__name__)
 
@@ -151,7 +152,7 @@ class VideoTap:
         self._codecs: dict[int, RTCRtpCodecParameters] = getattr(receiver, Receiver.CODECS)
         self._original: Callable[..., Awaitable[None]] = getattr(receiver, Receiver.HANDLE_RTP)
         setattr(receiver, Receiver.HANDLE_RTP, self._handle)
-        setattr(receiver, Receiver.TIMESTAMPS, _SameTimestamp())
+        setattr(receiver, Receiver.TIMESTAMPS, SameTimestamp())
         _never_decode(receiver, self._frame)
 
     async def request_keyframe(self) -> None:
@@ -165,7 +166,7 @@ class VideoTap:
             self._ssrc = packet.ssrc
             last, self._last_sequence = self._last_sequence, packet.sequence_number
             # aiortc would walk through every missing number of a restarted stream.
-            if last is not None and abs(_distance(last, packet.sequence_number)) > _MAX_GAP:
+            if last is not None and abs(distance(last, packet.sequence_number)) > _MAX_GAP:
                 setattr(self._receiver, Receiver.NACKS, NackGenerator())
         await self._original(packet, arrival_time_ms=arrival_time_ms)
 
@@ -250,9 +251,14 @@ def reopen_candidates(ice: RTCIceTransport) -> None:
     setattr(connection_of(ice), Ice.REMOTE_END, False)
 
 
-async def connect_again(pc: RTCPeerConnection) -> None:
-    """Start ICE where the first local candidate came after the descriptions: aiortc skipped it."""
-    await getattr(pc, CONNECT)()
+def replace_connect(
+    pc: RTCPeerConnection, replacement: Callable[[], Awaitable[None]]
+) -> Callable[[], Awaitable[None]]:
+    """Have `replacement` called, and awaited in a task, where aiortc wants to connect. Gives what
+    it would have called."""
+    original: Callable[[], Awaitable[None]] = getattr(pc, CONNECT)
+    setattr(pc, CONNECT, replacement)
+    return original
 
 
 def abandon_relays(connection: Connection) -> None:
@@ -275,32 +281,10 @@ def emitters_of(pc: RTCPeerConnection) -> Iterator[Any]:
                 yield track
 
 
-class _SameTimestamp:
-    """In place of aiortc's mapper, which takes a new SSRC for a wrap of 2³²."""
-
-    def map(self, timestamp: int) -> int:
-        return timestamp
-
-
-class _FrameQueue:
-    """In place of the decoder's queue: what is put in goes on at once, and the decoder thread
-    finds its end there, so that none runs and none has to be joined on the event loop."""
-
-    def __init__(self, deliver: Callable[[RTCRtpCodecParameters, JitterFrame], None]) -> None:
-        self._deliver = deliver
-
-    def put(self, task: tuple[RTCRtpCodecParameters, JitterFrame] | None) -> None:
-        if task is not None:
-            self._deliver(*task)
-
-    def get(self) -> None:
-        return None
-
-
 def _never_decode(
     receiver: RTCRtpReceiver, deliver: Callable[[RTCRtpCodecParameters, JitterFrame], None]
 ) -> None:
-    setattr(receiver, Receiver.DECODER_QUEUE, _FrameQueue(deliver))
+    setattr(receiver, Receiver.DECODER_QUEUE, FrameQueue(deliver))
     original: Callable[[AnyRtcpPacket], Awaitable[None]] = getattr(receiver, Receiver.HANDLE_RTCP)
 
     async def handle(packet: AnyRtcpPacket) -> None:
@@ -309,7 +293,3 @@ def _never_decode(
             await original(packet)
 
     setattr(receiver, Receiver.HANDLE_RTCP, handle)
-
-
-def _distance(last: int, now: int) -> int:
-    return ((now - last + 0x8000) & 0xFFFF) - 0x8000
