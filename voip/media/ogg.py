@@ -50,6 +50,8 @@ class OggOpusWriter:
         """Not written yet; while the file is open the last one stays here, to close it with."""
         self._granule = 0
         """Samples in all pages written, and in `_packets` too (RFC 7845 §4)."""
+        self._written = 0
+        """Samples in all pages written."""
 
     @property
     def seconds(self) -> float:
@@ -82,7 +84,7 @@ class OggOpusWriter:
 
     def abandon(self) -> None:
         """Close the file as it is, after a failure; `seconds` is then what is in it."""
-        self._granule -= sum(map(opus.samples, self._packets))
+        self._granule = self._written
         self._packets.clear()
         self._file.close()
 
@@ -110,13 +112,12 @@ class OggOpusWriter:
         waiting = self._packets[len(self._packets) - keep :] if keep else []
         ready = self._packets[: len(self._packets) - keep]
         self._headers(self._packets[0])
-        granule = self._granule - sum(map(opus.samples, self._packets))
         while ready:
             page = _page_full(ready)
             ready = ready[len(page) :]
-            granule += sum(map(opus.samples, page))
+            granule = self._written + sum(map(opus.samples, page))
             self._page(0 if ready else flags, granule, page)
-            self._packets = ready + waiting
+            self._packets, self._written = ready + waiting, granule
 
     def _headers(self, first: bytes) -> None:
         """RFC 7845 §3: one page for each of the two header packets, before any audio."""

@@ -56,6 +56,8 @@ class Recorder:
         self._asked_to_stop: RecordingEnd | None = None
         self._ended: Future[Recording] = Future()
         self._ended.set_running_or_notify_cancel()  # from here on, nobody can cancel it
+        self._over = False
+        """As `_ended` says, but without its lock: it is asked for every packet."""
         self.dropped = 0
         """Packets and frames that were lost because the disk did not keep up."""
         thread.add(self)
@@ -97,9 +99,9 @@ class Recorder:
         return True
 
     def _put(self, item: AudioPacket | VideoFrame, size: int) -> None:
-        waiting = self._bytes_in - self._bytes_out
-        if self._ended.done():
+        if self._over:
             return
+        waiting = self._bytes_in - self._bytes_out
         if len(self._waiting) >= self.MAX_WAITING or waiting + size > self.MAX_WAITING_BYTES:
             self.dropped += 1
             return
@@ -118,6 +120,7 @@ class Recorder:
                 self._take.video(item)
 
     def _end(self, recording: Recording) -> None:
+        self._over = True
         self._ended.set_result(recording)
         self._waiting.clear()
         if self._on_end:
