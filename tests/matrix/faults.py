@@ -63,8 +63,11 @@ class FaultyHomeserver:
         return str(self._server.make_url("")).rstrip("/")
 
     def on(self, where: str, *answers: Answer) -> None:
-        """Script the answers to requests whose path ends in `where`."""
+        """Script the answers to requests whose path ends in `where`; `""` is for all others."""
         self._scripts[where] = list(answers)
+
+    def script(self, where: str) -> list[Answer]:
+        return self._scripts[where]
 
     def asked(self, where: str) -> list[Asked]:
         return [request for request in self.requests if request.path.endswith(where)]
@@ -84,7 +87,8 @@ class FaultyHomeserver:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         self.requests.append(Asked(request.method, request.path, dict(request.query), token, body))
         self.news.set()
-        match = next((key for key in self._scripts if request.path.endswith(key)), None)
+        keys = sorted(self._scripts, key=len, reverse=True)
+        match = next((key for key in keys if request.path.endswith(key)), None)
         if match is None:
             return web.json_response(
                 {"errcode": "M_UNRECOGNIZED", "error": "no script"}, status=404

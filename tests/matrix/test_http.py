@@ -47,7 +47,8 @@ async def test_what_may_pass_is_transient(
 
 
 @pytest.mark.parametrize(
-    ("answer", "seconds"), [(limited(1500), 1.5), (limited(0), 0.0), ((429, {}), 2.0)]
+    ("answer", "seconds"),
+    [(limited(1500), 1.5), (limited(0), 0.05), (limited(10**9), 300.0), ((429, {}), 2.0)],
 )
 async def test_the_pause_that_a_homeserver_asks_for(
     faulty: FaultyHomeserver, client: aiohttp.ClientSession, answer: Answer, seconds: float

@@ -28,7 +28,7 @@ from voip.signalling.events import MemberLeft, Received, RemoteEvent, SyncComple
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sync, "Backoff", lambda: Backoff(0.01, 0.02))
+    monkeypatch.setattr(sync, "Backoff", lambda longest: Backoff(0.01, 0.02))
 
 
 def response(number: int, *events: Json, **room: Any) -> Json:

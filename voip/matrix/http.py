@@ -27,6 +27,8 @@ Json: TypeAlias = dict[str, Any]
 REQUEST_TIMEOUT = 15.0
 CONNECT_TIMEOUT = 10.0
 DEFAULT_RETRY_AFTER = 2.0
+RETRY_AFTER_RANGE = (0.05, 300.0)
+"""Seconds: what a homeserver asks for is believed within these bounds."""
 LARGE = 1 << 18
 """Bytes of JSON above which parsing would hold up the event loop noticeably."""
 
@@ -148,9 +150,11 @@ async def _error(response: aiohttp.ClientResponse) -> Exception:
 
 def _retry_after(body: Json, header: str | None) -> float:
     """Seconds. `retry_after_ms` is the older form, `Retry-After` that of v1.10 and later."""
+    seconds = DEFAULT_RETRY_AFTER
     in_ms = body.get("retry_after_ms")
     if isinstance(in_ms, int | float) and not isinstance(in_ms, bool) and in_ms >= 0:
-        return in_ms / 1000
-    if header is not None and header.isdecimal():
-        return float(header)
-    return DEFAULT_RETRY_AFTER
+        seconds = in_ms / 1000
+    elif header is not None and header.isdecimal():
+        seconds = float(header)
+    shortest, longest = RETRY_AFTER_RANGE
+    return min(max(seconds, shortest), longest)

@@ -24,8 +24,12 @@ log = logging.getLogger(__name__)
 
 LONG_POLL = 30.0
 """Seconds for which the homeserver may keep a request when nothing happens."""
-ANSWER_WITHIN = 60.0
-"""Seconds on top of that; a first sync of many rooms takes its time."""
+ANSWER_WITHIN = 15.0
+"""Seconds on top of that, after which the connection is taken for dead: calls wait for it."""
+FIRST_WITHIN = 120.0
+"""The same for the first response, which may hold many rooms."""
+LONGEST_WAIT = 10.0
+"""Seconds between tries while the homeserver is down; a call may come as soon as it is up."""
 
 
 @dataclass(slots=True)
@@ -54,7 +58,7 @@ class SyncLoop:
         self._since = await asyncio.to_thread(self._folder.position, self._session.device_id)
         upkeep: asyncio.Task[None] | None = None
         late = asyncio.create_task(self._release_late(), name="late keys")
-        backoff = Backoff()
+        backoff = Backoff(longest=LONGEST_WAIT)
         try:
             while True:
                 try:
@@ -83,9 +87,8 @@ class SyncLoop:
         params["timeout"] = str(int(wait * 1000))
         if not self.ready.is_set():
             params["full_state"] = "true"
-        answer = await self._session.request(
-            "GET", path("sync"), params=params, timeout=wait + ANSWER_WITHIN
-        )
+        within = wait + ANSWER_WITHIN if self.ready.is_set() else FIRST_WITHIN
+        answer = await self._session.request("GET", path("sync"), params=params, timeout=within)
         if not isinstance(answer.get("next_batch"), str):
             raise ServerTroubleError("The homeserver's sync response has no next_batch")
         return answer

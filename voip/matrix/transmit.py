@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from voip.matrix.errors import RequestRefusedError, RoomError, SendRefusedError, ServerTroubleError
-from voip.matrix.http import path
+from voip.matrix.http import Json, path
 from voip.matrix.keys import Keys
 from voip.matrix.rooms import Rooms
 from voip.matrix.sends import OutgoingEvent
@@ -36,20 +36,21 @@ class Transmitter:
             info = await self._rooms.known(event.room_id, KNOWN_WITHIN)
         except RoomError as error:
             raise SendRefusedError(str(error)) from error
-        type_, content = event.type, dict(event.content)
-        if info.encrypted:
-            type_, content = await self._keys.encrypt(event.room_id, type_, content)
-        where = path("rooms", event.room_id, "send", type_, event.txn_id)
         try:
-            answer = await self._session.request(
-                "PUT", where, body=content, timeout=self._try_within
-            )
+            answer = await self._put(event, encrypted=info.encrypted)
         except RequestRefusedError as error:
             raise _refused(event, error) from error
         event_id = answer.get("event_id")
         if not isinstance(event_id, str):
             raise ServerTroubleError("The homeserver's answer has no event_id")
         return event_id
+
+    async def _put(self, event: OutgoingEvent, *, encrypted: bool) -> Json:
+        type_, content = event.type, dict(event.content)
+        if encrypted:
+            type_, content = await self._keys.encrypt(event.room_id, type_, content)
+        where = path("rooms", event.room_id, "send", type_, event.txn_id)
+        return await self._session.request("PUT", where, body=content, timeout=self._try_within)
 
 
 def _refused(event: OutgoingEvent, error: RequestRefusedError) -> SendRefusedError:

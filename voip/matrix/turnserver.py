@@ -129,7 +129,7 @@ class TurnServers:
 def _why(error: BaseException) -> tuple[str, float]:
     """What to say, and after how many seconds to ask again."""
     if isinstance(error, RateLimitedError):
-        return "the homeserver limits our rate", error.retry_after
+        return "the homeserver limits our rate", max(1.0, error.retry_after)
     if isinstance(error, RequestRefusedError):
         if error.status == 404:
             return "the homeserver has no TURN servers", NONE_AGAIN
