@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from tests.media.clients import RsaCertificate, bare_client
 from voip.media import private
 from voip.media.description import parse
 from voip.media.errors import BadDescription, NoRelay, PeerMediaError
-from voip.media.events import Connected, Failed, FirstAudio, MediaFailure
+from voip.media.events import Connected, Failed, FirstAudio, MediaFailure, RecordingEnded
 from voip.media.settings import MediaSettings
 from voip.signalling.ice import Candidate
 
@@ -52,6 +54,24 @@ async def test_an_offer_without_bundle_is_answered_without_it() -> None:
     async with engine() as (one, _):
         answer = parse(await one.create_answer(KEY, text, ice_servers=[]))
     assert answer.bundles == []
+
+
+async def test_names_that_nobody_resolves_do_not_delay_the_answer() -> None:
+    async with engine() as (one, _):
+        began = time.monotonic()
+        await one.create_answer(KEY, sample("firefox-video"), ice_servers=[])
+        assert time.monotonic() - began < 0.8  # aiortc waits a second for each
+
+
+async def test_an_offer_of_video_alone_is_answered() -> None:
+    text = sample("chromium-video")
+    offer = text[: text.index("m=audio")] + text[text.index("m=video") :]
+    async with engine() as (one, _):
+        answer = parse(
+            await one.create_answer(KEY, offer.replace("BUNDLE 0 1", "BUNDLE 1"), ice_servers=[])
+        )
+    assert [section.kind for section in answer.sections] == ["video"]
+    assert answer.sections[0].has("recvonly")
 
 
 async def test_damaged_offers_end_in_an_answer_or_in_the_peers_error() -> None:
@@ -140,6 +160,24 @@ async def test_a_peer_that_closes_its_media_gets_time_for_its_hangup() -> None:
         await caller.close(KEY)
         assert (await hears.wait(Failed)).failure is MediaFailure.PEER_GONE
         assert callee.live == 0
+
+
+async def test_a_failure_is_said_after_the_end_of_the_recording(tmp_path: Path) -> None:
+    settings = MediaSettings(gone_grace=0.1)
+    async with call(settings=settings) as (caller, _, callee, hears):
+        await hears.wait(FirstAudio)
+        await callee.start_recording(KEY, tmp_path)
+        await caller.close(KEY)
+        await hears.wait(Failed)
+    assert [type(event) for event in hears.events[-2:]] == [RecordingEnded, Failed]
+
+
+async def test_candidates_before_the_answer_are_bounded() -> None:
+    async with engine() as (one, _):
+        await one.create_offer(KEY, video=False, ice_servers=[])
+        candidate = Candidate("candidate:1 1 udp 1 192.0.2.9 40000 typ host", "0", 0)
+        await one.add_candidates(KEY, [candidate] * 1000)
+        assert (await one.stats(KEY)).candidates_ignored == 900
 
 
 async def test_the_hangup_of_a_peer_that_closed_its_media_is_no_failure() -> None:

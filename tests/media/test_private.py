@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 from importlib.metadata import version
 
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
+from aiortc.codecs import CODECS
 from aiortc.rtp import RtcpByePacket, RtpPacket
 
 from tests.media.calls import KEY, call
@@ -98,6 +100,33 @@ async def test_a_peer_cannot_fill_the_memory_with_streams() -> None:
         for ssrc in range(1000):
             await handle(RtpPacket(payload_type=96, payload=b"1", ssrc=ssrc), arrival_time_ms=0)
         assert len(getattr(receiver, private.Receiver.STREAMS)) == 31
+
+
+async def test_a_header_extension_of_the_wrong_length_does_not_end_the_call() -> None:
+    """aiortc 1.16 lets struct.error through, and its pump ends."""
+    async with call() as (_, _, callee, _):
+        dtls = callee._calls[KEY].peer._pc.getTransceivers()[0].receiver.transport
+        header = struct.pack("!BBHLL", 0x90, 96, 1, 1, 1)
+        extension = struct.pack("!HH", 0xBEDE, 1) + bytes([0x21, 0, 0, 0])  # id 2, two bytes
+        handle = getattr(dtls, private.Dtls.HANDLE_RTP_DATA)
+        await handle(header + extension + b"payload", arrival_time_ms=0)
+        assert (await callee.stats(KEY)).packets_refused == 1
+
+
+async def test_a_restarted_video_stream_is_not_walked_through_number_by_number() -> None:
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    receiver = pc.addTransceiver("video", "recvonly").receiver
+    tap = private.VideoTap(receiver, lambda frame: None)
+    codecs = getattr(receiver, private.Receiver.CODECS)
+    codecs[97] = next(codec for codec in CODECS["video"] if codec.name == "VP8")
+    handle = getattr(receiver, private.Receiver.HANDLE_RTP)
+    for sequence in (1, 2, 4, 30000, 30001):
+        packet = RtpPacket(payload_type=97, sequence_number=sequence, payload=b"\x10\x00", ssrc=1)
+        await handle(packet, arrival_time_ms=0)
+        missing = getattr(receiver, private.Receiver.NACKS).missing
+        assert missing == ({3} if sequence == 4 else set())
+    await tap.request_keyframe()
+    await pc.close()
 
 
 @pytest.mark.parametrize(
