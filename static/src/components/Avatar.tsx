@@ -46,7 +46,7 @@ function initials(name: string): string {
 }
 
 function toneOf(name: string): number {
-  let sum = 5381;
-  for (const char of name) sum = (sum * 33 + (char.codePointAt(0) ?? 0)) % 65_521;
-  return Math.floor((sum / 65_521) * TONES);
+  let hash = 0x811c9dc5; // FNV-1a
+  for (const char of name) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193);
+  return ((hash ^ (hash >>> 15)) >>> 0) % TONES;
 }

@@ -69,7 +69,10 @@ export function Recording({ attachment }: { attachment: Attachment }) {
       <audio
         ref={audio}
         src={url ?? undefined}
-        onPlay={() => setPlaying(true)}
+        onPlay={(event) => {
+          hushOthers(event.currentTarget);
+          setPlaying(true);
+        }}
         onPause={() => setPlaying(false)}
         onEnded={() => setPosition(0)}
         onTimeUpdate={(event) => setPosition(event.currentTarget.currentTime)}
@@ -85,4 +88,9 @@ export function Recording({ attachment }: { attachment: Attachment }) {
       )}
     </div>
   );
+}
+
+/** Two voices at once are understood by nobody. */
+function hushOthers(mine: HTMLAudioElement) {
+  for (const other of document.querySelectorAll("audio")) if (other !== mine) other.pause();
 }

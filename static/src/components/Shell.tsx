@@ -1,6 +1,7 @@
 /** The client of a signed-in person: the list, the open room, the call. */
 import { useEffect } from "preact/hooks";
 import { call, incoming, room, selectedRoom } from "../state/store";
+import "../style/list.css";
 import "../style/shell.css";
 import "../style/room.css";
 import "../style/call.css";

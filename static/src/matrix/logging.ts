@@ -1,6 +1,5 @@
 /** The SDK logs every step, with user ids and addresses: keep only what points at a fault. */
 
-import type { LogLevelNumbers } from "loglevel";
 import { type Logger, logger as shared } from "matrix-js-sdk/lib/logger";
 
 const silent = () => {};
@@ -17,8 +16,6 @@ export const quiet: Logger = {
 
 /** For the parts of the SDK that log past their client, the calls among them. */
 export function quietModules() {
-  const adjustable = shared as unknown as {
-    setLevel(level: LogLevelNumbers, persist: boolean): void;
-  };
+  const adjustable = shared as unknown as { setLevel(level: number, persist: boolean): void };
   adjustable.setLevel(5, false); // 5 is silent
 }
