@@ -39,6 +39,8 @@ ANNOUNCEMENT = Speech(
     "and we will call you back before the end of the day. Speak after the tone, "
     "and hang up when you are done. Thank you for your patience and your help."
 )
+QUIET = 10
+"""Bytes: Opus packets that are not larger are silence."""
 
 
 class Side(Protocol):
@@ -134,11 +136,12 @@ class Aiortc:
         await asyncio.gather(*(pc.close() for pc in self._calls.values()))
 
     def heard(self) -> int:
-        """Bytes of Opus that were received, by a side that ignores them otherwise."""
+        """Packets of sound that were received, by a side that ignores them otherwise."""
         return self._heard
 
     def _count(self, packet: AudioPacket) -> None:
-        self._heard += len(packet.payload)
+        if len(packet.payload) > QUIET:
+            self._heard += 1
 
     def _new(self, number: int) -> RTCPeerConnection:
         pc = self._calls[number] = RTCPeerConnection(RTCConfiguration(iceServers=[]))
