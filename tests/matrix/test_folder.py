@@ -69,6 +69,14 @@ def test_a_write_that_fails_leaves_the_old_file(
     assert sorted(file.name for file in folder.path.iterdir()) == ["crypto", "session.json"]
 
 
+def test_one_at_a_time(folder: Folder) -> None:
+    held = folder.lock()
+    with pytest.raises(DataFolderError, match="in use by another process"):
+        folder.lock()
+    held.close()
+    folder.lock().close()
+
+
 def test_a_folder_that_cannot_be_made_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DataFolderError, match="Choose another one"):

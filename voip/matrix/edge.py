@@ -93,6 +93,7 @@ class MatrixEdge:
 
     async def _start(self) -> None:
         await asyncio.to_thread(self._folder.prepare)
+        self._open.callback((await asyncio.to_thread(self._folder.lock)).close)
         client = aiohttp.ClientSession()
         self._open.push_async_callback(client.close)
         http = Http(await self._base_url(client), client)

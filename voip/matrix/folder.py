@@ -5,9 +5,11 @@ All of it blocks: call it in a thread.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -55,6 +57,24 @@ class Folder:
                 f"The data folder {self.path} cannot be used: {error.strerror}. "
                 "Choose another one, or give this user the right to write there."
             ) from error
+
+    def lock(self) -> BinaryIO:
+        """Keep others out until the returned file is closed, or the process ends.
+
+        Two processes with one set of keys would each encrypt with keys that the other used up.
+
+        :raises DataFolderError: another edge uses the folder.
+        """
+        held = (self.path / "matrix.lock").open("ab")
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            held.close()
+            raise DataFolderError(
+                f"The data folder {self.path} is in use by another process: "
+                "stop that one, or choose another folder."
+            ) from error
+        return held
 
     def session(self) -> StoredSession | None:
         """:raises DataFolderError: the file is damaged."""
