@@ -39,6 +39,7 @@ class CallOptions:
     play: Path | None = None
     say: str | None = None
     record: Path | None = None
+    wait: float = 0.0
     seconds: float | None = None
     json: bool = False
 
@@ -93,6 +94,7 @@ async def _call(settings: Settings, options: CallOptions) -> CallReport:
         target=options.target,
         play=_sound(options),
         record=options.record,
+        wait=options.wait,
         seconds=options.seconds,
     )
     async with Phone(phone_settings(settings, "call")) as phone:

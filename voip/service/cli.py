@@ -61,6 +61,14 @@ def call(
     record: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Record the other side, as Ogg Opus.")
     ] = None,
+    wait: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            min=0,
+            help="Let the other side speak first: wait so long after the connection, then play.",
+        ),
+    ] = 0.0,
     seconds: Annotated[
         float | None,
         typer.Option(
@@ -83,12 +91,13 @@ def call(
     Example:
       voip call @ann:example.org --say "The door bell rings." --for 20
       voip call '!ops:example.org' --play alarm.ogg --record reply.ogg --json
+      voip call @recorder:example.org --say "Call me back." --wait 7
     """
     from voip.service.call_command import CallOptions, call_command
 
     if play is not None and say is not None:
         raise typer.BadParameter("--play and --say exclude each other: give one of them")
-    options = CallOptions(target, play, say, record, seconds, json)
+    options = CallOptions(target, play, say, record, wait, seconds, json)
     raise typer.Exit(call_command(options, config))
 
 
