@@ -97,6 +97,7 @@ async def test_a_call_cancelled_while_it_rings_is_a_missed_call(pair: Pair) -> N
     await expect(pair.callee.at("call-line").last).to_contain_text("Missed voice call")
 
 
+@pytest.mark.long
 async def test_a_second_caller_can_be_answered_by_ending_the_first_call(
     pair: Pair, account: Callable[[], Account], join: Join
 ) -> None:
@@ -136,6 +137,7 @@ async def test_an_encrypted_room_made_by_the_page_carries_a_call(
     assert not [each for each in types if each.startswith("m.call")]
 
 
+@pytest.mark.long
 async def test_two_people_who_call_each_other_at_once_talk(pair: Pair) -> None:
     await asyncio.gather(pair.caller.call(), pair.callee.call())
     for person in (pair.caller, pair.callee):

@@ -33,7 +33,9 @@ def audio_content(url: dict[str, object], seconds: float) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("encrypted", [False, True])
+@pytest.mark.parametrize(
+    "encrypted", [pytest.param(False, marks=pytest.mark.long), True], ids=["plain", "encrypted"]
+)
 async def test_a_recording_in_the_room_plays(
     encrypted: bool, account: Callable[[], Account], join: Join
 ) -> None:
@@ -53,6 +55,7 @@ async def test_a_recording_in_the_room_plays(
     assert 0 < await page.play_recording(bot.user.user_id) <= 2.1
 
 
+@pytest.mark.long
 async def test_a_changed_encrypted_recording_is_not_played(
     account: Callable[[], Account], join: Join
 ) -> None:
@@ -119,7 +122,9 @@ async def test_markup_in_names_and_messages_stays_text(
     assert await page.page.title() == "Calls"
 
 
-@pytest.mark.parametrize("size", [SMALL_PHONE, PHONE], ids=["320 px", "390 px"])
+@pytest.mark.parametrize(
+    "size", [SMALL_PHONE, pytest.param(PHONE, marks=pytest.mark.long)], ids=["320 px", "390 px"]
+)
 async def test_nothing_scrolls_sideways_on_a_phone(
     size: tuple[int, int], account: Callable[[], Account], join: Join
 ) -> None:

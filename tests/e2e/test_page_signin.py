@@ -40,6 +40,7 @@ async def test_a_homeserver_that_the_policy_forbids(
     assert "may not talk to" in await person.sign_in_problem()
 
 
+@pytest.mark.long
 async def test_a_web_server_that_is_no_homeserver(
     browser: Browser, page_url: str, user: User
 ) -> None:
@@ -65,6 +66,7 @@ async def test_the_session_survives_a_reload_and_ends_with_sign_out(user: User, 
     assert await person.page.evaluate("Object.keys(localStorage)") == []
 
 
+@pytest.mark.long
 async def test_a_second_tab_takes_the_session_only_when_asked(user: User, join: Join) -> None:
     first = await join(user)
     second = Person(await first.page.context.new_page())
