@@ -18,11 +18,13 @@ from typing import Any, ClassVar, Final, Protocol
 from voip.media import events as media
 from voip.media.errors import BadDescription, NoCommonCodec, NoRelay
 from voip.media.events import Connected, Failed, MediaEvent, MediaFailure
+from voip.observers import Observers, Passing, Topic, Way
 from voip.signalling.calls import Calls
 from voip.signalling.commands import (
     AddCandidates,
     ApplyAnswer,
     CloseMedia,
+    Command,
     CreateAnswer,
     CreateOffer,
     Ended,
@@ -103,12 +105,16 @@ class Driver:
         engine: MediaPort,
         listener: Listener,
         clock: Callable[[], float],
+        *,
+        observers: Observers | None = None,
     ) -> None:
+        """`observers` are told everything that passes (`Topic.DRIVER`), where anybody watches."""
         self._calls = calls
         self._signalling = signalling
         self._media = engine
         self._listener = listener
         self._clock = clock
+        self._observers = observers or Observers()
         self._inbox: deque[Event] = deque()
         self._draining = False
         self._tasks = TaskOwner()
@@ -137,7 +143,7 @@ class Driver:
 
         Raises `UnknownCall`, `CallExists` or `WrongState`, and has done nothing then.
         """
-        self._calls.handle(event, self._clock())
+        self._handle(event)
         self._drain()
 
     async def aclose(self, patience: float = 0.0) -> None:
@@ -157,15 +163,28 @@ class Driver:
         try:
             self._carry_out()
             while self._inbox:
-                self._calls.handle(self._inbox.popleft(), self._clock())
+                self._handle(self._inbox.popleft())
                 self._carry_out()
         finally:
             self._draining = False
         self._arm()
 
+    def _handle(self, event: Event) -> None:
+        now = self._clock()
+        self._calls.handle(event, now)
+        self._show(Way.EVENT, event, now)
+
+    def _show(
+        self, way: Way, what: Event | Command | Notice | CallKey | None, at: float | None = None
+    ) -> None:
+        if self._observers.watched(Topic.DRIVER):
+            passing = Passing(way, what, self._clock() if at is None else at)
+            self._observers.tell(Topic.DRIVER, passing)
+
     def _carry_out(self) -> None:
         while (item := self._calls.poll()) is not None:
             start = self._starters.get(type(item))
+            self._show(Way.NOTICE if start is None else Way.COMMAND, item)
             if start is None:
                 self._tell(item)  # type: ignore[arg-type]  # not a command, so a notice
             else:
@@ -180,7 +199,11 @@ class Driver:
             if notice.key in self._lanes:  # behind the closing of its media
                 self._lanes[notice.key].put(self._closed_job(notice.key))
             else:
-                self._listener.on_closed(notice.key)
+                self._close(notice.key)
+
+    def _close(self, key: CallKey) -> None:
+        self._show(Way.CLOSED, key)
+        self._listener.on_closed(key)
 
     def _arm(self) -> None:
         if self._timer is not None:
@@ -193,7 +216,9 @@ class Driver:
 
     def _on_timer(self) -> None:
         self._timer = None
-        self._calls.advance(self._clock())
+        now = self._clock()
+        self._calls.advance(now)
+        self._show(Way.TIMER, None, now)
         self._drain()
 
     # --- commands ---
@@ -275,7 +300,7 @@ class Driver:
     def _closed_job(self, key: CallKey) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
             self._lanes.pop(key, None)
-            self._listener.on_closed(key)
+            self._close(key)
 
         return job
 

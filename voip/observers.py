@@ -7,17 +7,45 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
 from pyee import EventEmitter
 
 from voip.media.events import MediaEvent
-from voip.signalling.commands import Notice
+from voip.signalling.commands import Command, Notice
+from voip.signalling.events import Event
+from voip.signalling.ids import CallKey
 
 log = logging.getLogger(__name__)
 
-Happening: TypeAlias = Notice | MediaEvent
+
+class Way(StrEnum):
+    """Where something was when it passed through the driver."""
+
+    EVENT = "event"
+    """The core has handled it; what it led to follows."""
+    COMMAND = "command"
+    NOTICE = "notice"
+    TIMER = "timer"
+    """The core's deadline came, and it has handled that; `what` is None."""
+    CLOSED = "closed"
+    """`what` is the key of a call that is over, its media closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Something that passed through the driver. It holds descriptions and addresses as they are:
+    who keeps or shows it takes them out."""
+
+    way: Way
+    what: Event | Command | Notice | CallKey | None
+    at: float
+    """Seconds of the core's clock."""
+
+
+Happening: TypeAlias = Notice | MediaEvent | Passing
 Observer: TypeAlias = Callable[[Happening], None]
 
 
@@ -26,12 +54,19 @@ class Topic(StrEnum):
     """Notices of the call core."""
     MEDIA = "media"
     """What the media edge says of its own accord."""
+    DRIVER = "driver"
+    """Everything that passes through the driver, as `Passing`."""
 
 
 class Observers:
     def __init__(self) -> None:
         self._emitter = EventEmitter()
         self._emitter.on("error", self._on_error)
+        self._watched: set[Topic] = set()
+
+    def watched(self, topic: Topic) -> bool:
+        """Whether anybody subscribed: what costs something is made for somebody only."""
+        return topic in self._watched
 
     def subscribe(self, topic: Topic, observer: Observer) -> None:
         """Tell `observer` everything on a topic, in order, on the event loop: it must not block."""
@@ -43,6 +78,7 @@ class Observers:
                 self._emitter.emit("error", error)
 
         self._emitter.on(topic, guarded)
+        self._watched.add(topic)
 
     def tell(self, topic: Topic, happening: Happening) -> None:
         self._emitter.emit(topic, happening)

@@ -16,7 +16,14 @@ import pytest
 from tests.media.calls import KEY, engine, own_address, sample
 from tests.media.clients import bare_client
 from voip.media.errors import CallClosed
-from voip.media.events import Connected, Failed, FirstAudio, LocalCandidates, MediaFailure
+from voip.media.events import (
+    Connected,
+    Failed,
+    FirstAudio,
+    LocalCandidates,
+    MediaClosed,
+    MediaFailure,
+)
 from voip.media.sdp import is_complete
 from voip.media.settings import MediaSettings
 from voip.signalling.ice import IceServer
@@ -104,7 +111,7 @@ async def test_closing_while_gathering_leaves_nothing() -> None:
             await one.close(KEY)
             with pytest.raises(CallClosed):
                 await offering
-    assert not heard.events
+    assert [type(event) for event in heard.events] == [MediaClosed]
     if left := asyncio.all_tasks() - before:
         _, pending = await asyncio.wait(left, timeout=2)
         assert not pending

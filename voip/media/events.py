@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import TypeAlias
@@ -102,6 +102,50 @@ class MediaStats:
     """Datagrams that no parser could read."""
     candidates_ignored: int
     """Remote candidates that were none, not for this call's transport, or too many."""
+    bytes_received: int = 0
+    bytes_sent: int = 0
+    jitter: float = 0.0
+    """Seconds (RFC 3550 §6.4.1), of what comes in, the worst stream."""
+    lost_by_peer: int | None = None
+    """Packets of ours that did not arrive, as the other side reports; None: it never did."""
+    round_trip: float | None = None
+    """Seconds, from the other side's reports."""
 
 
-MediaEvent: TypeAlias = Connected | FirstAudio | Failed | RecordingEnded | LocalCandidates
+@dataclass(frozen=True, slots=True)
+class IceEnd:
+    """One end of a path. The address stays out of `repr`, so that it stays out of logs."""
+
+    kind: str
+    """`host`, `srflx`, `prflx` or `relay` (RFC 8445 §4)."""
+    address: str = field(repr=False)
+    transport: str = "udp"
+
+
+@dataclass(frozen=True, slots=True)
+class IcePair:
+    local: IceEnd
+    remote: IceEnd
+    state: str
+    """`frozen`, `waiting`, `in_progress`, `succeeded` or `failed` (RFC 8445 §6.1.2.6)."""
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MediaClosed:
+    """What a call's media came to. Said once for each call that had media, just before they are
+    closed, for whoever keeps a record."""
+
+    key: CallKey
+    stats: MediaStats
+    pairs: tuple[IcePair, ...]
+    """Bounded; the chosen ones first."""
+    servers: tuple[str, ...]
+    """The kinds of the STUN and TURN servers that were asked, as in `turn udp`."""
+    server_problems: tuple[str, ...]
+    """Why one of them gave no candidate, as in `turn: refused (401)`."""
+
+
+MediaEvent: TypeAlias = (
+    Connected | FirstAudio | Failed | RecordingEnded | LocalCandidates | MediaClosed
+)

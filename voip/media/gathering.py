@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import Callable, Coroutine
 
 from aioice.candidate import Candidate as IceCandidate
@@ -17,7 +18,7 @@ from aioice.ice import (
     relayed_candidate,
     server_reflexive_candidate,
 )
-from aioice.stun import TransactionError
+from aioice.stun import TransactionError, TransactionFailed
 from aiortc import RTCIceTransport
 
 from voip.media import private
@@ -43,12 +44,14 @@ class Gathering:
     ) -> None:
         self._relay_only = settings.relay_only
         self.ice = ice
-        self._connection = connection = private.connection_of(ice)
+        self.connection = connection = private.connection_of(ice)
         self._resolver = resolver
         self._settings = settings
         self._late = late
         self._hosts = connection.gather_candidates
         self._tasks: set[asyncio.Task[None]] = set()
+        self.problems: dict[str, None] = {}
+        """Why a server gave no candidate, each once, as in `turn: refused (401)`."""
         self._returned = False
         self._started = False
         # The gatherer of aiortc calls this one from now on.
@@ -63,7 +66,7 @@ class Gathering:
         if self._started:
             return
         self._started = True
-        connection = self._connection
+        connection = self.connection
         stun, turn = connection.stun_server, connection.turn_server
         # Without servers aioice gathers host candidates alone, and none for relays only.
         connection.stun_server = connection.turn_server = None
@@ -71,9 +74,9 @@ class Gathering:
         if stun:
             for protocol in private.protocols_of(connection):
                 if "." in protocol.local_candidate.host:  # aioice asks STUN over IPv4 alone
-                    self._start(self._reflexive(protocol, stun))
+                    self._start("stun", self._reflexive(protocol, stun))
         if turn:
-            self._start(self._relay(turn))
+            self._start("turn", self._relay(turn))
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self._settings.gather_timeout)
         self._returned = True
@@ -84,8 +87,8 @@ class Gathering:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(self._bounded(work))
+    def _start(self, server: str, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(self._bounded(server, work))
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
@@ -94,13 +97,14 @@ class Gathering:
         if self.complete and not task.cancelled():
             self._late(None)
 
-    async def _bounded(self, work: Coroutine[None, None, None]) -> None:
+    async def _bounded(self, server: str, work: Coroutine[None, None, None]) -> None:
         try:
             async with asyncio.timeout(
                 self._settings.gather_timeout + self._settings.late_gather_timeout
             ):
                 await work
         except (OSError, TransactionError, ValueError, KeyError) as error:
+            self.problems[f"{server}: {_why(error)}"] = None
             log.info("a STUN or TURN server gave no candidate: %s", type(error).__name__)
 
     async def _reflexive(self, protocol: StunProtocol, server: tuple[str, int]) -> None:
@@ -109,7 +113,7 @@ class Gathering:
         self._take(candidate)
 
     async def _relay(self, server: tuple[str, int]) -> None:
-        connection = self._connection
+        connection = self.connection
         address = await self._resolver.resolve(server[0])
         # A certificate is checked against the name, so TLS needs it in place of the address.
         target = (server[0] if connection.turn_ssl else address, server[1])
@@ -126,6 +130,23 @@ class Gathering:
         self._take(candidate, protocol)
 
     def _take(self, candidate: IceCandidate, protocol: StunProtocol | None = None) -> None:
-        private.adopt(self._connection, candidate, protocol)
+        private.adopt(self.connection, candidate, protocol)
         if self._returned:
             self._late(candidate)
+
+
+def _why(error: Exception) -> str:
+    """Never the server's own words, nor its name."""
+    match error:
+        case TransactionFailed(response=response):
+            code = response.attributes.get("ERROR-CODE", ("?",))[0]
+            return f"refused ({code})"
+        case TransactionError() | TimeoutError():
+            return "did not answer in time"
+        case socket.gaierror():
+            return "its name could not be looked up"
+        case ssl.SSLError():
+            return "its TLS certificate or version was not accepted"
+        case OSError():
+            return "could not be reached"
+    return "answered something that is no STUN"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from aioice.candidate import Candidate as IceCandidate
 from aiortc import (
@@ -21,7 +22,7 @@ from aiortc import (
 )
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError
 
-from voip.media import icelist, private, sdp
+from voip.media import icelist, private, report, sdp
 from voip.media.connecting import Connecting
 from voip.media.errors import BadDescription, CallClosed, NoRelay
 from voip.media.events import Connected, Failed, FirstAudio, LocalCandidates, MediaEvent, MediaStats
@@ -49,7 +50,7 @@ _CHOKES = (
 
 
 class Peer:
-    """Create on the event loop. Everything it says goes to `emit`; after `close` it says nothing.
+    """Create on the event loop. Everything it says goes to `emit`, MediaClosed last.
 
     `track` is sent from the moment of connection: some clients show a call as connected only
     when audio arrives.
@@ -69,6 +70,7 @@ class Peer:
         servers = icelist.choose(ice_servers, relay_only=settings.relay_only)
         if settings.relay_only and not servers:
             raise NoRelay
+        self._servers = servers
         policy = RTCIceTransportPolicy.RELAY if settings.relay_only else RTCIceTransportPolicy.ALL
         self._pc = RTCPeerConnection(
             RTCConfiguration(
@@ -146,21 +148,9 @@ class Peer:
             await self._video.request_keyframe()
 
     async def stats(self) -> MediaStats:
-        received = lost = sent = 0
-        for report in (await self._pc.getStats()).values():
-            if report.type == "inbound-rtp":
-                received += report.packetsReceived
-                lost += report.packetsLost
-            elif report.type == "outbound-rtp":
-                sent += report.packetsSent
-        return MediaStats(
-            connected=self.connected,
-            packets_received=received,
-            packets_lost=lost,
-            packets_sent=sent,
-            packets_refused=self._refused_packets,
-            candidates_ignored=self.remote.ignored,
-        )
+        ignored = self.remote.ignored
+        stats = MediaStats(self.connected, 0, 0, 0, self._refused_packets, ignored)
+        return report.counted(stats, await self._pc.getStats())
 
     async def close(self) -> None:
         """Idempotent. Returns when sockets and tasks are gone."""
@@ -173,6 +163,7 @@ class Peer:
     async def _close(self) -> None:
         self._stop_timer()
         self._track.stop()
+        await self._report()
         await self.remote.close()
         if self._gathering is not None:
             await self._gathering.close()
@@ -180,8 +171,16 @@ class Peer:
         closing = asyncio.create_task(self._pc.close())
         await asyncio.wait([closing], timeout=self._settings.close_timeout)
         if not closing.done() and self._gathering is not None:
-            private.abandon_relays(private.connection_of(self._gathering.ice))
+            private.abandon_relays(self._gathering.connection)
         await closing
+
+    async def _report(self) -> None:
+        """Tell what it came to, while that is still known."""
+        try:
+            stats = replace(await self.stats(), connected=self._connected)
+            self._emit(report.closed(self._key, stats, self._servers, self._gathering))
+        except Exception:
+            log.exception("what a call's media came to could not be told")
 
     def _prepare_transport(self) -> Gathering:
         """Everything that has to be in place before aiortc gathers and receives."""

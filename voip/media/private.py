@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from aioice.candidate import Candidate as IceCandidate
-from aioice.ice import Connection, StunProtocol
+from aioice.ice import CandidatePair, Connection, StunProtocol
 from aioice.turn import TurnTransport
 from aiortc import RTCDtlsTransport, RTCIceTransport, RTCPeerConnection, RTCRtpReceiver
 from aiortc.jitterbuffer import JitterFrame
@@ -56,6 +56,7 @@ class Dtls(StrEnum):
 class Ice(StrEnum):
     """Of `aioice.Connection`."""
 
+    CHECKS = "_check_list"
     LOCAL = "_local_candidates"
     PAIR = "_pair_remote_candidate"
     PROTOCOLS = "_protocols"
@@ -230,6 +231,10 @@ def connection_of(ice: RTCIceTransport) -> Connection:
 
 def protocols_of(connection: Connection) -> list[StunProtocol]:
     return connection._protocols
+
+
+def checks_of(connection: Connection) -> list[CandidatePair]:
+    return connection._check_list
 
 
 def adopt(
