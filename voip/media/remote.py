@@ -67,13 +67,7 @@ class RemoteCandidates:
     def _parse(self, candidate: Candidate, description: Prepared) -> RTCIceCandidate | None:
         if self._taken >= MAX_CANDIDATES or not description.takes(candidate):
             return None
-        try:
-            parsed = candidate_from_sdp(candidate.candidate.removeprefix("candidate:"))
-        except (ValueError, AssertionError):
-            return None
-        # Component 2 is RTCP without rtcp-mux, and aioice has no TCP candidates.
-        usable = parsed.component == 1 and parsed.protocol.lower() == "udp"
-        return parsed if usable and 0 < parsed.port < 65536 else None
+        return read_candidate(candidate.candidate)
 
     async def _take(self, ice: RTCIceTransport, candidate: RTCIceCandidate) -> None:
         self._taken += 1
@@ -107,3 +101,14 @@ class RemoteCandidates:
             return
         self._ended = True
         await ice.addRemoteCandidate(None)
+
+
+def read_candidate(text: str) -> RTCIceCandidate | None:
+    """A candidate attribute, with or without `candidate:`; None where it is of no use to us."""
+    try:
+        parsed = candidate_from_sdp(text.removeprefix("candidate:"))
+    except (ValueError, AssertionError):
+        return None
+    # Component 2 is RTCP without rtcp-mux, and aioice has no TCP candidates.
+    usable = parsed.component == 1 and parsed.protocol.lower() == "udp"
+    return parsed if usable and 0 < parsed.port < 65536 else None
