@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 PAGE := static/dist/index.html
 PAGE_SOURCES := $(shell find static/src static/public -type f 2>/dev/null) $(wildcard static/*.json static/*.html static/*.ts)
 
-.PHONY: help install run smoke test test-all check bench page lock clean
+.PHONY: help install run smoke test test-all check bench page fuzz lock clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -44,6 +44,9 @@ check: $(INSTALLED)  ## ruff, mypy --strict, TypeScript strict
 
 bench: $(INSTALLED)  ## ours and the alternative side by side; ONLY=name runs one
 	$(BIN)/python -m benchmarks $(ONLY)
+
+fuzz: $(INSTALLED)  ## look for inputs that break us, ten minutes a target; ONLY=target, SECONDS=n
+	$(BIN)/python -m tests.fuzz $(ONLY) --seconds $(or $(SECONDS),600)
 
 lock:  ## pin versions and hashes again (needs uv on the PATH)
 	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade -q -o requirements.lock

@@ -38,7 +38,7 @@ from voip.signalling.ids import CallKey
 log = logging.getLogger(__name__)
 
 # What aiortc 1.16 makes of a description that it does not understand.
-_CHOKES = (
+CHOKES = (
     AssertionError,
     AttributeError,
     InternalError,
@@ -211,7 +211,7 @@ class Peer:
     async def _set_remote(self, sdp_type: str, prepared: sdp.Prepared) -> None:
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(prepared.sdp, sdp_type))
-        except (*_CHOKES, InvalidStateError) as error:
+        except (*CHOKES, InvalidStateError) as error:
             if self._over or self._pc.signalingState == "closed":
                 raise CallClosed from None
             # The message and the traceback could quote the description.
