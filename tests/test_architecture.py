@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 
 EDGES = {"voip.signalling", "voip.matrix", "voip.media", "voip.store"}
 DRIVER = {"voip.driver", "voip.tasks", "voip.observers", "voip.sending"}
+TRACES = {"voip.tracing", "voip.redaction"}
 MAY_IMPORT: dict[str, set[str]] = {
     "voip.signalling": set(),
     "voip.matrix": {"voip.signalling"},
@@ -29,8 +30,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "voip.observers": EDGES,
     "voip.sending": EDGES | DRIVER,
     "voip.driver": EDGES | DRIVER,
-    "voip.bot": EDGES | DRIVER,
-    "voip.service": EDGES | DRIVER | {"voip.bot", "turn"},
+    "voip.redaction": set(),
+    "voip.tracing": {"voip.signalling", "voip.media", "voip.observers", "voip.redaction"},
+    "voip.bot": EDGES | DRIVER | TRACES,
+    "voip.service": EDGES | DRIVER | TRACES | {"voip.bot", "turn"},
     "turn": set(),
 }
 PURE = {"voip.signalling": {"msgspec"}}

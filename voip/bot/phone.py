@@ -18,6 +18,7 @@ from typing import Final, Self
 
 from voip.bot.call import Call
 from voip.bot.call_file import write_file
+from voip.bot.traces import Traces, TraceSettings
 from voip.driver import Driver
 from voip.matrix.edge import MatrixEdge
 from voip.matrix.settings import MatrixSettings
@@ -50,6 +51,7 @@ class PhoneSettings:
     """Which bot or command it serves, for the journal."""
     media: MediaSettings = field(default_factory=MediaSettings)
     calls: CallConfig = field(default_factory=CallConfig)
+    traces: TraceSettings = field(default_factory=TraceSettings)
 
 
 class Phone:
@@ -63,6 +65,7 @@ class Phone:
         """Told of each inbound call when it rings. Must not block."""
         self.media = MediaEngine(settings.media, self._on_media)
         self.matrix = MatrixEdge(settings.matrix, self._on_remote)
+        self.traces = Traces(settings.traces, settings.data_dir / "traces", self.new_id)
         self._journal: Journal | None = None
         self._driver: Driver | None = None
         self._calls: dict[CallKey, Call] = {}
@@ -110,7 +113,10 @@ class Phone:
         us = Party(self.matrix.user_id, self.matrix.device_id)
         calls = Calls(us, self.settings.calls, await self._journal.tombstones(), time.monotonic())
         sender = JournaledSender(self.matrix, self._journal, self.new_id)
-        self._driver = Driver(calls, sender, self.media, self, time.monotonic)
+        self._driver = Driver(
+            calls, sender, self.media, self, time.monotonic, observers=self.observers
+        )
+        self.traces.start(us, calls.state, lambda: self.matrix.turn.reason, self.observers)
         self._sync = asyncio.create_task(self.matrix.run(), name="sync")
         ready = asyncio.create_task(self.matrix.ready())
         try:
@@ -136,6 +142,7 @@ class Phone:
             self._sync.cancel()
             await asyncio.gather(self._sync, return_exceptions=True)
         await self.media.aclose()
+        await self.traces.aclose()
         await self.matrix.aclose()
         if self._journal is not None:
             await self._journal.close()
@@ -149,6 +156,7 @@ class Phone:
         self._calls[key] = call
         await self._note_began(call)
         self._running.perform(Place(key, invitee, video))
+        self.traces.name(key, call.id)
         return call
 
     async def accept(self, call: Call) -> None:
@@ -206,8 +214,8 @@ class Phone:
         self._running.take(event)
 
     def _on_media(self, event: MediaEvent) -> None:
+        self.observers.tell(Topic.MEDIA, event)  # the cause before what the core makes of it
         self._running.take_media(event)
-        self.observers.tell(Topic.MEDIA, event)
         call = self._calls.get(event.key)
         if call is None:
             return
@@ -228,6 +236,7 @@ class Phone:
     def _ring(self, notice: Incoming) -> None:
         call = Call(self, notice.key, Direction.INBOUND, notice.caller.user_id, notice.video)
         self._calls[notice.key] = call
+        self.traces.name(call.key, call.id)
         if self.on_call is not None:
             self.on_call(call)
 

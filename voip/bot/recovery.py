@@ -24,6 +24,7 @@ async def clear_up(phone: Phone, poster: Poster) -> None:
         if call.folder is not None:
             await _post_all(phone, poster, call.folder, call.key.room_id)
         await phone.journal.call_ended(call.key, "crashed")
+        phone.traces.crashed(call)
     for send in await phone.journal.pending_sends():
         if send.type == Hangup.event_type:  # the rest belongs to calls that are over
             await _send(phone, send)

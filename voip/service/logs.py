@@ -11,7 +11,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
-from voip.service.redaction import redact
+from voip.redaction import redact
 
 TAMED: dict[str, int] = {
     # Addresses of candidate pairs at INFO (aioice.ice), of relays (aioice.turn).

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from voip.service.redaction import redact
+from voip.redaction import redact
 
 SDP = (
     "v=0\r\no=- 3954 3954 IN IP4 192.0.2.7\r\ns=-\r\nt=0 0\r\n"
