@@ -17,6 +17,7 @@ from voip.matrix.http import Json
 from voip.matrix.keys import Keys
 from voip.matrix.machine import Machine
 from voip.matrix.session import Session
+from voip.matrix.trust import KnownIdentities
 
 BOT = "@bot:x"
 INVITE = {"call_id": "c"}
@@ -33,6 +34,10 @@ class Rig:
     async def sync(self, raw: Json) -> None:
         await self.machine.run(self.machine.state.take_sync, raw)
 
+    def shared(self) -> list[Json]:
+        """The to-device messages that left."""
+        return [asked.body for asked in self.faulty.requests if "/sendToDevice/" in asked.path]
+
     def answer_for_ann(self) -> None:
         """The homeserver knows Ann's device, her keys, and who is in the room."""
         name, key = self.ann.one_time_keys.popitem()
@@ -46,7 +51,7 @@ async def rig(faulty: FaultyHomeserver, session: Session, memory: Path) -> Async
     folder = Folder(memory / "bot")
     folder.prepare()
     machine = await Machine.open(BOT, "BOTS", folder)
-    keys = Keys(session, machine)
+    keys = Keys(session, machine, KnownIdentities(folder.known_file))
     ann = Device(ANN, "ANNS", memory)
     ann.join(ANN, BOT)
     made = Rig(faulty, machine, keys, ann)
@@ -61,8 +66,7 @@ async def test_what_is_encrypted_can_be_read_by_those_in_the_room(rig: Rig) -> N
     rig.answer_for_ann()
     rig.faulty.on("", {})
     type_, content = await rig.keys.encrypt(ROOM, "m.call.invite", INVITE)
-    shared = [asked for asked in rig.faulty.requests if "/sendToDevice/" in asked.path][-1]
-    olm = shared.body["messages"][ANN]["ANNS"]
+    olm = rig.shared()[-1]["messages"][ANN]["ANNS"]
     rig.ann.nio.take_sync(
         {"to_device": {"events": [{"type": "m.room.encrypted", "sender": BOT, "content": olm}]}}
     )
@@ -91,6 +95,26 @@ async def test_a_request_that_fails_is_made_again_at_the_next_try(rig: Rig, brok
         await rig.keys.encrypt(ROOM, "m.call.invite", INVITE)
     type_, _ = await rig.keys.encrypt(ROOM, "m.call.invite", INVITE)
     assert type_ == "m.room.encrypted"
+
+
+async def test_a_device_that_was_left_out_gets_the_key_once_its_homeserver_is_back(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.answer_for_ann()
+    there = rig.faulty.script("/keys/claim")
+    rig.faulty.on("", {})
+    rig.faulty.on("/keys/claim", {"one_time_keys": {}, "failures": {"x": {}}}, *there)
+    monkeypatch.setattr("voip.matrix.keys.LEFT_OUT_PAUSE", 60.0)
+    for _ in range(2):  # not asked for again with every event
+        await rig.keys.encrypt(ROOM, "m.call.invite", INVITE)
+    assert len(rig.faulty.asked("/keys/claim")) == 1
+    assert not rig.shared()
+    rig.keys._left_out[ROOM] = 0.0  # the pause is over
+    for _ in range(2):
+        await rig.keys.encrypt(ROOM, "m.call.invite", INVITE)
+    assert len(rig.faulty.asked("/keys/claim")) == 2
+    (shared,) = rig.shared()
+    assert list(shared["messages"]) == [ANN]
 
 
 async def test_devices_that_cannot_be_asked_for_hold_up_nothing(rig: Rig) -> None:

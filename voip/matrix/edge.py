@@ -21,6 +21,7 @@ from typing import Any, Self
 
 import aiohttp
 
+from voip.matrix import recovery_key
 from voip.matrix.backoff import until_done
 from voip.matrix.direct import DirectRooms
 from voip.matrix.discovery import discover
@@ -34,6 +35,7 @@ from voip.matrix.files import Files, MediaFile, media_content
 from voip.matrix.folder import Folder
 from voip.matrix.history import Message, recent_messages
 from voip.matrix.http import Http, Json, path
+from voip.matrix.identity import Identity
 from voip.matrix.intake import Intake
 from voip.matrix.keys import Keys
 from voip.matrix.machine import Machine
@@ -44,6 +46,7 @@ from voip.matrix.session import Session
 from voip.matrix.settings import MatrixSettings
 from voip.matrix.sync import SyncLoop
 from voip.matrix.transmit import KNOWN_WITHIN, Transmitter
+from voip.matrix.trust import DeviceTrust, KnownIdentities, NewDevice
 from voip.matrix.turnserver import REQUEST_TIMEOUT, TurnServers
 from voip.signalling.events import RemoteEvent
 from voip.signalling.ice import IceServer
@@ -63,6 +66,7 @@ class MatrixEdge:
     rooms: Rooms
     sends: SendQueue
     sync: SyncLoop
+    identity: Identity
     turn: TurnServers
 
     def __init__(self, settings: MatrixSettings, deliver: Callable[[RemoteEvent], None]) -> None:
@@ -70,6 +74,8 @@ class MatrixEdge:
         self._deliver = deliver
         self._folder = Folder(settings.data_dir)
         self._open = contextlib.AsyncExitStack()
+        self.on_new_device: Callable[[NewDevice], None] | None = None
+        """Told when somebody whose devices we knew has one more. Must not block."""
 
     @property
     def user_id(self) -> str:
@@ -102,19 +108,33 @@ class MatrixEdge:
         machine = await Machine.open(self.user_id, self.device_id, self._folder)
         self._open.push_async_callback(machine.close)
         self._machine = machine
-        keys = Keys(self.session, machine)
+        known = await asyncio.to_thread(KnownIdentities, self._folder.known_file)
+        keys = Keys(self.session, machine, known)
         self._open.push_async_callback(keys.aclose)
+        keys.on_new_device = self._tell_new_device
+        self._keys = keys
+        self.identity = self._make_identity(machine)
+        keys.on_own_devices = self.identity.due
         self.rooms = Rooms(self.session, self._settings.invite_patterns)
         self._open.push_async_callback(self.rooms.aclose)
         intake = Intake(self.session, machine, keys, self.rooms, self._deliver)
         self._intake = intake
-        self.sync = SyncLoop(self.session, self._folder, intake, keys)
+        self.sync = SyncLoop(self.session, self._folder, intake, self._upkeep)
         self.sends = SendQueue(Transmitter(self.session, keys, self.rooms))
         self.turn = TurnServers(self._fetch_turn)
         self._open.push_async_callback(self.turn.aclose)
         self._direct = DirectRooms(self.session, self.rooms)
         self.rooms.joined_direct = self._direct.record
         self._files = Files(self.session)
+
+    def _make_identity(self, machine: Machine) -> Identity:
+        text = self._settings.recovery_key
+        key = None if text is None else recovery_key.from_text(text)
+        return Identity(self.session, machine, self._folder, self._settings.password, key)
+
+    async def _upkeep(self) -> None:
+        await self._keys.upkeep()
+        await self.identity.upkeep()
 
     async def _base_url(self, client: aiohttp.ClientSession) -> str:
         """Where the homeserver is. A stored session knows, so that discovery may be down."""
@@ -217,6 +237,14 @@ class MatrixEdge:
     async def direct_room(self, user_id: str, within: float = DIRECT_WITHIN) -> str:
         """The room with a person, made and joined where there is none; see `DirectRooms.room`."""
         return await self._direct.room(user_id, within)
+
+    async def device_trust(self, user_id: str, device_key: str) -> DeviceTrust:
+        """Whether the device of a `Received.device_key` is signed by its owner; asks each time."""
+        return await self._keys.device_trust(user_id, device_key)
+
+    def _tell_new_device(self, device: NewDevice) -> None:
+        if self.on_new_device is not None:
+            self.on_new_device(device)
 
     async def join(self, room: str) -> str:
         """The id of a room (`!…`) or alias (`#…`), joined where we were not in it.

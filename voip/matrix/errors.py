@@ -6,6 +6,9 @@ else stays as it is until somebody changes something.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class MatrixError(Exception):
     """Anything the Matrix edge raises on purpose."""
@@ -38,13 +41,21 @@ class RequestRefusedError(MatrixError):
     """A 4xx: the homeserver understood and said no."""
 
     def __init__(
-        self, status: int, errcode: str = "", reason: str = "", *, soft_logout: bool = False
+        self,
+        status: int,
+        errcode: str = "",
+        reason: str = "",
+        *,
+        soft_logout: bool = False,
+        answer: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(f"The homeserver refused: {status} {errcode} {reason}".rstrip())
         self.status = status
         self.errcode = errcode
         self.reason = reason
         self.soft_logout = soft_logout
+        self.answer: Mapping[str, Any] = answer or {}
+        """The whole answer, for the requests where a refusal says how to go on."""
 
 
 class SettingsError(MatrixError):
@@ -72,6 +83,10 @@ class LoggedOutError(MatrixError):
 
 class DataFolderError(MatrixError):
     """The data folder is unusable, or belongs to another account."""
+
+
+class IdentityError(MatrixError):
+    """Our device cannot be signed by its owner as things are; calls go on without."""
 
 
 # --- sending --------------------------------------------------------------------------------

@@ -13,7 +13,9 @@ from typing import BinaryIO
 
 import msgspec
 
-from voip.matrix.errors import DataFolderError
+from voip.matrix import recovery_key
+from voip.matrix.cross_signing import PrivateIdentity
+from voip.matrix.errors import DataFolderError, SettingsError
 
 
 class StoredSession(msgspec.Struct, frozen=True):
@@ -46,6 +48,9 @@ class Folder:
         self.session_file = path / "session.json"
         self.position_file = path / "sync.json"
         self.crypto = path / "crypto"
+        self.identity_file = self.crypto / "cross-signing.json"
+        self.known_file = self.crypto / "known-identities"
+        self.recovery_file = path / "recovery-key.txt"
 
     def prepare(self) -> None:
         """:raises DataFolderError: it cannot be made or written to."""
@@ -113,6 +118,35 @@ class Folder:
             key = secrets.token_urlsafe(32)
             write_private(file, key.encode(), durable=True)
             return key
+
+    def identity(self) -> PrivateIdentity | None:
+        """Our account's signing keys. :raises DataFolderError: the file is damaged."""
+        try:
+            return msgspec.json.decode(self.identity_file.read_bytes(), type=PrivateIdentity)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.DecodeError) as error:
+            raise DataFolderError(
+                f"{self.identity_file} cannot be read: restore it, or move it away and set the "
+                "account's recovery key."
+            ) from error
+
+    def keep_identity(self, identity: PrivateIdentity) -> None:
+        write_private(self.identity_file, msgspec.json.encode(identity), durable=True)
+
+    def recovery_key(self) -> bytes | None:
+        """The key that we made ourselves. :raises DataFolderError: the file is damaged."""
+        try:
+            return recovery_key.from_text(self.recovery_file.read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError, SettingsError) as error:
+            raise DataFolderError(
+                f"{self.recovery_file} cannot be read: restore it, or move it away."
+            ) from error
+
+    def keep_recovery_key(self, text: str) -> None:
+        write_private(self.recovery_file, f"{text}\n".encode(), durable=True)
 
 
 def write_private(file: Path, data: bytes, *, durable: bool = False) -> None:

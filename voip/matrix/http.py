@@ -145,6 +145,7 @@ async def _error(response: aiohttp.ClientResponse) -> Exception:
         str(body.get("errcode", "")),
         str(body.get("error", ""))[:200],
         soft_logout=body.get("soft_logout") is True,
+        answer=body,
     )
 
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import uuid
 from collections import defaultdict
+from collections.abc import Callable
 
 from voip.matrix.errors import MatrixError, RequestRefusedError, SendRefusedError, TransientError
 from voip.matrix.http import Json, path
 from voip.matrix.machine import Machine
 from voip.matrix.session import Session
+from voip.matrix.trust import DeviceTrust, KnownIdentities, NewDevice, trust_of
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +27,8 @@ REMOTE_TIMEOUT = 3.0
 """Seconds of these that the homeserver may wait for other homeservers."""
 FAILED_PAUSE = 60.0
 """Seconds before users are asked for again whose homeserver is down: every send would wait."""
+LEFT_OUT_PAUSE = 10.0
+"""Seconds before keys are asked for again of devices that could not get the key of a room."""
 REFUSED_PAUSE = 60.0
 """Seconds before keys that the homeserver refused are offered again."""
 WARMED_AT_MOST = 50
@@ -34,7 +39,7 @@ ENCRYPT_TRIES = 5
 class Keys:
     """Key management of one device."""
 
-    def __init__(self, session: Session, machine: Machine) -> None:
+    def __init__(self, session: Session, machine: Machine, known: KnownIdentities) -> None:
         self._session = session
         self._machine = machine
         self._nio = machine.state
@@ -44,6 +49,12 @@ class Keys:
         self._upload_after = 0.0
         self._down: dict[str, float] = {}
         """Homeservers that did not give their users' devices → when to ask again."""
+        self._left_out: dict[str, float] = {}
+        """Rooms whose key some device did not get → when to try again."""
+        self._known = known
+        self.on_new_device: Callable[[NewDevice], None] | None = None
+        self.on_own_devices: Callable[[], None] | None = None
+        """Called when something about our own account's devices was news."""
 
     # --- after each sync response -------------------------------------------------------------
 
@@ -76,8 +87,19 @@ class Keys:
         self._down = {server: until for server, until in self._down.items() if until > now}
         wanted = await self._machine.run(self._nio.users_to_query)
         users = [user for user in wanted if user.partition(":")[2] not in self._down]
-        if not users:
-            return
+        if users:
+            await self._ask(users)
+
+    async def device_trust(self, user_id: str, device_key: str) -> DeviceTrust:
+        """Judge a device by what the homeserver says now; UNKNOWN where it says nothing."""
+        try:
+            answer = await self._ask([user_id])
+        except MatrixError as error:
+            log.warning("A device could not be asked for: %s", error)
+            return DeviceTrust.UNKNOWN
+        return trust_of(answer, user_id, device_key, self._known.master_of(user_id))
+
+    async def _ask(self, users: list[str]) -> Json:
         body: Json = {
             "device_keys": {user: [] for user in users},
             "timeout": int(REMOTE_TIMEOUT * 1000),
@@ -85,10 +107,23 @@ class Keys:
         answer = await self._session.request(
             "POST", path("keys", "query"), body=body, timeout=QUERY_TIMEOUT
         )
-        await self._machine.run(self._nio.queried, answer)
+        await self._machine.run(self._known.see, answer, self._session.user_id)
+        news = await self._machine.run(self._nio.queried, answer)
         failures = answer.get("failures")
+        again = asyncio.get_running_loop().time() + FAILED_PAUSE
         for server in failures if isinstance(failures, dict) else ():
-            self._down[server] = now + FAILED_PAUSE
+            self._down[server] = again
+        self._tell(answer, users, news)
+        return answer
+
+    def _tell(self, answer: Json, users: list[str], news: list[tuple[str, str]]) -> None:
+        if self._session.user_id in users and self.on_own_devices is not None:
+            self.on_own_devices()
+        if self.on_new_device is None:
+            return
+        for user_id, device_key in news:
+            trust = trust_of(answer, user_id, device_key, self._known.master_of(user_id))
+            self.on_new_device(NewDevice(user_id, device_key, trust))
 
     async def _claim(self) -> None:
         await self._claim_for(await self._machine.run(self._nio.wedged))
@@ -99,9 +134,8 @@ class Keys:
         wanted = {
             user: dict.fromkeys(names, "signed_curve25519") for user, names in devices.items()
         }
-        answer = await self._session.request(
-            "POST", path("keys", "claim"), body={"one_time_keys": wanted}
-        )
+        body = {"one_time_keys": wanted, "timeout": int(REMOTE_TIMEOUT * 1000)}
+        answer = await self._session.request("POST", path("keys", "claim"), body=body)
         await self._machine.run(self._nio.claimed, answer)
 
     async def _send_to_devices(self) -> None:
@@ -136,6 +170,8 @@ class Keys:
                 await self.query()
             except TransientError as error:
                 log.warning("Devices could not be asked for, using those we know: %s", error)
+            if self._left_out.get(room_id, math.inf) <= asyncio.get_running_loop().time():
+                await self._machine.run(self._nio.share_again, room_id)
             if await self._machine.run(self._nio.must_share, room_id):
                 await self._share(room_id)
 
@@ -178,3 +214,7 @@ class Keys:
             await self._put_to_device("m.room.encrypted", messages)
             await self._machine.run(self._nio.shared_with, room_id, devices)
         await self._machine.run(self._nio.sharing_done, room_id)
+        # A homeserver that is away gives no one-time keys for its users: they are for later.
+        self._left_out.pop(room_id, None)
+        if await self._machine.run(self._nio.sessions_to_claim, room_id):
+            self._left_out[room_id] = asyncio.get_running_loop().time() + LEFT_OUT_PAUSE

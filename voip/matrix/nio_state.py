@@ -22,10 +22,13 @@ from nio.store import SqliteStore  # type: ignore[import-untyped]  # as above
 from voip.matrix.decryption import Decryption
 from voip.matrix.errors import DataFolderError
 from voip.matrix.http import Json
+from voip.matrix.signatures import signed
 
 log = logging.getLogger(__name__)
 # nio logs events that fail its schemas with their content: call descriptions, addresses, messages.
 logging.getLogger("nio").setLevel(logging.CRITICAL)
+
+CURVE = "signed_curve25519"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class NioState:
             ) from error
         self._olm = self._client.olm
         self._numbers = itertools.count(1)
+        self._wants_fallback_key = False
         self.decrypt = Decryption(self._client).decrypt
 
     def close(self) -> None:
@@ -103,10 +107,20 @@ class NioState:
             key: raw[key] for key in ("device_lists", "device_one_time_keys_count") if key in raw
         }
         self._guarded(part, "device changes")
-        count = _at(raw, "device_one_time_keys_count", "signed_curve25519")
+        # nio 0.26 drops news of people whom it knows from rooms without a list of members.
+        changed = _at(raw, "device_lists", "changed")
+        if isinstance(changed, list):
+            tracked = self._olm.tracked_users | {self._client.user_id}
+            self._olm.add_changed_users(
+                {user for user in changed if isinstance(user, str)} & tracked
+            )
+        count = _at(raw, "device_one_time_keys_count", CURVE)
         if "device_one_time_keys_count" in raw and not count:
             # nio 0.26 takes a count of zero for no count, and would never upload again.
             self._olm.uploaded_key_count = 0
+        unused = raw.get("device_unused_fallback_key_types")
+        if isinstance(unused, list):  # absent: the server knows no fallback keys
+            self._wants_fallback_key = CURVE not in unused
 
     def _guarded(self, part: Json, what: str) -> None:
         if not self._fed(part):
@@ -174,6 +188,12 @@ class NioState:
         """Devices without an Olm session are left out: they gave no one-time key."""
         self._olm.outbound_group_sessions[room_id].shared = True
 
+    def share_again(self, room_id: str) -> None:
+        """The room's session is to be shared with those who were left out."""
+        session = self._olm.outbound_group_sessions.get(room_id)
+        if session is not None:
+            session.shared = False
+
     def encrypt(self, room_id: str, type_: str, content: Json) -> tuple[str, Json] | None:
         """The type and content to send; None where the key must be shared (again) before."""
         try:
@@ -185,23 +205,63 @@ class NioState:
     # --- keys of ours and of others --------------------------------------------------------------
 
     def keys_to_upload(self) -> Json | None:
-        if not self._client.should_upload_keys:
+        keys: Json = self._olm.share_keys() if self._client.should_upload_keys else {}
+        if self._wants_fallback_key:
+            keys["fallback_keys"] = self._fallback_keys()
+        if not keys:
             return None
-        keys: Json = self._olm.share_keys()
         # Kept before they leave: the server must never hand out a key that we have lost.
         self._olm.save_account()
         return keys
 
+    def _fallback_keys(self) -> Json:
+        """What the server hands out when the one-time keys have run out (MSC2732).
+
+        The key before it stays good, for messages that are on their way.
+        """
+        account = self._olm.account._account
+        if not account.fallback_key:  # else one was offered that the server may not have taken
+            account.generate_fallback_key()
+        keys = {}
+        for name, key in account.fallback_key.items():
+            content: Json = {"key": key.to_base64(), "fallback": True}
+            keys[f"{CURVE}:{name}"] = signed(
+                content, self._client.user_id, self._client.device_id, self.sign
+            )
+        return keys
+
     def uploaded(self, answer: Json) -> None:
+        self._wants_fallback_key = False
         counts = answer.get("one_time_key_counts")
-        count = counts.get("signed_curve25519", 0) if isinstance(counts, dict) else 0
+        count = counts.get(CURVE, 0) if isinstance(counts, dict) else 0
         self._client.receive_response(nio.KeysUploadResponse(0, count))
+
+    def identity_keys(self) -> dict[str, str]:
+        """Our device's own `curve25519` and `ed25519` key."""
+        return dict(self._olm.account.identity_keys)
+
+    def sign(self, message: bytes) -> str:
+        """With our device's own key."""
+        return str(self._olm.account.sign(message.decode()))
 
     def users_to_query(self) -> list[str]:
         return sorted(self._client.users_for_key_query)
 
-    def queried(self, answer: Json) -> None:
+    def queried(self, answer: Json) -> list[tuple[str, str]]:
+        """Take the answer; return (user, Curve25519 key) of devices that people have got since."""
+        users = answer.get("device_keys")
+        named = users if isinstance(users, dict) else {}
+        before = {user: self._device_keys(user) for user in named}
         self._receive(nio.KeysQueryResponse.from_dict(answer))
+        return [
+            (user, key)
+            for user, known in before.items()
+            if known and user != self._client.user_id
+            for key in self._device_keys(user) - known
+        ]
+
+    def _device_keys(self, user_id: str) -> set[str]:
+        return {device.curve25519 for device in self._olm.device_store[user_id].values()}
 
     def wedged(self) -> dict[str, list[str]]:
         """Devices with which a new Olm session is needed."""

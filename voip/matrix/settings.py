@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from voip.matrix import recovery_key
 from voip.matrix.errors import SettingsError
 
 
@@ -21,6 +22,8 @@ class MatrixSettings:
     password: str | None = field(default=None, repr=False)
     access_token: str | None = field(default=None, repr=False)
     """Instead of a password. Without a password a session that ended cannot be opened again."""
+    recovery_key: str | None = field(default=None, repr=False)
+    """Of an account that has a cross-signing identity from another client."""
     device_name: str = "voip"
     """How the device is called in the lists of other people's clients."""
     allow_invites_from: tuple[str, ...] | None = None
@@ -33,6 +36,8 @@ class MatrixSettings:
         name, _, server = self.user_id.partition(":")
         if not name.startswith("@") or not server:
             raise SettingsError(f"{self.user_id!r} is no user id: give it as @name:server.")
+        if self.recovery_key is not None:
+            recovery_key.from_text(self.recovery_key)
 
     @property
     def server_name(self) -> str:

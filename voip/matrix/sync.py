@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from voip.matrix.backoff import Backoff
 from voip.matrix.errors import MatrixError, RequestRefusedError, ServerTroubleError, TransientError
 from voip.matrix.folder import Folder
 from voip.matrix.http import Json, path
 from voip.matrix.intake import Intake
-from voip.matrix.keys import Keys
 from voip.matrix.session import Session
 from voip.matrix.timeline import sync_filter
 
@@ -43,11 +44,17 @@ class SyncCounts:
 class SyncLoop:
     """`run` until cancelled. `ready` is set when the first response has been delivered."""
 
-    def __init__(self, session: Session, folder: Folder, intake: Intake, keys: Keys) -> None:
+    def __init__(
+        self,
+        session: Session,
+        folder: Folder,
+        intake: Intake,
+        upkeep: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
         self._session = session
         self._folder = folder
         self._intake = intake
-        self._keys = keys
+        self._upkeep = upkeep
         self._since: str | None = None
         self._filter = json.dumps(sync_filter(), separators=(",", ":"))
         self.ready = asyncio.Event()
@@ -70,7 +77,7 @@ class SyncLoop:
                 backoff.reset()
                 await self._take(response)
                 if upkeep is None or upkeep.done():
-                    upkeep = asyncio.create_task(self._keys.upkeep(), name="key upkeep")
+                    upkeep = asyncio.create_task(self._upkeep(), name="key upkeep")
         finally:
             owned = [task for task in (upkeep, late) if task is not None]
             for task in owned:
