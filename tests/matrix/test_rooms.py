@@ -54,6 +54,34 @@ async def test_whose_invitations_are_accepted(
             assert not faulty.asked("/join")
 
 
+async def test_an_invitation_that_is_ahead_of_its_room_is_tried_again(
+    faulty: FaultyHomeserver, memory: Path
+) -> None:
+    bot = Bot(faulty, memory / "data", allow_invites_from=("*",))
+    invited = {"!r:y": invitation("@ann:y")}
+    faulty.on("/sync", {"next_batch": "1", "rooms": {"invite": invited}}, HANG)
+    not_yet = 403, {"errcode": "M_FORBIDDEN", "error": "You are not invited to this room."}
+    faulty.on("/join", not_yet, {"room_id": "!r:y"})
+    async with bot.edge, running(bot.edge):
+        await faulty.until_asked("/join", 2)
+        await asyncio.gather(*bot.edge.rooms._joining.values())
+    assert len(faulty.asked("/join")) == 2
+
+
+async def test_an_invitation_that_stays_refused_is_given_up(
+    faulty: FaultyHomeserver, memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voip.matrix.rooms.INVITATION_SETTLES", 0.0)
+    bot = Bot(faulty, memory / "data", allow_invites_from=("*",))
+    invited = {"!r:y": invitation("@ann:y")}
+    faulty.on("/sync", {"next_batch": "1", "rooms": {"invite": invited}}, HANG)
+    faulty.on("/join", (403, {"errcode": "M_FORBIDDEN", "error": "withdrawn"}))
+    async with bot.edge, running(bot.edge):
+        await faulty.until_asked("/join", 1)
+        await asyncio.gather(*bot.edge.rooms._joining.values())
+    assert len(faulty.asked("/join")) == 1
+
+
 async def test_what_is_known_of_rooms(person: MakePerson) -> None:
     alice, bob = await person(), await person()
     room_id = await alice.invite_into_room(

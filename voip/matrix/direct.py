@@ -28,17 +28,18 @@ class DirectRooms:
         """`m.direct` is one object for all people: it is read, changed and written by one."""
 
     async def room(self, user_id: str, within: float) -> str:
-        """The id of the room, once the other is in it.
+        """The id of the room, once the other is in it and what is sent there will be encrypted.
 
         :param within: seconds to wait for the other to join.
         :raises NotJoinedError: they declined, or did not join in time.
-        :raises RoomError: no room can be made with them.
+        :raises RoomError: no room can be made with them, or it does not become encrypted.
         """
         async with self._locks[user_id]:
             room_id = await self._existing(await self._direct(), user_id)
             if room_id is None:
                 room_id = await self._create(user_id)
                 await self.record(user_id, room_id)
+                await self._rooms.until_encrypted(room_id, within)
         if not await self._rooms.joined(room_id, user_id, within):
             raise NotJoinedError(
                 f"{user_id} did not join the direct room: they must accept the invitation "

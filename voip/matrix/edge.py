@@ -199,7 +199,7 @@ class MatrixEdge:
         :raises UploadRefusedError: the homeserver does not take it.
         :raises SendError: as `send`.
         """
-        info = await self.rooms.known(room_id, KNOWN_WITHIN)
+        info = await self.rooms.settled(room_id, KNOWN_WITHIN)
         uploaded = await self._files.upload(file, encrypted=info.encrypted)
         return await self._post(room_id, media_content(file, uploaded), txn_id)
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from voip.matrix.backoff import until_done
-from voip.matrix.errors import MatrixError, RequestRefusedError, RoomError
+from voip.matrix.errors import MatrixError, RequestRefusedError, RoomError, TransientError
 from voip.matrix.http import Json, path
 from voip.matrix.nio_state import RoomInfo
 from voip.matrix.session import Session
@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 JOIN_WITHIN = 120.0
 """Seconds of trying to join a room that we were invited to; federation can be slow."""
+INVITATION_SETTLES = 15.0
+"""Seconds for which a refused join is tried again; see `Rooms._enter`."""
 JOINS_AT_MOST = 100
 """Invitations that are being accepted at one time; a flood of more waits for the next sync."""
 
@@ -30,7 +32,10 @@ class Rooms:
         self._patterns = invite_patterns
         self._infos: dict[str, RoomInfo] = {}
         self._joining: dict[str, asyncio.Task[None]] = {}
-        self._known: list[tuple[str, asyncio.Future[RoomInfo]]] = []
+        self._plain: set[str] = set()
+        """Rooms whose state has no encryption; sync tells when one gets it."""
+        self._known: list[tuple[str, bool, asyncio.Future[RoomInfo]]] = []
+        """(room, only when encrypted, who waits)"""
         self._moves: list[tuple[str, str, asyncio.Future[str]]] = []
         self.joined_direct: Callable[[str, str], Awaitable[None]] | None = None
         """Called with (inviter, room) after joining a room that is meant as a direct one."""
@@ -40,11 +45,13 @@ class Rooms:
     def take(self, raw: Json, touched: dict[str, RoomInfo]) -> None:
         """Note the changes in a sync response, and begin to join where we are invited."""
         self._infos.update(touched)
-        for room_id, waiting in self._known:
-            if room_id in touched and not waiting.done():
-                waiting.set_result(touched[room_id])
+        for room_id, encrypted, waiting in self._known:
+            info = touched.get(room_id)
+            if info is not None and info.encrypted >= encrypted and not waiting.done():
+                waiting.set_result(info)
         for room_id in rooms_of(raw, "leave"):
             self._infos.pop(room_id, None)
+            self._plain.discard(room_id)
         for room_id, room in rooms_of(raw, "invite").items():
             self._consider(room_id, room)
         if self._moves:
@@ -71,16 +78,57 @@ class Rooms:
         """
         if room_id in self._infos:
             return self._infos[room_id]
-        entry = room_id, asyncio.get_running_loop().create_future()
+        entry = room_id, False, asyncio.get_running_loop().create_future()
         self._known.append(entry)
         try:
             if not await self._are_in(room_id):
                 raise RoomError(f"We are not in room {room_id}: invite {self._session.user_id}.")
-            return await asyncio.wait_for(entry[1], within)
+            return await asyncio.wait_for(entry[-1], within)
         except TimeoutError:
             raise RoomError(f"Nothing is known of room {room_id} yet: try again.") from None
         finally:
             self._known.remove(entry)
+
+    async def settled(self, room_id: str, within: float) -> RoomInfo:
+        """`known`, for whoever is about to send: never plain where the room's state says otherwise.
+
+        Sync may show a new room event by event, its encryption after its members.
+
+        :raises RoomError: as `known`, or sync does not tell of the encryption in time.
+        """
+        info = await self.known(room_id, within)
+        if info.encrypted or room_id in self._plain:
+            return info
+        if await self._says_encrypted(room_id):
+            return await self.until_encrypted(room_id, within)
+        self._plain.add(room_id)
+        return self._infos.get(room_id, info)
+
+    async def until_encrypted(self, room_id: str, within: float) -> RoomInfo:
+        """Wait until sync has told that a room is encrypted. :raises RoomError: it does not."""
+        info = self._infos.get(room_id)
+        if info is not None and info.encrypted:
+            return info
+        entry = room_id, True, asyncio.get_running_loop().create_future()
+        self._known.append(entry)
+        try:
+            return await asyncio.wait_for(entry[-1], within)
+        except TimeoutError:
+            raise RoomError(
+                f"Room {room_id} is encrypted, and sync does not say so: try again."
+            ) from None
+        finally:
+            self._known.remove(entry)
+
+    async def _says_encrypted(self, room_id: str) -> bool:
+        where = path("rooms", room_id, "state", "m.room.encryption")
+        try:
+            await self._session.request("GET", where)
+        except RequestRefusedError as error:
+            if error.status == 404:
+                return False
+            raise RoomError(f"We are not in room {room_id} any more: invite us again.") from error
+        return True
 
     async def _are_in(self, room_id: str) -> bool:
         where = path("rooms", room_id, "state", "m.room.member", self._session.user_id)
@@ -128,13 +176,28 @@ class Rooms:
             task.add_done_callback(lambda _: self._joining.pop(room_id, None))
 
     async def _join(self, room_id: str, direct_with: str | None) -> None:
-        where = path("rooms", room_id, "join")
         try:
-            await until_done(lambda: self._session.request("POST", where, body={}), JOIN_WITHIN)
+            await self._enter(room_id)
             if direct_with is not None and self.joined_direct is not None:
                 await self.joined_direct(direct_with, room_id)
         except MatrixError as error:
             log.warning("A room we were invited to could not be joined: %s", error)
+
+    async def _enter(self, room_id: str) -> None:
+        clock = asyncio.get_running_loop().time
+        settled = clock() + INVITATION_SETTLES
+
+        async def join() -> None:
+            try:
+                await self._session.request("POST", path("rooms", room_id, "join"), body={})
+            except RequestRefusedError as error:
+                # The inviter's homeserver takes an invitation into its room only when ours has
+                # signed it (server-server API, "Inviting to a room"), and by then we know of it.
+                if error.errcode == "M_FORBIDDEN" and clock() < settled:
+                    raise TransientError(str(error)) from error
+                raise
+
+        await until_done(join, JOIN_WITHIN)
 
     async def aclose(self) -> None:
         tasks = list(self._joining.values())

@@ -33,7 +33,7 @@ class Transmitter:
         :raises SendRefusedError: never again.
         """
         try:
-            info = await self._rooms.known(event.room_id, KNOWN_WITHIN)
+            info = await self._rooms.settled(event.room_id, KNOWN_WITHIN)
         except RoomError as error:
             raise SendRefusedError(str(error)) from error
         try:
