@@ -16,6 +16,7 @@ from voip.bot.phone import PhoneSettings
 from voip.media.sounds import Speech
 from voip.service.demo.likeness import likeness
 from voip.signalling.commands import By
+from voip.store.traces import list_traces
 
 
 async def start_bot(settings: PhoneSettings) -> Process:
@@ -84,6 +85,8 @@ async def test_a_killed_bot_hangs_up_and_posts_when_it_comes_back(
         kept = json.loads((folder / "call.json").read_text())
         assert kept["end"]["reason"] == "crashed"
         assert kept["tracks"][0]["ended"] == "repaired"
+        (trace,) = list_traces(settings.data_dir / "traces")
+        assert trace.id == kept["id"]
         assert kept["tracks"][0]["event_id"] == message.event_id
     finally:
         await end(bot, signal.SIGTERM)

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from voip.service.cli import app
 from voip.service.running import Exit
 
-COMMANDS = ["bot", "call", "check-config", "demo"]
+COMMANDS = ["bot", "call", "check-config", "demo", "trace"]
 HEAVY = {"aiortc", "av", "nio", "numpy", "aiohttp", "pydantic", "rich"}
 
 
@@ -73,6 +73,9 @@ def test_help_does_not_wait_for_heavy_libraries() -> None:
         (["check-config"], "VOIP_HOMESERVER"),
         (["demo", "--smoke", "--lan"], "leave the others out"),
         (["demo", "--port", "80"], "1024"),
+        (["trace", "--list", "3f2a"], "exclude each other"),
+        (["trace", "--json", "--html", "x.html"], "exclude each other"),
+        (["trace", "--config", "missing.toml"], "no settings file missing.toml"),
     ],
 )
 def test_wrong_input_is_told_and_tries_nothing(arguments: list[str], told: str) -> None:

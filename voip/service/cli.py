@@ -1,4 +1,4 @@
-"""The command line: `voip bot`, `voip call`, `voip demo`, `voip check-config`.
+"""The command line: `voip bot`, `voip call`, `voip demo`, `voip trace`, `voip check-config`.
 
 Each command here only reads its options; what it does is in a module of its own, which is
 imported when the command runs, so that `voip --help` does not wait for the media libraries.
@@ -144,6 +144,55 @@ def demo(
     if smoke and (port is not None or lan or data_dir is not None):
         raise typer.BadParameter("--smoke chooses ports and folder by itself: leave the others out")
     raise typer.Exit(smoke_command() if smoke else demo_command(port, data_dir, lan=lan))
+
+
+@app.command()
+def trace(
+    wanted: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ID]",
+            show_default=False,
+            help="Our own id of a call, its beginning, or a trace file (.json). Without it: the"
+            " latest call.",
+        ),
+    ] = None,
+    *,
+    every: Annotated[
+        bool, typer.Option("--list", help="List the calls that have a trace, the newest first.")
+    ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            help="Write a page that can be attached to a bug report; it needs nothing else.",
+        ),
+    ] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="The bot's data folder. Without it: that of the settings."
+        ),
+    ] = None,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Say what happened to a call: each event, each decision, the network, and a verdict.
+
+    No Matrix ids, addresses, session descriptions or tokens are in it.
+
+    \b
+    Example:
+      voip trace
+      voip trace --list
+      voip trace 3f2a9c01 --html call.html
+    """
+    from voip.service.trace_command import TraceOptions, trace_command
+
+    if sum((every, json and not every, html is not None)) > 1 or (every and wanted is not None):
+        raise typer.BadParameter("--list, --html and an ID with --list exclude each other")
+    raise typer.Exit(trace_command(TraceOptions(wanted, every, json, html, data_dir), config))
 
 
 @app.command("check-config")

@@ -149,6 +149,27 @@ class Settings(BaseSettings):
         " callers never see this machine's addresses.",
         examples=["true"],
     )
+    traces: int = Field(
+        default=1000,
+        ge=0,
+        le=100_000,
+        description="How many call traces are kept, the newest (see `voip trace`); 0: none.",
+        examples=["200"],
+    )
+    trace_days: float = Field(
+        default=30,
+        gt=0,
+        le=3650,
+        allow_inf_nan=False,
+        description="Days after which a call trace is removed.",
+        examples=["7"],
+    )
+    trace_names: bool = Field(
+        default=False,
+        description="Write Matrix ids of callers and rooms into call traces. Addresses, session"
+        " descriptions and tokens are never in them.",
+        examples=["true"],
+    )
     log_level: LogLevel = Field(
         default=LogLevel.INFO,
         description="The least important records that are logged: `debug`, `info`, `warning` or"

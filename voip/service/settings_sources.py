@@ -58,6 +58,15 @@ def load_settings(file: Path | None = None) -> Settings:
     raise SettingsError(problems)
 
 
+def data_dir(file: Path | None = None) -> Path:
+    """The data folder alone, for what reads it without logging in. Raises SettingsError."""
+    if file is None and DEFAULT_FILE.is_file():
+        file = DEFAULT_FILE
+    values = {} if file is None else _read_toml(file)
+    values |= EnvSettingsSource(Settings)()
+    return Path(str(values.get("data_dir", Settings.model_fields["data_dir"].default)))
+
+
 def warnings(file: Path | None = None) -> list[str]:
     """What is not wrong, but surely not meant: unknown variables, a file that all may read."""
     found = [_unknown(name) for name in sorted(os.environ) if _is_unknown(name)]

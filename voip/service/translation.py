@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from voip.bot.phone import PhoneSettings
 from voip.bot.recorder import RecorderSettings
 from voip.bot.runner import BotKind, BotSettings
+from voip.bot.traces import TraceSettings
 from voip.matrix.settings import MatrixSettings
 from voip.media.settings import MediaSettings
 from voip.service.announcement import announcement
@@ -37,6 +38,9 @@ def phone_settings(settings: Settings, name: str) -> PhoneSettings:
             relay_only=settings.relay_only, connect_timeout=settings.connect_timeout
         ),
         calls=CallConfig(connect_timeout=settings.connect_timeout),
+        traces=TraceSettings(
+            keep=settings.traces, days=settings.trace_days, names=settings.trace_names
+        ),
     )
 
 

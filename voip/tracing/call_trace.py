@@ -171,9 +171,7 @@ class CallTrace:
         )
 
     def _candidates_of_peer(self) -> list[str]:
-        if self.peer is None:
-            return []
-        if self.peer.party_id:
+        if self.peer is not None and self.peer.party_id:
             return list(self._theirs.get(self.peer, ()))
         first = (found for party, found in self._theirs.items() if party != self.us)
         return list(next(first, ()))

@@ -43,7 +43,9 @@ class People:
             return self._user(party.user_id)
         if party.user_id == self._us.user_id:
             return self._numbered("our other device")
-        if self._peer is not None and party.user_id == self._peer.user_id:
+        if self._peer is None:  # nobody was called by name, nor answered
+            self._peer = Party(party.user_id, "")
+        if party.user_id == self._peer.user_id:
             if not self._peer.party_id:  # no device of theirs was chosen: the first is the peer
                 self._peer = party
                 return "peer"

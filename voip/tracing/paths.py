@@ -84,4 +84,6 @@ def _kinds(names: Iterable[str]) -> Counter[str]:
 
 
 def _list(kinds: Counter[str]) -> str:
-    return ", ".join(f"{count} {kind}" for kind, count in kinds.items()) + " candidates"
+    """As in `2 host and 1 srflx candidates`."""
+    named = " and ".join(f"{count} {kind}" for kind, count in kinds.items())
+    return f"{named} candidate{'' if kinds.total() == 1 else 's'}"
