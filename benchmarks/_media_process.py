@@ -155,7 +155,7 @@ class Aiortc:
     async def _local(self, pc: RTCPeerConnection) -> str:
         if self._ignore:
             for transceiver in pc.getTransceivers():
-                private.tap_audio(transceiver.receiver, self._count)
+                private.AudioTap(transceiver.receiver, self._count, lambda event: None)
         await pc.setLocalDescription(await self._description(pc))
         return str(pc.localDescription.sdp)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import names
-from benchmarks.harness import Row, alternate, table, write
+from benchmarks.harness import Medians, Row, SpoiledRound, alternate, table, write
 
 
 def test_a_ratio_meets_its_goal_or_misses_it() -> None:
@@ -69,3 +69,23 @@ def test_the_command_lists_what_there_is_and_refuses_what_is_not() -> None:
     wrong = subprocess.run([*command, "nothing"], capture_output=True, text=True, check=False)
     assert wrong.returncode == 2
     assert "there are: " in wrong.stderr
+
+
+def test_a_spoiled_round_is_measured_again() -> None:
+    results = iter([SpoiledRound("busy"), 2.0, 2.0, 2.0])
+
+    def measure() -> float:
+        result = next(results)
+        if isinstance(result, SpoiledRound):
+            raise result
+        return result
+
+    assert alternate("x", measure, lambda: 4.0, rounds=3) == Medians(2.0, 4.0)
+
+
+def test_a_machine_that_never_keeps_up_gives_no_result() -> None:
+    def measure() -> float:
+        raise SpoiledRound("busy")
+
+    with pytest.raises(SpoiledRound):
+        alternate("x", measure, lambda: 4.0)
