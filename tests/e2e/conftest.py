@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from playwright.async_api import Browser
 
-from tests.bot.conftest import exchange  # noqa: F401  # bots for people to call
+from tests.bot.conftest import Exchange, exchange  # noqa: F401  # bots for people to call
 from tests.conftest import MakeUser, User
 from tests.e2e.accounts import Account
 from tests.e2e.browser import Person, chromium
+from tests.e2e.harness_page import harness_folder
+from tests.e2e.jssdk import JsClient
+from tests.e2e.lines import Line
 from voip.service.demo.synapse import SynapseProcess
 from voip.service.web import create_app, page_folder
 
-Serve = Callable[[str], Awaitable[str]]
+Serve = Callable[..., Awaitable[str]]
 Join = Callable[..., Awaitable[Person]]
 
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
-    """``await serve(homeserver)``: the page's address, with the real policy for that homeserver."""
+    """``await serve(homeserver)``: the page's address, with the real policy for that homeserver.
+
+    Or that of another page: ``await serve(homeserver, folder)``.
+    """
     runners: list[web.AppRunner] = []
 
-    async def start(homeserver: str) -> str:
-        runner = web.AppRunner(create_app(page_folder(), homeserver=homeserver))
+    async def start(homeserver: str, folder: Path | None = None) -> str:
+        runner = web.AppRunner(create_app(folder or page_folder(), homeserver=homeserver))
         runners.append(runner)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -67,3 +74,24 @@ async def join(browser: Browser, page_url: str) -> AsyncIterator[Join]:
     yield enter
     for person in people:
         person.assert_clean()
+
+
+@pytest.fixture(scope="session")
+def harness() -> Path:
+    """The built page around matrix-js-sdk's own calls."""
+    return harness_folder()
+
+
+@pytest.fixture
+async def js(
+    browser: Browser, serve: Serve, harness: Path, synapse: SynapseProcess, make_user: MakeUser
+) -> JsClient:
+    """matrix-js-sdk, signed in with an account of its own."""
+    url = await serve(synapse.url, harness)
+    return await JsClient.sign_in(browser, url, synapse.url, make_user())
+
+
+@pytest.fixture
+async def line(js: JsClient, exchange: Exchange) -> Line:  # noqa: F811  # the fixture above
+    """matrix-js-sdk and a phone of ours, ready to call each other."""
+    return await Line.connect(js, await exchange.phone())
