@@ -14,6 +14,8 @@ from voip.bot.flows import Flow
 from voip.bot.phone import Phone, PhoneSettings
 from voip.bot.recorder import RecorderSettings
 from voip.bot.runner import Bot, BotKind, BotSettings, running_bot
+from voip.bot.trust import Unverified
+from voip.matrix.cross_signing import PrivateIdentity
 from voip.matrix.history import Message
 from voip.matrix.settings import MatrixSettings
 from voip.media.sounds import Tone
@@ -30,6 +32,7 @@ class Exchange:
         self, synapse: SynapseProcess, make_user: MakeUser, folder: Path, stack: AsyncExitStack
     ) -> None:
         self.homeserver = synapse.url
+        self._synapse = synapse
         self._make_user = make_user
         self._folder = folder
         self._stack = stack
@@ -43,8 +46,23 @@ class Exchange:
         )
         return PhoneSettings(matrix, folder, name)
 
-    async def phone(self, name: str = "alice") -> Phone:
-        return await self._stack.enter_async_context(Phone(self.settings(name)))
+    async def phone(self, name: str = "alice", identity: PrivateIdentity | None = None) -> Phone:
+        """A phone; `identity`: one that the account has from elsewhere, so we cannot sign it."""
+        settings = self.settings(name)
+        if identity is not None:
+            await asyncio.to_thread(self._publish, settings.matrix, identity)
+        return await self._stack.enter_async_context(Phone(settings))
+
+    def _publish(self, matrix: MatrixSettings, identity: PrivateIdentity) -> None:
+        client = "/_matrix/client/v3"
+        body = {
+            "type": "m.login.password",
+            "identifier": {"type": "m.id.user", "user": matrix.user_id},
+            "password": matrix.password,
+        }
+        token = self._synapse.request("POST", f"{client}/login", body)["access_token"]
+        keys = identity.upload(matrix.user_id)
+        self._synapse.request("POST", f"{client}/keys/device_signing/upload", keys, token=token)
 
     async def bot(
         self,
@@ -53,8 +71,9 @@ class Exchange:
         *,
         recorder: RecorderSettings = SHORT,
         max_calls: int = 50,
+        unverified: Unverified = Unverified.ALLOW,
     ) -> Bot:
-        settings = BotSettings(self.settings("bot"), kind, recorder, max_calls)
+        settings = BotSettings(self.settings("bot"), kind, recorder, max_calls, unverified)
         return await self._stack.enter_async_context(running_bot(settings, flow))
 
 

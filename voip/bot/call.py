@@ -67,6 +67,8 @@ class Call:
         self.began_at = datetime.now(UTC)
         self.folder = phone.recordings / f"{self.began_at:%Y%m%dT%H%M%SZ}-{self.id}"
         """Where its recordings go; made when it is first needed."""
+        self.device_key: str | None = None
+        """The Curve25519 key of the device that calls; None where it is not known."""
         self.peer: Party | None = None
         self.end: Ended | None = None
         self.marks = Marks()

@@ -19,6 +19,7 @@ from typing import Final, Self
 from voip.bot.call import Call
 from voip.bot.call_file import write_file
 from voip.bot.traces import Traces, TraceSettings
+from voip.bot.trust import SendingDevices
 from voip.driver import Driver
 from voip.matrix.edge import MatrixEdge
 from voip.matrix.settings import MatrixSettings
@@ -69,6 +70,7 @@ class Phone:
         self._journal: Journal | None = None
         self._driver: Driver | None = None
         self._calls: dict[CallKey, Call] = {}
+        self._devices = SendingDevices()
         self._sync: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -211,6 +213,7 @@ class Phone:
         return self._driver
 
     def _on_remote(self, event: RemoteEvent) -> None:
+        self._devices.note(event)
         self._running.take(event)
 
     def _on_media(self, event: MediaEvent) -> None:
@@ -235,6 +238,7 @@ class Phone:
 
     def _ring(self, notice: Incoming) -> None:
         call = Call(self, notice.key, Direction.INBOUND, notice.caller.user_id, notice.video)
+        call.device_key = self._devices.take(notice.key, notice.caller.user_id)
         self._calls[notice.key] = call
         self.traces.name(call.key, call.id)
         if self.on_call is not None:

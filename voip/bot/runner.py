@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,9 +18,13 @@ from voip.bot.phone import Phone, PhoneSettings
 from voip.bot.posting import Poster
 from voip.bot.recorder import BEGIN, DONE, RecorderSettings, recorder
 from voip.bot.recovery import clear_up
+from voip.bot.trust import Gate, Unverified
+from voip.matrix.errors import MatrixError
 from voip.media.sounds import Sound
 from voip.observers import Topic
 from voip.tasks import TaskOwner
+
+log = logging.getLogger(__name__)
 
 LAST_POSTS_SECONDS: Final = 20.0
 """How long the end of a bot waits for recordings that are being posted."""
@@ -37,19 +42,25 @@ class BotSettings:
     recorder: RecorderSettings = field(default_factory=RecorderSettings)
     max_calls: int = 50
     """Calls at the same time; who calls beyond that is declined."""
+    unverified: Unverified = Unverified.ALLOW
+    """What happens to calls from devices that their owner has not verified."""
 
 
 class Bot:
     """Answers calls until it is closed. Nothing that one call does ends another."""
 
-    def __init__(self, phone: Phone, flow: Flow, max_calls: int) -> None:
+    def __init__(
+        self, phone: Phone, flow: Flow, max_calls: int, unverified: Unverified = Unverified.ALLOW
+    ) -> None:
         self.phone = phone
         self._flow = flow
         self._max_calls = max_calls
         self._poster = Poster(phone.matrix, phone.journal, phone.new_id)
         self._calls: set[Call] = set()
         self._tasks = TaskOwner()
+        self._gate = Gate(phone.matrix, unverified, self._notify)
         phone.on_call = self._on_call
+        phone.matrix.on_new_device = lambda device: self._gate.new_device(device, self._calls)
 
     def clear_up(self) -> None:
         """Begin with what a crash left; calls are answered meanwhile."""
@@ -58,6 +69,7 @@ class Bot:
     async def aclose(self) -> None:
         """End the calls that live, and let their recordings be posted."""
         self.phone.on_call = None
+        self.phone.matrix.on_new_device = None
         for call in list(self._calls):
             call.hang_up()
         await self._tasks.drain(LAST_POSTS_SECONDS)
@@ -72,10 +84,23 @@ class Bot:
 
     async def _serve(self, call: Call) -> None:
         try:
-            await run_flow(self._flow, call)
+            if await self._gate.admits(call):
+                await run_flow(self._flow, call)
+            else:
+                call.reject()
+                await call.closed()
         finally:
             self._calls.discard(call)
         await self._finish(call)
+
+    def _notify(self, room_id: str, text: str) -> None:
+        self._tasks.spawn(self._post_notice(room_id, text), "a notice")
+
+    async def _post_notice(self, room_id: str, text: str) -> None:
+        try:
+            await self.phone.matrix.post_text(room_id, text, self.phone.new_id())
+        except MatrixError as error:
+            log.warning("a notice could not be posted: %s", error)
 
     async def _finish(self, call: Call) -> None:
         """After a call: `call.json`, and its recordings into the room."""
@@ -123,7 +148,7 @@ async def running_bot(settings: BotSettings, flow: Flow | None = None) -> AsyncI
         phone.observers.subscribe(Topic.MEDIA, call_log)
         for sound in () if flow else sounds_of(settings):
             await phone.media.prepare(sound)
-        bot = Bot(phone, flow or flow_of(settings), settings.max_calls)
+        bot = Bot(phone, flow or flow_of(settings), settings.max_calls, settings.unverified)
         try:
             bot.clear_up()
             yield bot
