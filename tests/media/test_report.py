@@ -50,9 +50,9 @@ async def test_servers_that_give_nothing_are_told(
         async with engine(settings) as (one, heard):
             offered = sample("chromium-audio")
             await one.create_answer(KEY, offered, ice_servers=dead_servers(udp, tcp)[kind])
-            gathering = one._calls[KEY].peer._gathering
-            assert gathering is not None
-            for task in list(gathering._tasks):
+            network = one._calls[KEY].peer._network
+            assert network is not None
+            for task in list(network.generation.gathering._tasks):
                 await task
     (closed,) = heard.of(MediaClosed)
     assert closed.servers == servers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from aiortc import RTCPeerConnection
 
@@ -16,8 +17,10 @@ class Connecting:
     """The tasks in which aiortc connects. It does not own them: left alone, one that is under way
     while the connection closes starts timers and senders that nobody stops any more."""
 
-    def __init__(self, pc: RTCPeerConnection) -> None:
-        """Before the first description."""
+    def __init__(self, pc: RTCPeerConnection, then: Callable[[], Awaitable[None]]) -> None:
+        """Before the first description. `then` is awaited each time when aiortc has done its
+        part, whether the connection is up or not."""
+        self._then = then
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._original = private.replace_connect(pc, self._start)
@@ -44,5 +47,6 @@ class Connecting:
             return
         try:
             await self._original()
+            await self._then()
         except Exception as error:
             log.exception("connecting failed: %s", type(error).__name__)

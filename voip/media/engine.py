@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from voip.media.bridge import Bridges
 from voip.media.echo import Echo
 from voip.media.errors import AlreadyRecording, CallClosed, DuplicateCall, UnknownCall
 from voip.media.events import (
@@ -29,6 +30,8 @@ from voip.media.recorder import Recorder
 from voip.media.settings import MediaSettings
 from voip.media.sound_errors import PlayerClosed
 from voip.media.sounds import Sound
+from voip.media.tap import Tap
+from voip.signalling.events import Change
 from voip.signalling.ice import Candidate, IceServer
 from voip.signalling.ids import CallKey
 
@@ -46,6 +49,7 @@ class MediaEngine:
         self._settings = settings
         self._listener = emit
         self._calls: dict[CallKey, _Call] = {}
+        self._bridges = Bridges()
         self._endings: set[asyncio.Task[None]] = set()
         self._prompts = PromptCache()
         self._resolver = Resolver()
@@ -80,8 +84,65 @@ class MediaEngine:
             raise
 
     async def apply_answer(self, key: CallKey, answer: str) -> None:
-        """The remote answer to our offer. Raises UnknownCall, BadDescription, NoCommonCodec."""
+        """The remote answer to our offer, the call's first or a later one.
+
+        Raises UnknownCall, BadDescription, NoCommonCodec, CallClosed.
+        """
         await self._call(key).peer.apply(answer)
+
+    async def create_reoffer(
+        self,
+        key: CallKey,
+        change: Change,
+        *,
+        ice_servers: Sequence[IceServer] | None = None,
+    ) -> str:
+        """An offer of ours in the middle of a call; nothing changes until it is answered.
+
+        It takes an open one back. `ice_servers`: in place of those that the call began with,
+        whose credentials may have expired; a restart uses them.
+        Raises UnknownCall, NotAnswered, CallClosed.
+        """
+        return await self._call(key).peer.reoffer(change, ice_servers)
+
+    async def create_reanswer(
+        self, key: CallKey, offer: str, *, ice_servers: Sequence[IceServer] | None = None
+    ) -> str:
+        """The answer to a remote offer in the middle of a call. An open offer of ours is taken
+        back first; an offer that cannot be used leaves everything as it was.
+
+        Raises BadDescription, NoCommonCodec, UnknownCall, NotAnswered, CallClosed.
+        """
+        return await self._call(key).peer.reanswer(offer, ice_servers)
+
+    async def rollback(self, key: CallKey) -> None:
+        """Take our open offer back. None is no error. Raises UnknownCall."""
+        await self._call(key).peer.rollback()
+
+    async def send_digits(
+        self, key: CallKey, digits: str, *, seconds: float = 0.1, gap: float = 0.07
+    ) -> None:
+        """Press keys, `0123456789*#ABCD`, each for so long; returns when they are sent. What
+        plays meanwhile waits.
+
+        Raises ValueError, NoDigits, UnknownCall and, when the call ends, CallClosed.
+        """
+        try:
+            await self._call(key).peer.press(digits, seconds=seconds, gap=gap)
+        except PlayerClosed:
+            raise CallClosed from None
+
+    async def bridge(self, a: CallKey, b: CallKey) -> None:
+        """Let the two hear each other, until either call ends or `unbridge`.
+
+        Raises UnknownCall, AlreadyBridged.
+        """
+        self._bridges.join(a, b, self._call(a), self._call(b))
+
+    async def unbridge(self, key: CallKey) -> None:
+        """Nothing to end is no error. Raises UnknownCall."""
+        self._call(key)
+        self._bridges.part(key)
 
     async def add_candidates(self, key: CallKey, candidates: Sequence[Candidate]) -> None:
         """Remote candidates, in any order and number; unusable ones are counted and ignored.
@@ -197,6 +258,7 @@ class MediaEngine:
         return call
 
     async def _shut(self, key: CallKey, call: _Call) -> None:
+        self._bridges.part(key)
         # At the same time: a slow disk does not keep the line open.
         results = await asyncio.gather(
             call.peer.close(),
@@ -242,6 +304,10 @@ class _Call:
         self._recorder: Recorder | None = None
         self._recorded = asyncio.Event()
         self._keyframes: asyncio.Task[None] | None = None
+
+    @property
+    def tap(self) -> Tap:
+        return self.peer.tap
 
     def record(
         self,

@@ -56,8 +56,29 @@ class CallClosed(MediaError):
         super().__init__("the call's media was closed")
 
 
+class NotAnswered(MediaError):
+    """Media can be renegotiated only after the call's first offer and answer."""
+
+    def __init__(self) -> None:
+        super().__init__("the call's media cannot change before it is answered")
+
+
 class AlreadyRecording(MediaError):
     """One recording at a time for each call."""
 
     def __init__(self) -> None:
         super().__init__("this call is being recorded already: stop that recording first")
+
+
+class NoDigits(PeerMediaError):
+    """The other side takes no telephone events (RFC 4733), or has not answered yet."""
+
+    def __init__(self) -> None:
+        super().__init__("keys cannot be pressed in this call: the other side takes no DTMF")
+
+
+class AlreadyBridged(MediaError):
+    """A call is bridged with one other at a time."""
+
+    def __init__(self) -> None:
+        super().__init__("one of these calls is bridged already: end that bridge first")

@@ -91,6 +91,34 @@ class LocalCandidates:
 
 
 @dataclass(frozen=True, slots=True)
+class Digit:
+    """The other side pressed a key (RFC 4733). Said once for each press, when it ends."""
+
+    key: CallKey
+    digit: str
+    """One of `0123456789*#ABCD`."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """Nothing has arrived from the other side for `MediaSettings.interrupted_after` seconds.
+
+    The media are kept: an ICE restart may bring them back. Where nothing does, Failed follows
+    when consent to send expires (RFC 7675 §5.1), after about half a minute.
+    """
+
+    key: CallKey
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """After Interrupted: something arrived again."""
+
+    key: CallKey
+
+
+@dataclass(frozen=True, slots=True)
 class MediaStats:
     """Counted since the call's media was created."""
 
@@ -147,5 +175,13 @@ class MediaClosed:
 
 
 MediaEvent: TypeAlias = (
-    Connected | FirstAudio | Failed | RecordingEnded | LocalCandidates | MediaClosed
+    Connected
+    | FirstAudio
+    | Failed
+    | RecordingEnded
+    | LocalCandidates
+    | MediaClosed
+    | Digit
+    | Interrupted
+    | Resumed
 )

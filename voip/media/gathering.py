@@ -14,12 +14,12 @@ from collections.abc import Callable, Coroutine
 
 from aioice.candidate import Candidate as IceCandidate
 from aioice.ice import (
+    Connection,
     StunProtocol,
     relayed_candidate,
     server_reflexive_candidate,
 )
 from aioice.stun import TransactionError, TransactionFailed
-from aiortc import RTCIceTransport
 
 from voip.media import private
 from voip.media.icelist import Resolver
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class Gathering:
-    """The gathering of one call's single transport, in place of aioice's own.
+    """The gathering of one ICE connection, in place of aioice's own.
 
     `late` is called with each candidate that came after `gather` returned, and with None once no
     more will come.
@@ -37,14 +37,13 @@ class Gathering:
 
     def __init__(
         self,
-        ice: RTCIceTransport,
+        connection: Connection,
         resolver: Resolver,
         settings: MediaSettings,
         late: Callable[[IceCandidate | None], None],
     ) -> None:
         self._relay_only = settings.relay_only
-        self.ice = ice
-        self.connection = connection = private.connection_of(ice)
+        self.connection = connection
         self._resolver = resolver
         self._settings = settings
         self._late = late
@@ -54,8 +53,6 @@ class Gathering:
         """Why a server gave no candidate, each once, as in `turn: refused (401)`."""
         self._returned = False
         self._started = False
-        # The gatherer of aiortc calls this one from now on.
-        connection.gather_candidates = self.gather  # type: ignore[method-assign]
 
     @property
     def complete(self) -> bool:
@@ -82,6 +79,7 @@ class Gathering:
         self._returned = True
 
     async def close(self) -> None:
+        """Look no further; what was found stays with its connection."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

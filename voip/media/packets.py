@@ -39,6 +39,22 @@ class VideoFrame:
     """Seconds of the monotonic clock."""
 
 
+@dataclass(frozen=True, slots=True)
+class EventPacket:
+    """One packet of a telephone event (RFC 4733), which shares the sound's stream."""
+
+    payload: bytes
+    timestamp: int
+    """When the event began, 32 bits."""
+    ssrc: int
+    begins: bool
+    """The marker bit: the event begins here (RFC 4733 §2.2.1)."""
+    clock_rate: int
+    """Hertz, of the durations inside."""
+    arrival: float
+    """Seconds of the monotonic clock."""
+
+
 class AudioSink(Protocol):
     def audio(self, packet: AudioPacket) -> None: ...
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from aioice.candidate import Candidate as IceCandidate
 from aiortc import (
-    MediaStreamTrack,
     RTCBundlePolicy,
     RTCConfiguration,
     RTCIceTransportPolicy,
@@ -22,20 +22,29 @@ from aiortc import (
 )
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError
 
-from voip.media import icelist, private, report, sdp
+from voip.media import icelist, keypad, private, report, sdp
+from voip.media.agreed import Agreed
 from voip.media.connecting import Connecting
-from voip.media.errors import BadDescription, CallClosed, NoRelay
-from voip.media.events import Connected, Failed, FirstAudio, LocalCandidates, MediaEvent, MediaStats
+from voip.media.dtmf import DigitListener, Press
+from voip.media.errors import BadDescription, CallClosed, NoDigits, NoRelay, NotAnswered
+from voip.media.events import Digit, FirstAudio, LocalCandidates, MediaEvent, MediaStats
 from voip.media.events import MediaFailure as Failure
-from voip.media.gathering import Gathering
-from voip.media.packets import AudioPacket
+from voip.media.lines import Lines
+from voip.media.network import Network
+from voip.media.packets import AudioPacket, EventPacket
+from voip.media.player import Player
 from voip.media.remote import RemoteCandidates
+from voip.media.renegotiation import Renegotiation
+from voip.media.sections import events_of
 from voip.media.settings import MediaSettings
+from voip.media.supervisor import Supervisor
 from voip.media.tap import Tap
+from voip.signalling.events import Change
 from voip.signalling.ice import END_OF_CANDIDATES, Candidate, IceServer
 from voip.signalling.ids import CallKey
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 # What aiortc 1.16 makes of a description that it does not understand.
 CHOKES = (
@@ -63,7 +72,7 @@ class Peer:
         ice_servers: Sequence[IceServer],
         *,
         resolver: icelist.Resolver,
-        track: MediaStreamTrack,
+        track: Player,
         emit: Callable[[MediaEvent], None],
     ) -> None:
         """Raises NoRelay where only relays may be used and none is given."""
@@ -84,23 +93,23 @@ class Peer:
         self.remote = RemoteCandidates()
         self._key, self._settings, self._resolver = key, settings, resolver
         self._track, self._emit = track, emit
-        self._gathering: Gathering | None = None
-        self._video: private.VideoTap | None = None
+        self._network: Network | None = None
+        self._lines = Lines(self._pc, audio=self._audio, event=self._event, video=self.tap.video)
+        self._digits = DigitListener(self._digit)
+        self._event_type = 0
         self._offered: str | None = None
+        self._renegotiation: Renegotiation | None = None
         self._place: tuple[str | None, int] = ("0", 0)
-        """The mid and the index of the m-line that our candidates belong to."""
-        self._connecting = Connecting(self._pc)
-        self._timer: asyncio.TimerHandle | None = None
-        self._connected = False
+        """The mid and the index of the m-line that our first candidates belong to."""
+        self._connecting = Connecting(self._pc, self._let_flow)
+        self._supervisor = Supervisor(self._pc, key, settings, emit)
         self._heard = False
         self._refused_packets = 0
-        self._over = False
         self._closing: asyncio.Task[None] | None = None
-        self._pc.on("connectionstatechange", self._state_changed)
 
     @property
     def connected(self) -> bool:
-        return self._connected and not self._over
+        return self._supervisor.connected
 
     async def offer(self, *, video: bool) -> str:
         """An offer of audio both ways and, with `video`, of video towards us."""
@@ -113,11 +122,11 @@ class Peer:
         audio.setCodecPreferences(opus)
         if video:
             self._pc.addTransceiver("video", "recvonly")
-        gathering = self._prepare_transport()
+        network = self._prepare()
         await self._set_local()
         self._offered = self._pc.localDescription.sdp
         self._check_gathered()
-        return sdp.finish_offer(self._offered, complete=gathering.complete)
+        return sdp.finish_offer(self._offered, complete=network.complete)
 
     async def answer(self, offer: str) -> str:
         """Raises BadDescription, NoCommonCodec, CallClosed."""
@@ -126,26 +135,61 @@ class Peer:
         await self._set_remote("offer", prepared)
         if prepared.has_audio:
             self._pc.addTrack(self._track)
-        gathering = self._prepare_transport()
-        await self.remote.start(gathering.ice, prepared)
+        network = self._prepare()
+        await network.described(prepared)
         await self._set_local()
-        self._start_connect_timer()
-        self._check_gathered()
         local = self._pc.localDescription.sdp
-        return sdp.finish_answer(local, prepared, complete=gathering.complete)
+        answer = sdp.finish_answer(local, prepared, complete=network.complete)
+        self._agree(Agreed.first(answer, offer, prepared, answered=True), network)
+        self._check_gathered()
+        return answer
 
     async def apply(self, answer: str) -> None:
-        """The answer to our offer. Raises BadDescription, NoCommonCodec, CallClosed."""
-        if self._offered is None or self._gathering is None:
+        """The answer to our offer, to the call's first or to a later one.
+
+        Raises BadDescription, NoCommonCodec, CallClosed; a later offer stays open then.
+        """
+        if self._renegotiation is not None:
+            await self._guarded(self._renegotiation.apply(answer))
+            return
+        if self._offered is None or self._network is None:
             raise BadDescription("an answer came to a call that we did not offer")
         prepared = sdp.prepare_answer(answer, self._offered)
         await self._set_remote("answer", prepared)
-        await self.remote.start(self._gathering.ice, prepared)
-        self._start_connect_timer()
+        await self._network.described(prepared)
+        offer = sdp.finish_offer(self._offered, complete=self._network.complete)
+        self._agree(Agreed.first(offer, answer, prepared, answered=False), self._network)
+
+    async def reoffer(self, change: Change, ice_servers: Sequence[IceServer] | None) -> str:
+        """Raises NotAnswered, CallClosed."""
+        renegotiation = self._negotiated(ice_servers)
+        return await self._guarded(renegotiation.reoffer(change))
+
+    async def reanswer(self, offer: str, ice_servers: Sequence[IceServer] | None) -> str:
+        """Raises BadDescription, NoCommonCodec, NotAnswered, CallClosed."""
+        renegotiation = self._negotiated(ice_servers)
+        return await self._guarded(renegotiation.reanswer(offer))
+
+    async def rollback(self) -> None:
+        if self._renegotiation is not None:
+            await self._renegotiation.rollback()
+
+    async def press(self, digits: str, *, seconds: float, gap: float) -> None:
+        """Raises NoDigits, ValueError, PlayerClosed."""
+        if self._renegotiation is None:
+            raise NoDigits
+        lines = self._renegotiation.agreed.lines
+        audio = next((line.remote for line in lines if line.kind == "audio"), None)
+        events = {} if audio is None else events_of(audio)
+        if not events:
+            raise NoDigits
+        # RFC 4733 §2.1: in one stream with the sound, its own clock rate if that is to be had.
+        self._event_type, rate = max(events.items(), key=lambda event: event[1])
+        await self._track.press(keypad.slots(digits, clock_rate=rate, seconds=seconds, gap=gap))
 
     async def request_keyframe(self) -> None:
-        if self._video is not None and self.connected:
-            await self._video.request_keyframe()
+        if self.connected:
+            await self._lines.request_keyframe()
 
     async def stats(self) -> MediaStats:
         ignored = self.remote.ignored
@@ -154,50 +198,79 @@ class Peer:
 
     async def close(self) -> None:
         """Idempotent. Returns when sockets and tasks are gone."""
-        self._over = True
+        self._supervisor.close()
         if self._closing is None:
             self._closing = asyncio.create_task(self._close())
         # Shielded: whoever is cancelled while waiting must not leave half a call behind.
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
-        self._stop_timer()
+        self._digits.close()
         self._track.stop()
         await self._report()
-        await self.remote.close()
-        if self._gathering is not None:
-            await self._gathering.close()
         await self._connecting.close()
+        if self._renegotiation is not None:
+            await self._renegotiation.rollback()
+        if self._network is not None:
+            await self._network.stop()
         closing = asyncio.create_task(self._pc.close())
         await asyncio.wait([closing], timeout=self._settings.close_timeout)
-        if not closing.done() and self._gathering is not None:
-            private.abandon_relays(self._gathering.connection)
+        if not closing.done() and self._network is not None:
+            self._network.abandon()
         await closing
 
     async def _report(self) -> None:
         """Tell what it came to, while that is still known."""
+        gathering = None if self._network is None else self._network.generation.gathering
         try:
-            stats = replace(await self.stats(), connected=self._connected)
-            self._emit(report.closed(self._key, stats, self._servers, self._gathering))
+            stats = replace(await self.stats(), connected=self._supervisor.was_connected)
+            self._emit(report.closed(self._key, stats, self._servers, gathering))
         except Exception:
             log.exception("what a call's media came to could not be told")
 
-    def _prepare_transport(self) -> Gathering:
+    def _prepare(self) -> Network:
         """Everything that has to be in place before aiortc gathers and receives."""
         dtls = self._pc.getTransceivers()[0].receiver.transport
-        private.accept_rsa(dtls)
-        private.guard_input(dtls, self._refused)
-        for transceiver in self._pc.getTransceivers():
-            if transceiver.kind == "audio":
-                private.tap_audio(transceiver.receiver, self._audio)
-            else:
-                self._video = private.VideoTap(transceiver.receiver, self.tap.video)
+        self._network = Network(
+            dtls,
+            self._settings,
+            self._resolver,
+            self.remote,
+            late=self._local_candidate,
+            refused=self._refused,
+        )
+        self._supervisor.path = self._network.path
+        self._lines.tap()
+        private.rewrite_rtp(dtls, self._mark_events)
         for emitter in private.emitters_of(self._pc):
             emitter.on("error", _report)
-        self._gathering = Gathering(
-            dtls.transport, self._resolver, self._settings, self._local_candidate
-        )
-        return self._gathering
+        return self._network
+
+    def _agree(self, agreed: Agreed, network: Network) -> None:
+        """The call's first offer and answer are complete."""
+        self._renegotiation = Renegotiation(agreed, self._lines, network, self._servers)
+        self._supervisor.expect_connection()
+
+    async def _let_flow(self) -> None:
+        if self._renegotiation is not None:
+            await self._renegotiation.start()
+
+    def _negotiated(self, ice_servers: Sequence[IceServer] | None) -> Renegotiation:
+        if self._renegotiation is None:
+            raise NotAnswered
+        if ice_servers is not None:
+            relay_only = self._settings.relay_only
+            self._renegotiation.servers = icelist.choose(ice_servers, relay_only=relay_only)
+        return self._renegotiation
+
+    async def _guarded(self, request: Awaitable[T]) -> T:
+        try:
+            result = await request
+        except InvalidStateError:
+            raise CallClosed from None
+        if self._supervisor.over:
+            raise CallClosed
+        return result
 
     async def _set_local(self) -> None:
         """The offer or the answer that is due, with its candidates."""
@@ -205,92 +278,62 @@ class Peer:
             await self._pc.setLocalDescription()
         except InvalidStateError:
             raise CallClosed from None
-        if self._over:
+        if self._supervisor.over:
             raise CallClosed
 
     async def _set_remote(self, sdp_type: str, prepared: sdp.Prepared) -> None:
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(prepared.sdp, sdp_type))
         except (*CHOKES, InvalidStateError) as error:
-            if self._over or self._pc.signalingState == "closed":
+            if self._supervisor.over or self._pc.signalingState == "closed":
                 raise CallClosed from None
             # The message and the traceback could quote the description.
             log.warning("a session description was refused by aiortc: %s", type(error).__name__)
             raise BadDescription("the other side's session description cannot be used") from None
-        if self._over:
+        if self._supervisor.over:
             raise CallClosed
 
     def _audio(self, packet: AudioPacket) -> None:
         if not self._heard:
             self._heard = True
-            self._say(FirstAudio(self._key))
+            self._supervisor.say(FirstAudio(self._key))
         self.tap.audio(packet)
+
+    def _event(self, packet: EventPacket) -> None:
+        self._digits.event(packet)
+
+    def _digit(self, press: Press) -> None:
+        self._supervisor.say(Digit(self._key, press.digit, press.seconds))
+
+    def _mark_events(self, packet: bytes) -> bytes:
+        """aiortc gives every packet of a track one payload type and a marker (RFC 3550 §5.1)."""
+        event = self._track.event
+        if event is None:
+            return packet
+        return bytes((packet[0], event.begins << 7 | self._event_type)) + packet[2:]
 
     def _refused(self) -> None:
         self._refused_packets += 1
 
     def _local_candidate(self, candidate: IceCandidate | None) -> None:
         """What a slow STUN or TURN server gave after the description, then None."""
-        mid, index = self._place
+        renegotiation = self._renegotiation
+        mid, index = self._place if renegotiation is None else renegotiation.place
+        text = END_OF_CANDIDATES if candidate is None else f"candidate:{candidate.to_sdp()}"
+        candidates = (Candidate(text, mid, index),)
+        self._supervisor.say(LocalCandidates(self._key, candidates))
         if candidate is None:
-            self._say(LocalCandidates(self._key, (Candidate(END_OF_CANDIDATES, mid, index),)))
             self._check_gathered()
-            return
-        text = f"candidate:{candidate.to_sdp()}"
-        self._say(LocalCandidates(self._key, (Candidate(text, mid, index),)))
-        if self._pc.iceConnectionState == "new":
+        elif self._pc.iceConnectionState == "new":
             self._connecting.again()
 
     def _check_gathered(self) -> None:
         """Without an address of our own, and none to come, nothing can connect."""
-        gathering = self._gathering
-        if gathering is None or not gathering.complete:
+        network = self._network
+        if network is None or not network.complete or self._supervisor.was_connected:
             return
-        if not gathering.ice.iceGatherer.getLocalCandidates():
-            self._fail(Failure.ICE_FAILED)
-
-    def _start_connect_timer(self) -> None:
-        if not self._connected and not self._over:
-            self._start_timer(self._settings.connect_timeout, Failure.CONNECT_TIMEOUT)
-
-    def _start_timer(self, seconds: float, failure: Failure) -> None:
-        self._stop_timer()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._fail, failure)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _state_changed(self) -> None:
-        state = self._pc.connectionState
-        if self._over:
-            return
-        if state == "connected" and not self._connected:
-            self._connected = True
-            self._stop_timer()
-            self._say(Connected(self._key))
-        elif state == "failed":
-            self._fail(self._cause())
-        elif state == "closed":
-            # The other side closed DTLS: most likely its hangup is on the way.
-            self._start_timer(self._settings.gone_grace, Failure.PEER_GONE)
-
-    def _cause(self) -> Failure:
-        if self._connected:  # consent to send expired (RFC 7675 §5.1)
-            return Failure.PEER_GONE
-        if self._pc.iceConnectionState == "failed":
-            return Failure.ICE_FAILED
-        return Failure.DTLS_FAILED
-
-    def _fail(self, failure: Failure) -> None:
-        self._stop_timer()
-        self._say(Failed(self._key, failure))
-        self._over = True
-
-    def _say(self, event: MediaEvent) -> None:
-        if not self._over:
-            self._emit(event)
+        if not network.path.local_candidates:
+            self._supervisor.fail(Failure.ICE_FAILED)
 
 
 def _report(error: Exception) -> None:

@@ -18,6 +18,7 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from voip.media import opus
 from voip.media.clips import Clip
+from voip.media.keypad import EventSlot, Pause
 from voip.media.playout import Playout
 from voip.media.sound_errors import PlayerClosed
 
@@ -46,6 +47,22 @@ class Player(MediaStreamTrack):
         self._position = 0
         """Samples before the packet that is sent next."""
         self._news = asyncio.Event()
+        self.event: EventSlot | None = None
+        """What the packet given last is, where it is a telephone event and not sound."""
+
+    async def press(self, slots: list[EventSlot | Pause]) -> None:
+        """Press keys, which makes clips wait; returns when the last slot is over.
+
+        Cancelling it stops after the packet that is sent now. Raises PlayerClosed.
+        """
+        if self.readyState != "live":
+            raise PlayerClosed("the call does not send any more")
+        pressing = self._playout.press(slots, asyncio.get_running_loop().create_future())
+        self._news.set()
+        try:
+            await pressing.done
+        finally:
+            self._playout.release(pressing)
 
     async def play(self, clip: Clip) -> None:
         """Play a clip after those that were queued before; returns when its last packet is out.
@@ -79,17 +96,24 @@ class Player(MediaStreamTrack):
         """For aiortc: the next packet, when it is due. Raises MediaStreamError after `stop`."""
         self._playout.sent()  # aiortc asks for the next one when the last one is sent
         slot = await self._due()
+        self.event = self._playout.take_event()
+        if self.event is not None:
+            begin = self._position - self.event.behind * opus.FRAME
+            return self._packet(self.event.payload, begin, opus.FRAME)
         payload = self._playout.take(slot)
-        packet: av.Packet[Any] = av.Packet(payload)
-        packet.pts, packet.time_base = self._position, _TIME_BASE
-        self._position += opus.samples(payload)
-        return packet
+        return self._packet(payload, self._position, opus.samples(payload))
 
     def stop(self) -> None:
         """End the track: aiortc calls it when the call's sending side ends."""
         super().stop()
         self._playout.close(PlayerClosed("the call ended before the sound did"))
         self._news.set()
+
+    def _packet(self, payload: bytes, pts: int, samples: int) -> av.Packet[Any]:
+        packet: av.Packet[Any] = av.Packet(payload)
+        packet.pts, packet.time_base = pts, _TIME_BASE
+        self._position += samples
+        return packet
 
     async def _due(self) -> float:
         """Sleep until the next packet is due; gives the time it was due."""

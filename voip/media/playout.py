@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from voip.media import opus
 from voip.media.clips import Clip
+from voip.media.keypad import EventSlot, Pause
 
 
 @dataclass(eq=False, slots=True)
@@ -18,6 +19,14 @@ class Playing:
     clip: Clip
     done: asyncio.Future[None]
     position: int = 0
+
+
+@dataclass(eq=False, slots=True)
+class Pressing:
+    """Keys that wait or are pressed; `done` is resolved once their last slot is over."""
+
+    slots: deque[EventSlot | Pause]
+    done: asyncio.Future[None]
 
 
 @dataclass(order=True, slots=True)
@@ -44,8 +53,9 @@ class Playout:
     MAX_PUSHED = 250
 
     def __init__(self) -> None:
+        self._keys: deque[Pressing] = deque()
         self._clips: deque[Playing] = deque()
-        self._sent: Playing | None = None
+        self._sent: Playing | Pressing | None = None
         self._pushed: list[_Pushed] = []
         self._pushes = 0
         self._last_due = 0.0
@@ -54,7 +64,7 @@ class Playout:
     @property
     def resting(self) -> bool:
         """Nothing to send, and for long enough to slow down."""
-        return self._silent > self.SETTLE and not self._clips and not self._pushed
+        return self._silent > self.SETTLE and not (self._keys or self._clips or self._pushed)
 
     def play(self, clip: Clip, done: asyncio.Future[None]) -> Playing:
         """Queue a clip, which is not empty."""
@@ -67,6 +77,25 @@ class Playout:
         if playing in self._clips:
             self._clips.remove(playing)
 
+    def press(self, slots: list[EventSlot | Pause], done: asyncio.Future[None]) -> Pressing:
+        """Queue keys, which go before everything else."""
+        pressing = Pressing(deque(slots), done)
+        self._keys.append(pressing)
+        return pressing
+
+    def release(self, pressing: Pressing) -> None:
+        """Press no further key of these."""
+        if pressing in self._keys:
+            self._keys.remove(pressing)
+
+    def take_event(self) -> EventSlot | None:
+        """The telephone event packet for this slot, where keys are pressed."""
+        slot = self._keys[0].slots[0] if self._keys else None
+        if not isinstance(slot, EventSlot):
+            return None
+        self._next_key()
+        return slot
+
     def push(self, payload: bytes, due: float | None, now: float) -> None:
         """Send one packet at `due`, or right after what was pushed before."""
         if due is None:
@@ -78,6 +107,9 @@ class Playout:
 
     def take(self, slot: float) -> bytes:
         """The packet for the slot that begins at `slot`."""
+        if self._keys:  # between two keys: what plays waits, and what was pushed gets old
+            self._next_key()
+            return opus.SILENCE
         payload = self._from_clip() or self._from_pushed(slot)
         if payload:
             self._silent = 0
@@ -94,11 +126,20 @@ class Playout:
     def close(self, error: Exception) -> None:
         """Whoever waits for a clip gets `error`."""
         self.sent()
-        for playing in self._clips:
-            if not playing.done.done():
-                playing.done.set_exception(error)
+        for done in [waiting.done for waiting in self._keys] + [clip.done for clip in self._clips]:
+            if not done.done():
+                done.set_exception(error)
+        self._keys.clear()
         self._clips.clear()
         self._pushed.clear()
+
+    def _next_key(self) -> None:
+        pressing = self._keys[0]
+        pressing.slots.popleft()
+        self._silent = 0
+        if not pressing.slots:
+            self._keys.popleft()
+            self._sent = pressing
 
     def _from_clip(self) -> bytes | None:
         if not self._clips:

@@ -7,23 +7,25 @@ m-lines and their mids stay as offered (RFC 9429 §5.3.1).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from voip.media.description import Description, Section, parse
 from voip.media.errors import BadDescription, NoCommonCodec
 from voip.media.sections import (
     PROTOCOLS,
-    Transport,
+    add_events,
     ask_for_fec,
     direction_of,
+    events_of,
     rebuild,
     rejected,
     shared_formats,
-    transport_of,
+    transport_in,
 )
 from voip.signalling.ice import END_OF_CANDIDATES, Candidate
 
+OFFERED_EVENTS = {110: 48_000, 126: 8_000}
+"""Telephone events: payload types and clock rates. Numbers that browsers use for the same."""
 _SETUPS = ("actpass", "active", "passive")
 
 
@@ -40,13 +42,14 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A remote description that aiortc can take."""
+class Layout:
+    """Where the m-lines of a remote description are, and which candidates are ours to take."""
 
-    sdp: str
     candidates: tuple[Candidate, ...]
-    """Taken out of the SDP: aiortc would lose, or wait for, some of them."""
+    """Those of the description itself."""
     slots: tuple[Slot, ...]
+    ufrag: str
+    """Which generation of ICE they are of (RFC 8839 §4.4.1.1.1)."""
 
     @property
     def has_audio(self) -> bool:
@@ -70,6 +73,14 @@ class Prepared:
         return slot is None or slot.bundled
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared(Layout):
+    """A remote description that aiortc can take: without its candidates, of which aiortc would
+    lose some and wait for others."""
+
+    sdp: str
+
+
 def prepare_offer(text: str) -> Prepared:
     """Raises BadDescription or NoCommonCodec."""
     offer = parse(text)
@@ -77,7 +88,7 @@ def prepare_offer(text: str) -> Prepared:
     group, wanted = _choose(offer, mids)
     chosen = frozenset(mids[index] for index in wanted)
     bundled = chosen | frozenset(group)
-    transport = _transport(offer, mids, [*sorted(wanted), *_indexes(mids, group)])
+    transport = transport_in(offer, [*sorted(wanted), *_indexes(mids, group)])
     # RFC 5763 §5 wants actpass in an offer; absent, whatever we answer will do.
     setup = transport.setup or "actpass"
     if setup not in _SETUPS:
@@ -98,7 +109,9 @@ def prepare_offer(text: str) -> Prepared:
         if slot.accepted
     ]
     grouped = [slot.mid for slot in slots if slot.accepted] if group else []
-    return Prepared(_text(offer, sections, grouped), _candidates(slots, offer), slots)
+    return Prepared(
+        candidates_of(slots, offer), slots, transport.ufrag, _text(offer, sections, grouped)
+    )
 
 
 def prepare_answer(text: str, offer_text: str) -> Prepared:
@@ -113,14 +126,14 @@ def prepare_answer(text: str, offer_text: str) -> Prepared:
     mids = [section.mid or "" for section in offer.sections]
     if any(s.mid not in (None, mid) for mid, s in zip(mids, answer.sections, strict=True)):
         raise BadDescription("the answer's media sections have other mids than the offer's")
-    live = [_is_live(section, bundle_only=False) for section in answer.sections]
+    live = [is_live(section, bundle_only=False) for section in answer.sections]
     live = [one and bool(shared_formats(s)) for one, s in zip(live, answer.sections, strict=True)]
     if not any(one and s.kind == "audio" for one, s in zip(live, answer.sections, strict=True)):
         raise NoCommonCodec
     first = live.index(True)
     if not answer.bundles:  # RFC 8843 §7.3: then each has a transport of its own, and we have one
         live = [index == first for index in range(len(live))]
-    transport = _transport(answer, mids, [index for index, one in enumerate(live) if one])
+    transport = transport_in(answer, [index for index, one in enumerate(live) if one])
     # RFC 4145 §4: active where nothing is said. actpass is not allowed here, and met.
     setup = "passive" if transport.setup == "passive" else "active"
     slots = tuple(
@@ -137,13 +150,17 @@ def prepare_answer(text: str, offer_text: str) -> Prepared:
         )
         for slot, ours in zip(slots, offer.sections, strict=True)
     ]
-    return Prepared(_text(answer, sections, mids), _candidates(slots, answer), slots)
+    return Prepared(
+        candidates_of(slots, answer), slots, transport.ufrag, _text(answer, sections, mids)
+    )
 
 
 def finish_offer(text: str, *, complete: bool) -> str:
     """Our offer as the other side gets it. `complete`: no candidate will follow."""
     offer = parse(text)
     for section in offer.sections:
+        if section.kind == "audio":
+            add_events(section, OFFERED_EVENTS)
         _finish_section(section, complete=complete)
     return offer.text()
 
@@ -162,6 +179,7 @@ def finish_answer(text: str, prepared: Prepared, *, complete: bool) -> str:
         if slot.offered.mid is None:
             section.lines = [line for line in section.lines if line != f"a=mid:{slot.mid}"]
         _finish_section(section, complete=complete)
+        add_events(section, events_of(slot.offered) if section.kind == "audio" else {})
         sections.append(section)
     lines = [line for line in answer.lines if not line.startswith("a=group:")]
     grouped = [slot.mid for slot in prepared.slots if slot.accepted and slot.bundled]
@@ -185,7 +203,7 @@ def _choose(offer: Description, mids: list[str]) -> tuple[list[str], list[int]]:
     refused_audio = False
     for index, section in enumerate(offer.sections):
         groups = [group for group in offer.bundles if mids[index] in group]
-        if not _is_live(section, bundle_only=bool(groups)):
+        if not is_live(section, bundle_only=bool(groups)):
             continue
         shared = bool(shared_formats(section))
         if section.kind == "audio":
@@ -201,22 +219,12 @@ def _choose(offer: Description, mids: list[str]) -> tuple[list[str], list[int]]:
     return group, sorted(index for index in usable if index == lead or mids[index] in group)
 
 
-def _is_live(section: Section, *, bundle_only: bool) -> bool:
+def is_live(section: Section, *, bundle_only: bool) -> bool:
     """Whether a section is offered at all: port 0 is a refusal, except with `a=bundle-only` in a
     BUNDLE group (RFC 8843 §6)."""
     if section.kind not in ("audio", "video") or section.protocol not in PROTOCOLS:
         return False
     return section.port != 0 or (bundle_only and section.has("bundle-only"))
-
-
-def _transport(description: Description, mids: list[str], order: Iterable[int]) -> Transport:
-    """ICE and DTLS of the first section that has them: bundled ones need none of their own
-    (RFC 8843 §7.1.3), and Firefox leaves them out."""
-    for index in order:
-        found = transport_of(description.sections[index], description)
-        if found is not None:
-            return found
-    raise BadDescription("the session description has no ICE credentials or DTLS fingerprint")
 
 
 def _indexes(mids: list[str], group: list[str]) -> list[int]:
@@ -232,7 +240,7 @@ def _text(remote: Description, sections: list[Section], grouped: list[str]) -> s
     return Description(lines, sections).text()
 
 
-def _candidates(slots: tuple[Slot, ...], description: Description) -> tuple[Candidate, ...]:
+def candidates_of(slots: tuple[Slot, ...], description: Description) -> tuple[Candidate, ...]:
     found = []
     ended = description.has("end-of-candidates")
     for index, slot in enumerate(slots):

@@ -8,15 +8,17 @@ here, each checked for its form, and everything else is left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from aiortc import RTCRtpCodecParameters
 from aiortc.codecs import CODECS, HEADER_EXTENSIONS
 from aiortc.rtcpeerconnection import find_common_codecs
-from aiortc.sdp import parameters_from_sdp
+from aiortc.rtcrtpparameters import RTCRtcpFeedback
+from aiortc.sdp import parameters_from_sdp, parameters_to_sdp
 
 from voip.media.description import Description, Section
+from voip.media.errors import BadDescription
 
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 # RFC 9429 §5.1.2: all of these mean the same and have to be accepted.
@@ -30,6 +32,9 @@ _FINGERPRINT = re.compile(
     r"(sha-256|sha-384|sha-512) ([0-9A-F]{2}(?::[0-9A-F]{2})+)", re.IGNORECASE
 )
 _SSRC = re.compile(r"(\d{1,10}) (cname|msid):(\S.*)")
+_EVENT = re.compile(r"(\d{1,3}) telephone-event/(8000|48000)", re.IGNORECASE)
+# Recordings and announcements are Opus as it is on the wire: nothing is transcoded.
+_OPUS = next(codec for codec in CODECS["audio"] if codec.mimeType == "audio/opus")
 _FID = re.compile(r"FID (\d{1,10}) (\d{1,10})")
 
 
@@ -58,6 +63,16 @@ def transport_of(section: Section, session: Description) -> Transport | None:
     return Transport(ufrag, password, fingerprints, setup)
 
 
+def transport_in(description: Description, order: Iterable[int]) -> Transport:
+    """ICE and DTLS of the first section that has them: bundled ones need none of their own
+    (RFC 8843 §7.1.3), and Firefox leaves them out. Raises BadDescription."""
+    for index in order:
+        found = transport_of(description.sections[index], description)
+        if found is not None:
+            return found
+    raise BadDescription("the session description has no ICE credentials or DTLS fingerprint")
+
+
 def direction_of(section: Section, session: Description) -> str:
     """RFC 8866 §6.7: sendrecv where neither says anything."""
     for place in (section, session):
@@ -69,12 +84,60 @@ def direction_of(section: Section, session: Description) -> str:
 
 def shared_formats(section: Section) -> list[str]:
     """The payload types of `section` that both sides speak, in its order, with their RTX."""
-    offered = list(_codecs(section))
-    ours = CODECS["video"] if section.kind == "video" else []
-    if section.kind == "audio":
-        # Recordings and announcements are Opus as it is on the wire: nothing is transcoded.
-        ours = [codec for codec in CODECS["audio"] if codec.mimeType == "audio/opus"]
-    return [str(codec.payloadType) for codec in find_common_codecs(ours, offered)]
+    return [str(codec.payloadType) for codec in codecs_of(section)]
+
+
+def codecs_of(section: Section) -> list[RTCRtpCodecParameters]:
+    """The codecs of `section` that both sides speak, in its order, as aiortc takes them."""
+    ours = {"audio": [_OPUS], "video": CODECS["video"]}.get(section.kind, [])
+    return find_common_codecs(ours, list(_codecs(section)))
+
+
+def extensions_of(section: Section) -> dict[int, str]:
+    """The header extensions that aiortc knows: id to URI."""
+    pairs = (line.removeprefix("a=extmap:").split(" ") for line in _extension_lines(section))
+    return {int(number): uri for number, uri in pairs}
+
+
+def streams_of(section: Section) -> list[int]:
+    """The SSRC of the stream and, where it has one, of its retransmissions (RFC 4588)."""
+    ssrcs = (int(line.removeprefix("a=ssrc:").split(" ")[0]) for line in _ssrc_lines(section))
+    return list(dict.fromkeys(ssrcs))
+
+
+def events_of(section: Section) -> dict[int, int]:
+    """The payload types of telephone events (RFC 4733 §2.4.1), with their clock rates."""
+    found = {}
+    for value in section.values("rtpmap"):
+        match = _EVENT.fullmatch(value)
+        if match is not None and match[1] in section.formats and int(match[1]) <= 127:
+            found[int(match[1])] = int(match[2])
+    return found
+
+
+def add_events(section: Section, events: dict[int, int]) -> None:
+    """Take telephone events, the sixteen keys (RFC 4733 §2.4.1), in a section of ours."""
+    section.formats += [str(payload_type) for payload_type in events]
+    for payload_type, clock_rate in events.items():
+        section.lines.append(f"a=rtpmap:{payload_type} telephone-event/{clock_rate}")
+        section.lines.append(f"a=fmtp:{payload_type} 0-15")
+
+
+def shared_lines(section: Section) -> tuple[list[str], list[str]]:
+    """Our answer to the formats and header extensions of `section`: formats, lines."""
+    codecs = codecs_of(section)
+    maps = {value.split(" ")[0]: value for value in section.values("rtpmap")}
+    lines = list(_extension_lines(section))
+    for codec in codecs:
+        number = codec.payloadType
+        lines.append(f"a=rtpmap:{maps[str(number)]}")
+        lines += [
+            f"a=rtcp-fb:{number} {' '.join(filter(None, (one.type, one.parameter)))}"
+            for one in codec.rtcpFeedback
+        ]
+        if text := parameters_to_sdp(codec.parameters):
+            lines.append(f"a=fmtp:{number} {text}")
+    return [str(codec.payloadType) for codec in codecs], lines
 
 
 def rebuild(
@@ -115,6 +178,7 @@ def _codecs(section: Section) -> Iterator[RTCRtpCodecParameters]:
     parameters = dict(_parameters(section))
     maps = (_RTPMAP.fullmatch(value) for value in section.values("rtpmap"))
     known = {match[1]: match for match in maps if match is not None}
+    feedback = [value.split(" ") for value in section.values("rtcp-fb")]
     for payload_type in section.formats:
         match = known.get(payload_type)
         if match is None or int(payload_type) > 127:
@@ -124,6 +188,11 @@ def _codecs(section: Section) -> Iterator[RTCRtpCodecParameters]:
             clockRate=int(match[3]),
             channels=int(match[4] or 1) if section.kind == "audio" else None,
             payloadType=int(payload_type),
+            rtcpFeedback=[
+                RTCRtcpFeedback(words[1], " ".join(words[2:]) or None)
+                for words in feedback
+                if words[0] in (payload_type, "*") and len(words) > 1
+            ],
         )
         try:
             codec.parameters = parameters_from_sdp(parameters.get(payload_type, ""))

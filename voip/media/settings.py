@@ -18,6 +18,9 @@ class MediaSettings:
     """How much longer such a server may still answer; what comes late is trickled."""
     connect_timeout: float = 30.0
     """From both descriptions being known until media must flow; aiortc itself never gives up."""
+    interrupted_after: float = 7.0
+    """How long nothing may arrive before the call counts as interrupted; peers that send no media
+    still check their path every 5 seconds or so."""
     gone_grace: float = 5.0
     """After the other side closed its media, how long its hangup may take to arrive."""
     close_timeout: float = 1.0
@@ -30,6 +33,7 @@ class MediaSettings:
             "gather_timeout",
             "late_gather_timeout",
             "connect_timeout",
+            "interrupted_after",
             "gone_grace",
             "close_timeout",
             "keyframe_interval",

@@ -83,6 +83,26 @@ class HangUp:
     reason: str = "user_hangup"
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be different in the media of a call that is answered. None leaves it."""
+
+    hold: bool | None = None
+    """Hear and see nothing of the other side, and let it know."""
+    video: bool | None = None
+    """Receive the other side's video, or no more."""
+    restart_ice: bool = False
+    """Look for a network path anew (RFC 8839 §4.4.1.1.1)."""
+
+    def and_then(self, later: Change) -> Change:
+        """Both changes in one."""
+        return Change(
+            later.hold if later.hold is not None else self.hold,
+            later.video if later.video is not None else self.video,
+            self.restart_ice or later.restart_ice,
+        )
+
+
 # --- results --------------------------------------------------------------------------------
 
 

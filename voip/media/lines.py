@@ -1,0 +1,160 @@
+"""What flows in each m-line: the transceivers behind what was agreed on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiortc import RTCPeerConnection, RTCRtpTransceiver
+from aiortc.rtcrtpparameters import (
+    RTCRtcpParameters,
+    RTCRtpDecodingParameters,
+    RTCRtpHeaderExtensionParameters,
+    RTCRtpReceiveParameters,
+    RTCRtpRtxParameters,
+    RTCRtpSendParameters,
+)
+
+from voip.media import private
+from voip.media.agreed import Agreed, Line
+from voip.media.packets import AudioPacket, EventPacket, VideoFrame
+from voip.media.sections import codecs_of, events_of, extensions_of, streams_of
+
+_SENDS = ("sendrecv", "sendonly")
+_RECEIVES = ("sendrecv", "recvonly")
+
+
+class Lines:
+    """The one stream of audio, and of several of video the one that is shown.
+
+    A camera and a screen may come in at the same time; whoever listens gets the picture that was
+    there first, and the other one when that ends, from a keyframe on.
+    """
+
+    def __init__(
+        self,
+        pc: RTCPeerConnection,
+        *,
+        audio: Callable[[AudioPacket], None],
+        event: Callable[[EventPacket], None],
+        video: Callable[[VideoFrame], None],
+    ) -> None:
+        self._pc = pc
+        self._on_audio, self._on_event, self._on_video = audio, event, video
+        self._audio: tuple[RTCRtpTransceiver, private.AudioTap] | None = None
+        self._videos: dict[RTCRtpTransceiver, private.VideoTap] = {}
+        self._by_mid: dict[str, RTCRtpTransceiver] = {}
+        self._shown: RTCRtpTransceiver | None = None
+        self._fresh = True
+        """Nothing was shown since the picture changed."""
+
+    def tap(self) -> None:
+        """Take the media of every transceiver that is new. Before their receivers start."""
+        for transceiver in self._pc.getTransceivers():
+            if transceiver.kind == "audio" and self._audio is None:
+                tap = private.AudioTap(transceiver.receiver, self._on_audio, self._on_event)
+                self._audio = transceiver, tap
+            elif transceiver.kind == "video" and transceiver not in self._videos:
+                self._tap_video(transceiver)
+
+    async def apply(self, agreed: Agreed) -> None:
+        """Let flow what was agreed on. The connection is up."""
+        lines = agreed.lines
+        self._bind(lines)
+        for transceiver in self._pc.getTransceivers():
+            if transceiver not in self._by_mid.values():
+                private.direct(transceiver, "inactive")
+        for line in lines:
+            transceiver = self._by_mid[line.mid]
+            private.direct(transceiver, line.direction)
+            if line.direction in _RECEIVES:
+                await private.receive(transceiver.receiver, _receiving(line))
+            if self._audio is not None and transceiver is self._audio[0]:
+                self._audio[1].take_events(events_of(line.local))
+                if line.direction in _SENDS and not private.has_started(transceiver.sender):
+                    await transceiver.sender.send(_sending(line))
+        await self._show(lines)
+
+    async def request_keyframe(self) -> None:
+        if self._shown is not None:
+            await self._videos[self._shown].request_keyframe()
+
+    def _bind(self, lines: list[Line]) -> None:
+        """Which transceiver is whose: those of sections that are gone are used again."""
+        former, self._by_mid = self._by_mid, {}
+        known = {one.mid: one for one in self._pc.getTransceivers() if one.mid is not None}
+        wanting = []
+        for line in lines:
+            transceiver = former.get(line.mid) or (None if former else known.get(line.mid))
+            if line.kind == "audio":
+                transceiver = self._audio[0] if self._audio is not None else transceiver
+            if transceiver is None:
+                wanting.append(line)
+            else:
+                self._by_mid[line.mid] = transceiver
+        for line in wanting:
+            self._by_mid[line.mid] = self._idle_video() or self._pc.addTransceiver(
+                line.kind, "recvonly"
+            )
+            self.tap()
+
+    def _idle_video(self) -> RTCRtpTransceiver | None:
+        taken = self._by_mid.values()
+        return next((one for one in self._videos if one not in taken), None)
+
+    def _tap_video(self, transceiver: RTCRtpTransceiver) -> None:
+        def deliver(frame: VideoFrame) -> None:
+            if self._shown is None:
+                self._shown = transceiver
+            if self._shown is transceiver and (not self._fresh or frame.keyframe):
+                self._fresh = False
+                self._on_video(frame)
+
+        self._videos[transceiver] = private.VideoTap(transceiver.receiver, deliver)
+
+    async def _show(self, lines: list[Line]) -> None:
+        receiving = [
+            self._by_mid[line.mid]
+            for line in lines
+            if line.kind == "video" and line.direction in _RECEIVES
+        ]
+        if self._shown in receiving:
+            return
+        self._shown = receiving[0] if receiving else None
+        self._fresh = True
+        await self.request_keyframe()
+
+
+def _receiving(line: Line) -> RTCRtpReceiveParameters:
+    """We get what our description says (RFC 3264 §6.1), in the streams that theirs names."""
+    codecs = codecs_of(line.local)
+    streams = streams_of(line.remote)
+    rtx = RTCRtpRtxParameters(ssrc=streams[1]) if len(streams) > 1 else None
+    parameters = RTCRtpReceiveParameters(
+        codecs=codecs, headerExtensions=_extensions(line), muxId=line.mid
+    )
+    if streams:
+        parameters.encodings = [
+            RTCRtpDecodingParameters(ssrc=streams[0], payloadType=codec.payloadType or 0, rtx=rtx)
+            for codec in codecs
+            if codec.name.lower() != "rtx"
+        ]
+    return parameters
+
+
+def _sending(line: Line) -> RTCRtpSendParameters:
+    """We send what the other side's description takes."""
+    cname = (line.local.value("ssrc") or "").partition("cname:")[2]
+    ours = streams_of(line.local)
+    return RTCRtpSendParameters(
+        codecs=codecs_of(line.remote),
+        headerExtensions=_extensions(line),
+        muxId=line.mid,
+        rtcp=RTCRtcpParameters(cname=cname or None, ssrc=ours[0] if ours else None, mux=True),
+    )
+
+
+def _extensions(line: Line) -> list[RTCRtpHeaderExtensionParameters]:
+    return [
+        RTCRtpHeaderExtensionParameters(id=number, uri=uri)
+        for number, uri in extensions_of(line.local).items()
+    ]

@@ -1,0 +1,50 @@
+"""The only place that touches private names of aiortc 1.16 and aioice 0.13.
+
+Neither has a public way to get encoded media, to bound gathering, to speak DTLS with an RSA peer,
+to restart ICE or to change what a receiver receives. Every private name stands in the tables of
+`names`; `moved_names` says which of them a newer version no longer has, and a test fails with that
+list.
+"""
+
+from voip.media.private.names import Dtls, Ice, Receiver, moved_names
+from voip.media.private.rtp import AudioTap, VideoTap, direct, has_started, receive
+from voip.media.private.transport import (
+    abandon_relays,
+    accept_rsa,
+    adopt,
+    carries,
+    checks_of,
+    connection_of,
+    emitters_of,
+    guard_input,
+    protocols_of,
+    put_path,
+    reopen_candidates,
+    replace_connect,
+    rewrite_rtp,
+)
+
+__all__ = [
+    "AudioTap",
+    "Dtls",
+    "Ice",
+    "Receiver",
+    "VideoTap",
+    "abandon_relays",
+    "accept_rsa",
+    "adopt",
+    "carries",
+    "checks_of",
+    "connection_of",
+    "direct",
+    "emitters_of",
+    "guard_input",
+    "has_started",
+    "moved_names",
+    "protocols_of",
+    "put_path",
+    "receive",
+    "reopen_candidates",
+    "replace_connect",
+    "rewrite_rtp",
+]

@@ -1,0 +1,197 @@
+"""RTP: encoded media as they arrive, and receivers that change in the middle of a call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from aiortc import RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver
+from aiortc.jitterbuffer import JitterBuffer, JitterFrame
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParameters
+from aiortc.rtcrtpreceiver import NackGenerator, RemoteStreamTrack, StreamStatistics
+from aiortc.rtp import AnyRtcpPacket, RtcpByePacket, RtpPacket
+
+from voip.media.keyframes import is_keyframe
+from voip.media.packets import AudioPacket, EventPacket, VideoFrame
+from voip.media.private.names import SEND_STARTED, SET_DIRECTION, Dtls, Receiver
+from voip.media.stand_ins import FrameQueue, SameTimestamp, distance
+
+_MAX_STREAMS: Final = 31  # a receiver report holds no more (RFC 3550 §6.4.2, five bits)
+_MAX_GAP: Final = 1000
+
+
+class AudioTap:
+    """Each packet of the negotiated codec, instead of aiortc's jitter buffer and decoder, and
+    telephone events, which it does not know. Receiver reports stay right."""
+
+    def __init__(
+        self,
+        receiver: RTCRtpReceiver,
+        deliver: Callable[[AudioPacket], None],
+        deliver_event: Callable[[EventPacket], None],
+    ) -> None:
+        """Before the receiver starts."""
+        self._receiver = receiver
+        self._deliver = deliver
+        self._deliver_event = deliver_event
+        self._codecs: dict[int, RTCRtpCodecParameters] = getattr(receiver, Receiver.CODECS)
+        self._streams: dict[int, StreamStatistics] = getattr(receiver, Receiver.STREAMS)
+        self._events: dict[int, int] = {}
+        setattr(receiver, Receiver.HANDLE_RTP, self._handle)
+        _never_decode(receiver, lambda codec, frame: None)
+
+    def take_events(self, clock_rates: dict[int, int]) -> None:
+        """The payload types that are telephone events, with their clock rates in hertz."""
+        self._events = clock_rates
+        table = getattr(self._receiver.transport, Dtls.ROUTER).payload_type_table
+        for payload_type in clock_rates:
+            table.setdefault(payload_type, set()).add(self._receiver)
+
+    async def _handle(self, packet: RtpPacket, arrival_time_ms: int) -> None:
+        codec = self._codecs.get(packet.payload_type)
+        event_rate = self._events.get(packet.payload_type)
+        if codec is None and event_rate is None:
+            return
+        if not getattr(self._receiver, Receiver.ENABLED):
+            return
+        self._count(packet, 48_000 if codec is None else codec.clockRate)
+        if event_rate is not None:
+            self._deliver_event(
+                EventPacket(
+                    payload=packet.payload,
+                    timestamp=packet.timestamp,
+                    ssrc=packet.ssrc,
+                    begins=bool(packet.marker),
+                    clock_rate=event_rate,
+                    arrival=time.monotonic(),
+                )
+            )
+        elif packet.payload:
+            level = packet.extensions.audio_level
+            self._deliver(
+                AudioPacket(
+                    payload=packet.payload,
+                    sequence=packet.sequence_number,
+                    timestamp=packet.timestamp,
+                    ssrc=packet.ssrc,
+                    arrival=time.monotonic(),
+                    level=None if level is None else level[1],
+                )
+            )
+
+    def _count(self, packet: RtpPacket, clock_rate: int) -> None:
+        stream = self._streams.get(packet.ssrc)
+        if stream is None:
+            _make_room(self._streams)
+            stream = self._streams[packet.ssrc] = StreamStatistics(clock_rate)
+        stream.add(packet)
+
+
+class VideoTap:
+    """Whole encoded frames of a receiver. aiortc keeps doing NACK, RTX, PLI and reassembly."""
+
+    def __init__(self, receiver: RTCRtpReceiver, deliver: Callable[[VideoFrame], None]) -> None:
+        """Before the receiver starts."""
+        self._receiver = receiver
+        self._deliver = deliver
+        self._ssrc: int | None = None
+        self._last_sequence: int | None = None
+        self._codecs: dict[int, RTCRtpCodecParameters] = getattr(receiver, Receiver.CODECS)
+        self._original: Callable[..., Awaitable[None]] = getattr(receiver, Receiver.HANDLE_RTP)
+        setattr(receiver, Receiver.HANDLE_RTP, self._handle)
+        setattr(receiver, Receiver.TIMESTAMPS, SameTimestamp())
+        _never_decode(receiver, self._frame)
+
+    async def request_keyframe(self) -> None:
+        """Send a Picture Loss Indication (RFC 4585 §6.3.1); nothing before the first packet."""
+        if self._ssrc is not None:
+            await getattr(self._receiver, Receiver.SEND_PLI)(self._ssrc)
+
+    async def _handle(self, packet: RtpPacket, arrival_time_ms: int) -> None:
+        codec = self._codecs.get(packet.payload_type)
+        if codec is not None and codec.name.lower() != "rtx":
+            if packet.ssrc != self._ssrc:
+                self._begin(packet.ssrc)
+            last, self._last_sequence = self._last_sequence, packet.sequence_number
+            # aiortc would walk through every missing number of a restarted stream.
+            if last is not None and abs(distance(last, packet.sequence_number)) > _MAX_GAP:
+                setattr(self._receiver, Receiver.NACKS, NackGenerator())
+        await self._original(packet, arrival_time_ms=arrival_time_ms)
+
+    def _begin(self, ssrc: int) -> None:
+        """Another stream takes the place of the one before: its numbers are its own."""
+        self._ssrc, self._last_sequence = ssrc, None
+        setattr(self._receiver, Receiver.NACKS, NackGenerator())
+        setattr(self._receiver, Receiver.JITTER_BUFFER, JitterBuffer(capacity=512, is_video=True))
+        for name in (
+            Receiver.STREAMS,
+            Receiver.ACTIVE,
+            Receiver.LAST_REPORTS,
+            Receiver.LAST_REPORT_TIMES,
+        ):
+            _make_room(getattr(self._receiver, name))
+
+    def _frame(self, codec: RTCRtpCodecParameters, frame: JitterFrame) -> None:
+        self._deliver(
+            VideoFrame(
+                codec=codec.name.upper(),
+                data=frame.data,
+                timestamp=frame.timestamp,
+                keyframe=is_keyframe(codec.name, frame.data),
+                arrival=time.monotonic(),
+            )
+        )
+
+
+async def receive(receiver: RTCRtpReceiver, parameters: RTCRtpReceiveParameters) -> None:
+    """Start a receiver or give it what was negotiated anew: aiortc takes that at the start only.
+
+    The connection is up."""
+    if receiver.track is None:
+        setattr(receiver, Receiver.TRACK, RemoteStreamTrack(kind=_kind(parameters)))
+    if not getattr(receiver, Receiver.STARTED):
+        await receiver.receive(parameters)
+        return
+    codecs: dict[int, RTCRtpCodecParameters] = getattr(receiver, Receiver.CODECS)
+    codecs.clear()
+    codecs.update({codec.payloadType or 0: codec for codec in parameters.codecs})
+    rtx: dict[int, int] = getattr(receiver, Receiver.RTX)
+    rtx.clear()
+    rtx.update({one.rtx.ssrc or 0: one.ssrc or 0 for one in parameters.encodings if one.rtx})
+    dtls = receiver.transport
+    getattr(dtls, Dtls.ROUTER).unregister_receiver(receiver)
+    getattr(dtls, Dtls.REGISTER)(receiver, parameters)
+
+
+def direct(transceiver: RTCRtpTransceiver, direction: str) -> None:
+    """Let a transceiver send and receive what `direction` says, seen from here."""
+    getattr(transceiver, SET_DIRECTION)(direction)
+
+
+def has_started(sender: RTCRtpSender) -> bool:
+    return bool(getattr(sender, SEND_STARTED))
+
+
+def _kind(parameters: RTCRtpReceiveParameters) -> str:
+    return parameters.codecs[0].mimeType.split("/")[0]
+
+
+def _make_room(entries: dict[int, Any]) -> None:
+    """For one more SSRC; a peer may change it as often as it likes."""
+    while len(entries) >= _MAX_STREAMS:
+        del entries[next(iter(entries))]
+
+
+def _never_decode(
+    receiver: RTCRtpReceiver, deliver: Callable[[RTCRtpCodecParameters, JitterFrame], None]
+) -> None:
+    setattr(receiver, Receiver.DECODER_QUEUE, FrameQueue(deliver))
+    original: Callable[[AnyRtcpPacket], Awaitable[None]] = getattr(receiver, Receiver.HANDLE_RTCP)
+
+    async def handle(packet: AnyRtcpPacket) -> None:
+        # A BYE ends one SSRC (RFC 3550 §6.6); aiortc takes it for the end of the receiver.
+        if not isinstance(packet, RtcpByePacket):
+            await original(packet)
+
+    setattr(receiver, Receiver.HANDLE_RTCP, handle)

@@ -1,0 +1,201 @@
+"""Our own offers in the middle of a call, and the answers to them. Pure: text in, text out.
+
+Browsers refuse an offer in which a payload type, a header extension's id or a mid means something
+else than before, so all that was ever said is kept in mind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from aiortc.codecs import CODECS, HEADER_EXTENSIONS
+from aiortc.sdp import parameters_to_sdp
+
+from voip.media.agreed import (
+    Agreed,
+    LocalTransport,
+    Wishes,
+    check_same_certificate,
+    is_restart,
+    session_lines,
+)
+from voip.media.description import Description, Section, parse
+from voip.media.errors import BadDescription, NoCommonCodec
+from voip.media.sdp import Layout, Slot, candidates_of, is_live
+from voip.media.sections import (
+    DIRECTIONS,
+    Transport,
+    rejected,
+    shared_formats,
+    shared_lines,
+    transport_in,
+)
+
+# RFC 3551 §6: the dynamic range, and what rtcp-mux leaves of the unassigned one (RFC 5761 §4).
+_FREE_TYPES = (*range(96, 128), *range(35, 64))
+_FREE_IDS = range(1, 15)  # RFC 8285 §4.2: the one-byte form
+_OF_THE_MOMENT = (
+    *(f"a={direction}" for direction in DIRECTIONS),
+    "a=candidate:",
+    "a=end-of-candidates",
+    "a=ice-",
+    "a=fingerprint:",
+    "a=setup:",
+    "c=",
+)
+
+
+class Numbers:
+    """What payload types and header extension ids have meant in this call so far."""
+
+    def __init__(self) -> None:
+        self._types: set[int] = set()
+        self._ids: dict[str, int] = {}
+        self._video: tuple[list[str], list[str]] | None = None
+
+    def see(self, description: Description) -> None:
+        for section in description.sections:
+            if section.kind not in ("audio", "video"):
+                continue
+            self._types |= {int(word) for word in section.formats if word.isdecimal()}
+            for value in section.values("extmap"):
+                number, _, uri = value.partition(" ")
+                number = number.partition("/")[0]
+                if number.isdecimal() and len(self._ids) < 256:
+                    self._ids.setdefault(uri.split(" ")[0], int(number))
+            if section.kind == "video" and shared_formats(section):
+                self._video = shared_lines(section)
+
+    def video(self) -> tuple[list[str], list[str]]:
+        """Formats and lines of a video section of ours."""
+        return self._video or self._new_video()
+
+    def _new_video(self) -> tuple[list[str], list[str]]:
+        free = iter([number for number in _FREE_TYPES if number not in self._types])
+        renamed = {codec.payloadType: next(free) for codec in CODECS["video"]}
+        lines = list(self._extensions())
+        for codec in CODECS["video"]:
+            number = renamed[codec.payloadType]
+            parameters = dict(codec.parameters)
+            apt = parameters.get("apt")
+            if isinstance(apt, int):
+                parameters["apt"] = renamed[apt]
+            lines.append(f"a=rtpmap:{number} {codec.name}/{codec.clockRate}")
+            lines += [
+                f"a=rtcp-fb:{number} {' '.join(filter(None, (one.type, one.parameter)))}"
+                for one in codec.rtcpFeedback
+            ]
+            if text := parameters_to_sdp(parameters):
+                lines.append(f"a=fmtp:{number} {text}")
+        return [str(number) for number in renamed.values()], lines
+
+    def _extensions(self) -> Iterator[str]:
+        taken = {*self._ids.values()}
+        for extension in HEADER_EXTENSIONS["video"]:
+            number = self._ids.get(extension.uri)
+            if number is None:
+                number = next(one for one in _FREE_IDS if one not in taken)
+                taken.add(number)
+            yield f"a=extmap:{number} {extension.uri}"
+
+
+def write_offer(
+    agreed: Agreed,
+    wishes: Wishes,
+    local: LocalTransport,
+    version: int,
+    *,
+    new_video: tuple[list[str], list[str]] | None,
+) -> Description:
+    """`new_video`: formats and lines of a video section to add."""
+    live = {line.index for line in agreed.lines}
+    sections = [
+        _again(section, wishes) if index in live else rejected(section)
+        for index, section in enumerate(agreed.local.sections)
+    ]
+    if new_video is not None:
+        _add_video(sections, live, agreed, wishes, new_video)
+    lead = min(live)
+    for index in sorted(live):
+        # RFC 8842 §5.2: actpass, although the roles stay as they are.
+        sections[index].lines += local.lines("actpass", candidates=index == lead)
+    mids = [sections[index].mid for index in sorted(live)]
+    bundled = [mid for mid in mids if mid] if agreed.local.bundles or new_video else []
+    return Description(session_lines(agreed.local, version, bundled), sections)
+
+
+def _again(section: Section, wishes: Wishes) -> Section:
+    kept = [line for line in section.lines if not line.startswith(_OF_THE_MOMENT)]
+    lines = ["c=IN IP4 0.0.0.0", f"a={wishes.direction(section.kind)}", *kept]
+    return Section(section.kind, 9, section.protocol, [*section.formats], lines)
+
+
+def _add_video(
+    sections: list[Section],
+    live: set[int],
+    agreed: Agreed,
+    wishes: Wishes,
+    formats: tuple[list[str], list[str]],
+) -> None:
+    taken = {section.mid for place in (agreed.local, agreed.remote) for section in place.sections}
+    mid = next(str(number) for number in range(1000) if str(number) not in taken)
+    lines = ["c=IN IP4 0.0.0.0", f"a={wishes.direction('video')}", f"a=mid:{mid}"]
+    lines += ["a=rtcp:9 IN IP4 0.0.0.0", "a=rtcp-mux", *formats[1]]
+    section = Section("video", 9, "UDP/TLS/RTP/SAVPF", [*formats[0]], lines)
+    # RFC 9429 §5.2.2: the place of a rejected section is used again, with a new mid.
+    free = [i for i, one in enumerate(sections) if i not in live and one.kind == "video"]
+    if free:
+        sections[free[0]] = section
+        live.add(free[0])
+    else:
+        live.add(len(sections))
+        sections.append(section)
+
+
+@dataclass(frozen=True, slots=True)
+class Reanswered:
+    """The other side's answer to an offer of ours, understood and found usable."""
+
+    answer: Description
+    layout: Layout
+    transport: Transport
+    restart: bool
+    """Both sides restart ICE."""
+
+
+def read_answer(text: str, offer: Description, agreed: Agreed) -> Reanswered:
+    """Raises BadDescription or NoCommonCodec."""
+    answer = parse(text)
+    if [s.kind for s in offer.sections] != [s.kind for s in answer.sections]:
+        raise BadDescription("the answer's media sections are not those of the offer")
+    slots = tuple(_slots(offer, answer))
+    if not any(slot.accepted for slot in slots):
+        raise NoCommonCodec
+    accepted = [index for index, slot in enumerate(slots) if slot.accepted]
+    transport = transport_in(answer, accepted)
+    check_same_certificate(agreed.transport, transport)
+    theirs = is_restart(agreed.transport, transport)
+    ours = transport_in(offer, accepted).ufrag != agreed.ufrag
+    if theirs and not ours:
+        raise BadDescription("the answer restarts ICE, which the offer did not")
+    answer.sections = [
+        slot.offered if slot.accepted else replace(slot.offered, port=0) for slot in slots
+    ]
+    layout = Layout(candidates_of(slots, answer), slots, transport.ufrag)
+    return Reanswered(answer, layout, transport, theirs and ours)
+
+
+def _slots(offer: Description, answer: Description) -> Iterator[Slot]:
+    """RFC 8843 §7.3: what the answer leaves out of the group has no transport with us."""
+    group = answer.bundles[0] if answer.bundles else None
+    lead_found = False
+    for index, (ours, theirs) in enumerate(zip(offer.sections, answer.sections, strict=True)):
+        mid = ours.mid or f"voip-{index}"
+        if theirs.mid not in (None, mid):
+            raise BadDescription("the answer's media sections have other mids than the offer's")
+        taken = ours.port != 0 and is_live(theirs, bundle_only=False)
+        taken = taken and bool(shared_formats(theirs))
+        taken = taken and (not lead_found if group is None else mid in group)
+        lead_found = lead_found or taken
+        yield Slot(theirs, mid, accepted=taken, bundled=taken)
