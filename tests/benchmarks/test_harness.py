@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ def test_the_command_lists_what_there_is_and_refuses_what_is_not() -> None:
 
 
 def test_a_spoiled_round_is_measured_again() -> None:
-    results = iter([SpoiledRound("busy"), 2.0, 2.0, 2.0])
+    results: Iterator[SpoiledRound | float] = iter([SpoiledRound("busy"), 2.0, 2.0, 2.0])
 
     def measure() -> float:
         result = next(results)
