@@ -14,7 +14,7 @@ SDP = (
     "c=IN IP4 192.0.2.7\r\na=ice-ufrag:Sup3r\r\na=ice-pwd:s3cr3ts3cr3ts3cr3t\r\n"
     "a=candidate:1 1 udp 2130706431 192.0.2.7 40001 typ host\r\n"
 )
-SECRETS = ("192.0.2.7", "Sup3r", "s3cr3t", "AA:BB", "40001")
+SECRETS = ("192.0.2.7", "Sup3r", "s3cr3t", "AA:BB", "wcmY", "40001")
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,8 @@ SECRETS = ("192.0.2.7", "Sup3r", "s3cr3t", "AA:BB", "40001")
         "{'content': {'a': {'b': 1}, 'x': 's3cr3t'}}",
         "token syt_Ym90_s3cr3tabcdef_1kzJ expired",
         "refresh syr_s3cr3tabcdef",
-        "credential=s3cr3t",
+        "credential=wcmY3t",
+        "the key EsSz ykH7 LCZx 7Cae cmKD wcmY JRXi Ybtu 8iQ3 t8Ez nRwK pUY1",
         "{'k': 's3cr3t', 'iv': 's3cr3t'}",
     ],
 )

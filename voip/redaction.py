@@ -18,7 +18,7 @@ REST_OF_LINE = r"[^\r\n'\"\\]*"
 QUOTED = r"""(?P<quote>['"])(?:\\.|(?!(?P=quote)).)*(?P=quote)?"""
 SECRETS = (
     "access_token|refresh_token|login_token|token|password|passwd|secret|credential|authorization"
-    "|macaroon|pickle_key"
+    "|macaroon|pickle_key|recovery_key"
 )
 CONTENTS = "body|formatted_body|sdp|candidate|ciphertext|k|iv"
 SDP_LINE = (
@@ -64,6 +64,11 @@ _RULES: tuple[_Rule, ...] = (
     ),
     # Tokens in the shapes of Synapse and of the Matrix Authentication Service.
     (re.compile(r"\b(?:sy[tr]|ma[tr]|mc[tr])_[A-Za-z0-9_=-]{6,}"), "[token]"),
+    # A recovery key, as it is written down: base58 in groups of four.
+    (
+        re.compile(r"\bEs[1-9A-HJ-NP-Za-km-z]{2}(?: ?[1-9A-HJ-NP-Za-km-z]{4}){11}\b"),
+        "[recovery key]",
+    ),
     # IPv6, also with IPv4 at its end; then IPv4.
     (
         re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,8}(?:\.\d{1,3}){0,3}"),

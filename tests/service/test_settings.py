@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from voip.service.settings import BotName, LogLevel, Settings
+from voip.matrix import recovery_key
+from voip.service.settings import BotName, LogLevel, Settings, UnverifiedCalls
 from voip.service.settings_sources import SettingsError, load_settings, warnings
+from voip.service.translation import bot_settings, matrix_settings
 
 MINIMAL = {
     "VOIP_HOMESERVER": "https://matrix.example.org/",
@@ -142,6 +144,36 @@ def test_secrets_from_files_lose_their_last_newline_only(
     set_environment(monkeypatch, VOIP_ACCESS_TOKEN_FILE=str(tmp_path / "token"))
     (tmp_path / "token").write_text(" syt_token \n")
     assert secret(load_settings(), "access_token") == " syt_token "
+
+
+def test_the_recovery_key_is_no_login_and_reaches_the_edge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = recovery_key.to_text(bytes(range(32)))
+    set_environment(monkeypatch, VOIP_RECOVERY_KEY_FILE=str(toml(tmp_path / "key", f"{text}\n")))
+    settings = load_settings()
+    assert secret(settings, "password") == "hunter2hunter2"
+    assert matrix_settings(settings).recovery_key == text
+    monkeypatch.delenv("VOIP_PASSWORD")
+    assert any("VOIP_ACCESS_TOKEN" in problem for problem in problems())
+
+
+def test_a_misspelt_recovery_key_is_told_without_quoting_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = recovery_key.to_text(bytes(range(32)))
+    set_environment(monkeypatch, VOIP_RECOVERY_KEY=text[:-1] + "2")
+    (problem,) = problems()
+    assert problem.startswith("VOIP_RECOVERY_KEY (recovery_key in the file) must be a recovery key")
+    assert text[:9] not in problem
+
+
+@pytest.mark.parametrize("choice", list(UnverifiedCalls))
+def test_what_happens_to_unverified_callers(
+    choice: UnverifiedCalls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_environment(monkeypatch, VOIP_UNVERIFIED=choice.value)
+    assert bot_settings(load_settings()).unverified.value == choice.value
 
 
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,14 @@ def from_text(text: str) -> bytes:
     return data[len(MARK) : -1]
 
 
+def is_recovery_key(text: str) -> bool:
+    try:
+        from_text(text)
+    except SettingsError:
+        return False
+    return True
+
+
 def _misspelt() -> SettingsError:
     return SettingsError(
         "The recovery key is not one, or is misspelt: it has 12 groups of four letters and digits "

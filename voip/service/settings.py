@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from voip.matrix.recovery_key import is_recovery_key
+
 # Matrix appendices, "User Identifiers"; lenient in the localpart, as servers have to be.
 USER_ID = re.compile(r"@[^:\s]*:[^\s/@]+")
 USER_PATTERN = re.compile(r"\*|@\S+:[^\s/@]+")
@@ -32,6 +34,12 @@ NO_LOGIN = (
 class BotName(StrEnum):
     RECORDER = "recorder"
     ECHO = "echo"
+
+
+class UnverifiedCalls(StrEnum):
+    ALLOW = "allow"
+    WARN = "warn"
+    REFUSE = "refuse"
 
 
 class LogLevel(StrEnum):
@@ -80,6 +88,17 @@ class Settings(BaseSettings):
         description="A file that holds the access token.",
         examples=["/run/secrets/voip_access_token"],
     )
+    recovery_key: SecretStr | None = Field(
+        default=None,
+        description="The recovery key of an account that was set up in another client, so that the"
+        " bot's device becomes a verified one. A new account gets one by itself.",
+        examples=["EsT7 sPmE ..."],
+    )
+    recovery_key_file: Path | None = Field(
+        default=None,
+        description="A file that holds the recovery key.",
+        examples=["/run/secrets/voip_recovery_key"],
+    )
     device_name: str = Field(
         default="voip",
         max_length=100,
@@ -103,6 +122,12 @@ class Settings(BaseSettings):
         " a list in the file, commas in the environment. An empty list: nobody. Without it:"
         " everybody on the bot's own server.",
         examples=["@*:example.org,@boss:example.com"],
+    )
+    unverified: UnverifiedCalls = Field(
+        default=UnverifiedCalls.ALLOW,
+        description="Calls from devices that their owner has not verified, or in rooms without"
+        " encryption: `allow`, `warn` (answer, and say so in the room) or `refuse`.",
+        examples=["warn"],
     )
     announcement: str = Field(
         default="Hello. Please speak after the tone. This call is recorded.",
@@ -194,6 +219,16 @@ class Settings(BaseSettings):
     def _is_a_user(cls, value: str) -> str:
         if not USER_ID.fullmatch(value) or len(value) > 255:
             raise ValueError("must be a whole Matrix id: @, a name, a colon and a server")
+        return value
+
+    @field_validator("recovery_key")
+    @classmethod
+    def _is_a_recovery_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not is_recovery_key(value.get_secret_value()):
+            raise ValueError(
+                "must be a recovery key: 12 groups of four letters and digits (a passphrase is"
+                " not accepted in its place)"
+            )
         return value
 
     @field_validator("allow", mode="before")

@@ -20,7 +20,8 @@ from pydantic_settings import EnvSettingsSource
 from voip.service.settings import NO_LOGIN, Settings
 
 DEFAULT_FILE = Path("voip.toml")
-SECRETS = ("password", "access_token")
+LOGINS = ("password", "access_token")
+SECRETS = (*LOGINS, "recovery_key")
 OTHER_VARIABLES = {"VOIP_CONFIG"}
 """Ours, but no settings."""
 
@@ -42,9 +43,9 @@ def load_settings(file: Path | None = None) -> Settings:
         file = DEFAULT_FILE
     from_environment = _read_secrets(EnvSettingsSource(Settings)(), "the environment")
     from_file = {} if file is None else _read_toml(file)
-    if any(name in from_environment for name in SECRETS):
+    if any(name in from_environment for name in LOGINS):
         # The environment's way to log in replaces the file's, also when it is the other way.
-        for name in SECRETS:
+        for name in LOGINS:
             from_file.pop(name, None)
             from_file.pop(f"{name}_file", None)
     from_file = _read_secrets(from_file, str(file))
@@ -53,7 +54,7 @@ def load_settings(file: Path | None = None) -> Settings:
         return Settings(**values)
     except ValidationError as error:
         problems = [_sentence(each) for each in error.errors(include_input=False)]
-    if not any(name in values for name in SECRETS) and NO_LOGIN not in problems:
+    if not any(name in values for name in LOGINS) and NO_LOGIN not in problems:
         problems.append(NO_LOGIN)  # the model looks at it only where every field is right
     raise SettingsError(problems)
 
@@ -114,8 +115,8 @@ def _read_toml(file: Path) -> dict[str, Any]:
 
 
 def _read_secrets(values: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """Put the contents of `password_file` and `access_token_file` into the settings they stand
-    for, within one source, so that the environment's file beats the TOML file's password."""
+    """Put the contents of `password_file` and its like into the settings they stand for, within
+    one source, so that the environment's file beats the TOML file's password."""
     values = dict(values)
     for name in SECRETS:
         path = values.get(f"{name}_file")

@@ -8,6 +8,7 @@ from voip.bot.phone import PhoneSettings
 from voip.bot.recorder import RecorderSettings
 from voip.bot.runner import BotKind, BotSettings
 from voip.bot.traces import TraceSettings
+from voip.bot.trust import Unverified
 from voip.matrix.settings import MatrixSettings
 from voip.media.settings import MediaSettings
 from voip.service.announcement import announcement
@@ -25,6 +26,7 @@ def bot_settings(settings: Settings) -> BotSettings:
             max_seconds=settings.max_seconds,
         ),
         max_calls=settings.max_calls,
+        unverified=Unverified(settings.unverified.value),
     )
 
 
@@ -51,6 +53,7 @@ def matrix_settings(settings: Settings) -> MatrixSettings:
         data_dir=settings.data_dir / "matrix",
         password=_revealed(settings.password),
         access_token=_revealed(settings.access_token),
+        recovery_key=_revealed(settings.recovery_key),
         device_name=settings.device_name,
         allow_invites_from=settings.allowed,
     )
