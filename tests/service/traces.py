@@ -83,7 +83,7 @@ FAILED = Trace(
     relay=Relay(servers=["turn udp"], problems=["turn: refused (401)"]),
     steps=[
         *_BEGINNING,
-        Step(ms=30_000, kind=Kind.MEDIA, what="failed", facts={"why": "ice_failed"}),
+        Step(ms=30_000, kind=Kind.MEDIA, what="media given up", facts={"why": "ice_failed"}),
         Step(ms=30_001, kind=Kind.SENT, what="m.call.hangup", facts={"reason": "ice_failed"}),
         Step(ms=30_010, kind=Kind.NOT_TAKEN, what="m.call.hangup", facts={"why": "unreachable"}),
     ],

@@ -33,7 +33,7 @@ def row(kind: Kind, what: str, **more: Any) -> Row:
         ),
         (
             row(Kind.RECEIVED, "m.call.x", who="another person {0}", ignored=STRANGE),
-            *(Lane.ROOM, Lane.US, "x of another person {0}", Tone.IGNORED),
+            *(Lane.ROOM, Lane.US, "x", Tone.IGNORED),
         ),
         (row(Kind.ROOM, "sync complete"), Lane.ROOM, Lane.ROOM, "sync complete", Tone.FAINT),
         (row(Kind.ASKED, "accept"), Lane.US, Lane.US, "asked: accept", Tone.PLAIN),
@@ -89,6 +89,11 @@ def test_the_path_of_the_media_is_a_row() -> None:
 )
 def test_facts_in_words(facts: dict[str, Any], said: str) -> None:
     assert row(Kind.NOTICE, "x", facts=facts).detail == said
+
+
+def test_a_stranger_is_named() -> None:
+    found = row(Kind.RECEIVED, "m.call.x", who="another person", facts={"chars": 3})
+    assert found.detail == "from another person; 3 chars"
 
 
 def test_why_it_was_ignored_comes_first() -> None:

@@ -13,9 +13,11 @@ from tests.media.calls import own_address
 from tests.tracing.scan import assert_tells_nothing
 from tests.tracing.traced import SECRETS, Traced, invite, step, steps
 from voip.observers import Observers, Passing, Topic, Way
+from voip.service.demo.coturn import RelayProcess
 from voip.signalling.commands import Established, Incoming
 from voip.signalling.config import CallConfig
 from voip.signalling.events import Accept, HangUp, MemberLeft, Place, Reject, SyncComplete
+from voip.signalling.ice import IceServer
 from voip.signalling.ids import CallKey, Party
 from voip.tracing.call_trace import MAX_STEPS
 from voip.tracing.record import MAX_BYTES, Kind, Trace, encoded
@@ -84,13 +86,30 @@ async def test_a_real_call_is_told_on_both_sides(pair: Pair) -> None:
     assert states == ["held", "ringing", "answering", "connecting", "connected", "ended"]
     answer = step(ours, "m.call.answer")
     assert (answer.kind, answer.who) == (Kind.RECEIVED, "peer")
-    assert answer.facts["answer"]["media"] == ["audio sendrecv: opus"]
+    assert answer.facts["answer"]["media"][0].startswith("audio sendrecv: opus")
     assert answer.facts["answer"]["candidates"]["host"] >= 1
     assert step(ours, "m.call.select_answer").facts["selected"] == "peer"
     assert step(theirs, "m.call.select_answer").facts["selected"] == "us"
     assert "took_ms" in step(ours, "offer ready").facts
     taken = [each for each in ours.steps if each.kind is Kind.TAKEN]
     assert taken[0].what == "m.call.invite"
+
+
+async def test_a_relay_that_refuses_is_in_the_verdict(pair: Pair, coturn: RelayProcess) -> None:
+    alice, bob = pair
+    alice.servers = [IceServer((coturn.uris[0],), "user", "s3cret-token")]
+    alice.driver.perform(Place(KEY, bob.party.user_id))
+    await bob.saw(Incoming)
+    bob.driver.perform(Accept(KEY))
+    await asyncio.gather(alice.saw(Established), bob.saw(Established))
+    alice.driver.perform(HangUp(KEY))
+    await asyncio.gather(alice.is_closed(), bob.is_closed())
+    trace = only(alice)
+    assert trace.relay.servers == ["turn udp"]
+    told = verdict(trace)
+    assert told[0].startswith("It went well")
+    assert told[-1].startswith("Besides: The relay refused the allocation: 401.")
+    assert_tells_nothing(text(trace), *SECRETS)
 
 
 async def test_what_comes_after_the_end_is_added(pair: Pair) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 
 from tests.test_driver import Device
@@ -12,6 +12,7 @@ from voip.observers import Observers, Topic
 from voip.signalling.calls import Calls
 from voip.signalling.config import CallConfig
 from voip.signalling.events import Received
+from voip.signalling.ice import IceServer
 from voip.signalling.ids import CallKey
 from voip.tracing.record import Step, Trace
 from voip.tracing.tracer import Tracer
@@ -44,6 +45,7 @@ class Traced(Device):
         super().__init__(name, config)
         self.observers = Observers()
         self.traces: dict[str, Trace] = {}
+        self.servers: Sequence[IceServer] = ()
         self.now = 100.0
         calls = Calls(self.party, config, now=self.now)
         self.driver = Driver(
@@ -61,6 +63,9 @@ class Traced(Device):
         )
         self.observers.subscribe(Topic.DRIVER, self.tracer)
         self.observers.subscribe(Topic.MEDIA, self.tracer)
+
+    async def ice_servers(self) -> Sequence[IceServer]:
+        return self.servers
 
     def _put(self, trace: Trace) -> None:
         self.traces[trace.id] = trace

@@ -92,14 +92,17 @@ def _arrow(line: list[str], row: Row) -> None:
         line[left + 1] = "◀"
     if row.media:
         line[left + 1], line[right - 1] = "◀", "▶"
-    label = f" {row.label[: right - left - 6]} "
+    label = f" {_fitting(row.label, right - left - 6)} "
     _write(line, left + (right - left - len(label)) // 2 + 1, label)
 
 
 def _write(line: list[str], at: int, text: str) -> None:
-    if len(text) > (room := len(line) - at):
-        text = f"{text[: room - 1]}…"
+    text = _fitting(text, len(line) - at)
     line[at : at + len(text)] = text
+
+
+def _fitting(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: room - 1]}…"
 
 
 def _sections(trace: Trace) -> Iterable[tuple[str, list[tuple[str, str]]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -11,7 +12,10 @@ from voip.tracing.names import Hosts
 
 MAX_SECTIONS: Final = 16
 _KINDS: Final = frozenset({"audio", "video", "application", "text", "message", "image"})
-_DIRECTIONS: Final = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
+_SECTION: Final = re.compile(r"^(?=m=)", re.MULTILINE)
+_CANDIDATE: Final = re.compile(r"^a=candidate:(.*)", re.MULTILINE)
+_DIRECTION: Final = re.compile(r"^a=(sendrecv|sendonly|recvonly|inactive)\r?$", re.MULTILINE)
+_CODEC: Final = re.compile(r"^a=rtpmap:\d+ ([^/\s]*)", re.MULTILINE)
 _CODECS: Final = frozenset(
     {"opus", "red", "telephone-event", "g722", "pcmu", "pcma", "cn", "isac", "ilbc"}
     | {"vp8", "vp9", "av1", "h264", "h265", "rtx", "ulpfec", "flexfec-03"}
@@ -21,13 +25,12 @@ _CODECS: Final = frozenset(
 
 def description(sdp: str) -> dict[str, Any]:
     """Its m-lines with their codecs, how many candidates of which kind, whether that is all."""
-    lines = sdp.splitlines()
-    kinds = Counter(kind for kind, _, _ in _candidates(_attributes(lines, "candidate")))
+    kinds = Counter(kind for kind, _, _ in _candidates(_CANDIDATE.findall(sdp)))
     return {
         "chars": len(sdp),
-        "media": [_section(lines) for lines in _sections(lines)][:MAX_SECTIONS],
+        "media": [_section(text) for text in _SECTION.split(sdp)[1 : MAX_SECTIONS + 1]],
         "candidates": dict(kinds),
-        "complete": "a=end-of-candidates" in lines,
+        "complete": "\na=end-of-candidates" in sdp,
     }
 
 
@@ -39,16 +42,11 @@ def candidates(given: Iterable[Candidate]) -> dict[str, Any]:
 
 
 def names_in(sdp: str, hosts: Hosts) -> list[str]:
-    return [hosts.name(*each) for each in _candidates(_attributes(sdp.splitlines(), "candidate"))]
+    return [hosts.name(*each) for each in _candidates(_CANDIDATE.findall(sdp))]
 
 
 def names_of(given: Iterable[Candidate], hosts: Hosts) -> list[str]:
     return [hosts.name(*each) for each in _candidates(each.candidate for each in given)]
-
-
-def _attributes(lines: Iterable[str], name: str) -> list[str]:
-    prefix = f"a={name}:"
-    return [line[len(prefix) :] for line in lines if line.startswith(prefix)]
 
 
 def _candidates(texts: Iterable[str]) -> Iterator[tuple[str, str, str]]:
@@ -60,27 +58,13 @@ def _candidates(texts: Iterable[str]) -> Iterator[tuple[str, str, str]]:
             yield kind, words[4], words[2]
 
 
-def _sections(lines: Iterable[str]) -> Iterator[list[str]]:
-    section: list[str] | None = None
-    for line in lines:
-        if line.startswith("m="):
-            if section is not None:
-                yield section
-            section = []
-        if section is not None:
-            section.append(line)
-    if section is not None:
-        yield section
-
-
-def _section(lines: list[str]) -> str:
+def _section(text: str) -> str:
     """As in `audio sendrecv: opus, red`."""
-    words = lines[0][2:].split()
+    words = text[2:].partition("\n")[0].split()
     kind = words[0] if words and words[0] in _KINDS else "other"
     if len(words) < 2 or words[1] == "0":  # RFC 3264 §6
         return f"{kind} rejected"
-    direction = next((line[2:] for line in lines if line[2:] in _DIRECTIONS), "sendrecv")
-    named = (value.partition(" ")[2].partition("/")[0] for value in _attributes(lines, "rtpmap"))
-    known = (name.lower() if name.lower() in _CODECS else "other" for name in named)
-    codecs = ", ".join(dict.fromkeys(known))
+    direction = next(iter(_DIRECTION.findall(text)), "sendrecv")
+    named = (name.lower() for name in _CODEC.findall(text))
+    codecs = ", ".join(dict.fromkeys(name if name in _CODECS else "other" for name in named))
     return f"{kind} {direction}: {codecs}" if codecs else f"{kind} {direction}"

@@ -50,6 +50,7 @@ class Row:
 
 
 _GOOD = frozenset({"established", "media connected", "first audio of the other side"})
+_BAD = frozenset({"media failed", "media given up"})
 _LABELS = {
     Kind.TAKEN: "{what} taken",
     Kind.NOT_TAKEN: "{what} NOT taken",
@@ -74,7 +75,9 @@ def rows(trace: Trace) -> list[Row]:
 
 def _row(step: Step) -> Row:
     start, end = _lanes(step)
-    detail = "; ".join(filter(None, (wording.ignored(step), wording.detail(step))))
+    stranger = f"from {step.who}" if step.who not in {"", "us", "peer"} else ""
+    parts = (stranger, wording.ignored(step), wording.detail(step))
+    detail = "; ".join(filter(None, parts))
     return Row(step.ms, start, end, _label(step), detail, step.state, _tone(step))
 
 
@@ -92,16 +95,16 @@ def _lanes(step: Step) -> tuple[Lane, Lane]:
 
 def _label(step: Step) -> str:
     what = wording.short(step.what)
+    if step.kind is Kind.RECEIVED and step.who == "us":
+        return f"echo of {what}"
     label = _LABELS.get(step.kind, "{what}")
-    if step.kind is Kind.RECEIVED and step.who != "peer":
-        label = "echo of {what}" if step.who == "us" else "{what} of {who}"
-    return label.format(what=what, who=step.who, steps=step.facts.get("steps", "some"))
+    return label.format(what=what, steps=step.facts.get("steps", "some"))
 
 
 def _tone(step: Step) -> Tone:
     if step.ignored is not None:
         return Tone.FAINT if step.ignored.why == "own_echo" else Tone.IGNORED
-    if step.kind is Kind.NOT_TAKEN or "failed" in step.what:
+    if step.kind is Kind.NOT_TAKEN or step.what in _BAD:
         return Tone.BAD
     if step.what in _GOOD:
         return Tone.GOOD

@@ -11,6 +11,8 @@ from voip.redaction import redact
 from voip.signalling.ids import Party
 
 _MATRIX_ID: Final = re.compile(r"[@!#$+][^\s:,;()'\"]+:[\w.\-\[\]:]+|[$!][\w\-+/=]{20,}")
+_SHARED: Final = ipaddress.IPv4Network("100.64.0.0/10")
+"""What carriers use between their NAT and ours (RFC 6598)."""
 _LONGEST: Final = 200
 _MOST_HOSTS: Final = 200
 
@@ -71,8 +73,17 @@ class Hosts:
 
     def __init__(self) -> None:
         self._letters: dict[str, str] = {}
+        self._names: dict[tuple[str, str, str], str] = {}
 
     def name(self, kind: str, address: str, transport: str) -> str:
+        known = self._names.get((kind, address, transport))
+        if known is None:
+            known = self._new(kind, address, transport)
+            if len(self._names) < _MOST_HOSTS:
+                self._names[kind, address, transport] = known
+        return known
+
+    def _new(self, kind: str, address: str, transport: str) -> str:
         kind = kind if kind in {"host", "srflx", "prflx", "relay"} else "other"
         transport = "tcp" if transport.lower() == "tcp" else "udp"
         return f"{kind} {self._letter(address)} ({nature(address)}, {transport})"
@@ -103,8 +114,8 @@ def _scope(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
         return "link-local"
     if ip.is_unspecified:
         return "hidden"
-    if ip.version == 4 and ip in ipaddress.ip_network("100.64.0.0/10"):
-        return "carrier NAT"  # RFC 6598
+    if ip.version == 4 and ip in _SHARED:
+        return "carrier NAT"
     return "private" if ip.is_private else "public"
 
 

@@ -223,7 +223,7 @@ class Tracer:
                 trace.step(at, Kind.MEDIA, "first audio of the other side")
             case Failed(failure=failure):
                 trace.failed(failure)
-                trace.step(at, Kind.MEDIA, "failed", {"why": failure.name.lower()})
+                trace.step(at, Kind.MEDIA, "media given up", {"why": failure.name.lower()})
             case RecordingEnded(recording=recording):
                 facts: facts_of.Facts = {"ended": recording.ended.value}
                 facts |= {"bytes": recording.size, "seconds": round(recording.seconds, 1)}
