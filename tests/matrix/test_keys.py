@@ -17,7 +17,7 @@ from voip.matrix.http import Json
 from voip.matrix.keys import Keys
 from voip.matrix.machine import Machine
 from voip.matrix.session import Session
-from voip.matrix.trust import KnownIdentities
+from voip.matrix.trust import DeviceTrust, KnownIdentities, NewDevice
 
 BOT = "@bot:x"
 INVITE = {"call_id": "c"}
@@ -157,3 +157,30 @@ async def test_keys_that_are_refused_are_not_offered_again_at_once(rig: Rig) -> 
     for _ in range(3):
         await rig.keys.upkeep()
     assert len(rig.faulty.asked("/keys/upload")) == 1
+
+
+async def test_a_device_is_judged_by_what_the_homeserver_says_now(rig: Rig) -> None:
+    rig.answer_for_ann()
+    key = rig.ann.identity_key
+    assert await rig.keys.device_trust(ANN, key) is DeviceTrust.UNSIGNED
+    rig.faulty.on("/keys/query", (502, {}))
+    assert await rig.keys.device_trust(ANN, key) is DeviceTrust.UNKNOWN
+    rig.faulty.on("/keys/query", {"device_keys": {ANN: {}}})
+    assert await rig.keys.device_trust(ANN, key) is DeviceTrust.UNKNOWN
+
+
+async def test_a_new_device_is_told_once(rig: Rig, memory: Path) -> None:
+    rig.answer_for_ann()
+    rig.faulty.on("", {})
+    told: list[NewDevice] = []
+    rig.keys.on_new_device = told.append
+    await rig.keys.prepare(ROOM)
+    second = Device(ANN, "MORE", memory)
+    both = {"ANNS": rig.ann.device_keys, "MORE": second.device_keys}
+    rig.faulty.on("/keys/query", {"device_keys": {ANN: both}})
+    assert told == []
+    for _ in range(2):
+        await rig.sync({"device_lists": {"changed": [ANN]}})
+        await rig.keys.query()
+    assert told == [NewDevice(ANN, second.identity_key, DeviceTrust.UNSIGNED)]
+    second.nio.close()

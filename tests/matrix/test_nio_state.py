@@ -21,6 +21,7 @@ from tests.matrix.two_devices import (
 from voip.matrix.decryption import Locked, Opened
 from voip.matrix.errors import DataFolderError
 from voip.matrix.nio_state import NioState
+from voip.matrix.signatures import is_signed
 
 Pair = tuple[Device, Device]
 INVITE = {"call_id": "c", "candidates": [{"candidate": ""}]}
@@ -213,6 +214,65 @@ def test_one_time_keys_are_uploaded_again_when_none_are_left(pair: Pair) -> None
     keys = bob.nio.keys_to_upload()
     assert keys is not None
     assert keys["one_time_keys"]
+
+
+def test_a_fallback_key_is_offered_where_the_server_has_none_unused(pair: Pair) -> None:
+    """MSC2732: with it a session can be made when the one-time keys have run out."""
+    ann, bob = pair
+    bob.nio.take_sync({"device_unused_fallback_key_types": ["signed_curve25519"]})
+    assert bob.nio.keys_to_upload() is None
+    bob.nio.take_sync({"device_unused_fallback_key_types": []})
+    first, again = bob.nio.keys_to_upload(), bob.nio.keys_to_upload()
+    assert first is not None
+    assert first == again  # until the server has said that it has it
+    bob.nio.uploaded({"one_time_key_counts": {"signed_curve25519": 50}})
+    assert bob.nio.keys_to_upload() is None
+
+    ((name, key),) = first["fallback_keys"].items()
+    assert key["fallback"] is True
+    ed25519 = bob.device_keys["keys"]["ed25519:BOBS"]
+    assert is_signed(key, BOB, "BOBS", ed25519)
+    bob.meet(ann)
+    bob.one_time_keys = {name: key}
+    bob.nio.take_sync(ann.room_key_for(bob))
+    assert isinstance(bob.nio.decrypt(ROOM, ann.encrypt("m.call.invite", INVITE)), Opened)
+
+    bob.nio.take_sync({"device_unused_fallback_key_types": []})
+    next_one = bob.nio.keys_to_upload()
+    assert next_one is not None
+    assert next_one["fallback_keys"] != first["fallback_keys"]
+
+
+def test_a_server_without_fallback_keys_is_offered_none(pair: Pair) -> None:
+    _, bob = pair
+    bob.nio.take_sync({"device_unused_fallback_key_types": None})
+    bob.nio.take_sync({})
+    assert bob.nio.keys_to_upload() is None
+
+
+def test_a_device_more_is_news_and_the_first_ones_are_not(pair: Pair, memory: Path) -> None:
+    ann, bob = pair
+    first = {ANN: {"ANNS": ann.device_keys}}
+    assert bob.nio.queried({"device_keys": first}) == []
+    second = Device(ANN, "MORE", memory)
+    both = {ANN: {"ANNS": ann.device_keys, "MORE": second.device_keys}}
+    assert bob.nio.queried({"device_keys": both}) == [(ANN, second.identity_key)]
+    assert bob.nio.queried({"device_keys": both}) == []
+    assert bob.nio.queried({"device_keys": first}) == []
+    assert bob.nio.queried({"device_keys": both}) == []  # it came back
+    assert bob.nio.queried({"device_keys": []}) == []
+    second.nio.close()
+
+
+def test_news_of_devices_count_for_whoever_is_known_and_for_us(pair: Pair) -> None:
+    ann, bob = pair
+    bob.meet(ann)
+    bob.nio.queried({"device_keys": {BOB: {}}})
+    assert bob.nio.users_to_query() == []
+    bob.nio.take_sync({"rooms": {"leave": {ROOM: {}}}})
+    changed = [ANN, BOB, "@stranger:x", 5]
+    bob.nio.take_sync({"device_lists": {"changed": changed}})
+    assert bob.nio.users_to_query() == [ANN, BOB]
 
 
 def test_encryption_stays_on_when_the_state_forgets_it_and_after_a_restart(

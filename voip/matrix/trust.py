@@ -6,10 +6,11 @@ Facts only: what follows from them is for the bots to decide.
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from voip.matrix.cross_signing import PublicIdentity, master_key
 from voip.matrix.http import Json
@@ -116,10 +117,19 @@ class KnownIdentities:
     def _add(self, fresh: dict[str, str]) -> None:
         self._known.update(fresh)
         try:
-            with self._file.open("a", encoding="utf-8") as file:
-                file.writelines(f"{user_id} {master}\n" for user_id, master in fresh.items())
+            with self._file.open("ab+") as file:
+                lines = [f"{user_id} {master}\n" for user_id, master in fresh.items()]
+                file.write(("\n" if _is_cut_off(file) else "").encode() + "".join(lines).encode())
         except OSError as error:
             log.warning("%s could not be written: %s", self._file, error.strerror)
+
+
+def _is_cut_off(file: BinaryIO) -> bool:
+    """Whether a crash left the last line without its end."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return False
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) != b"\n"
 
 
 def _read(file: Path) -> dict[str, str]:
