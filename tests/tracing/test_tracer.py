@@ -19,6 +19,7 @@ from voip.signalling.config import CallConfig
 from voip.signalling.events import Accept, HangUp, MemberLeft, Place, Reject, SyncComplete
 from voip.signalling.ice import IceServer
 from voip.signalling.ids import CallKey, Party
+from voip.tracing import tracer
 from voip.tracing.call_trace import MAX_STEPS
 from voip.tracing.record import MAX_BYTES, Kind, Trace, encoded
 from voip.tracing.tracer import MAX_LIVE, MAX_UNRUNG
@@ -217,6 +218,19 @@ async def test_the_timer_that_ends_a_call_is_named() -> None:
         await device.aclose()
         timers = [each.what for each in only(device).steps if each.kind is Kind.TIMER]
         assert timers[-1] == "the invite's lifetime"
+
+
+async def test_a_call_that_is_over_is_written_though_nobody_closes_it(
+    bob: Traced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracer, "CLOSES_WITHIN", 0.01)
+    monkeypatch.setattr(bob.tracer, "_on_closed", lambda key: None)
+    bob.hear(KEY, "invite", invite())
+    bob.hear(KEY, "hangup", {})
+    assert not bob.traces
+    async with asyncio.timeout(5):
+        while not bob.traces:  # noqa: ASYNC110  # a timer of the tracer's own
+            await asyncio.sleep(0.01)
 
 
 class Why(Enum):

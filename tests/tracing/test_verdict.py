@@ -210,6 +210,12 @@ def test_every_ignored_invite_has_a_sentence(why: IgnoreReason) -> None:
     assert first.startswith("It never rang: ")
 
 
+def test_a_call_that_gave_way_is_told() -> None:
+    gave_way = Step(ms=0, kind=Kind.NOTICE, what="replaced")
+    (told,) = verdict(Trace(id="1", direction="outbound", began="", steps=[gave_way]))
+    assert "glare" in told
+
+
 def test_a_call_that_goes_on_is_said_to() -> None:
     (told,) = verdict(Trace(id="1", direction="inbound", began=""))
     assert "had not ended" in told

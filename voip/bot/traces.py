@@ -15,7 +15,8 @@ from voip.signalling.states import State
 from voip.store.records import Direction, JournaledCall
 from voip.store.traces import TraceFile, TraceStore
 from voip.tracing.record import End, Kind, Step, Trace, encoded
-from voip.tracing.tracer import Tracer, versions
+from voip.tracing.software import versions
+from voip.tracing.tracer import Tracer
 
 CRASHED: Final = End(
     reason="crashed", text="the process ended in the middle of the call", by="fault"

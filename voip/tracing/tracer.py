@@ -11,8 +11,6 @@ import logging
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from voip.media.events import Failed, FirstAudio, MediaClosed, MediaEvent, RecordingEnded
@@ -33,6 +31,7 @@ from voip.tracing import facts as facts_of
 from voip.tracing import steps
 from voip.tracing.call_trace import CallTrace, why
 from voip.tracing.record import Kind, Trace
+from voip.tracing.software import versions
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +39,8 @@ MAX_LIVE: Final = 1000
 """Calls that are traced at the same time; the next ones are not."""
 MAX_UNRUNG: Final = 20
 """Ignored invites that get a trace within a minute; a flood of them tells nothing more."""
+CLOSES_WITHIN: Final = 60.0
+"""Seconds after which a call that is over counts as closed, though nobody said so."""
 LINGER: Final = 5.0
 """Seconds for which what still comes for a call that is over is added to its trace."""
 _NO_CALL: Final = CallKey("", "")
@@ -146,7 +147,10 @@ class Tracer:
             trace.relay_missing = self._relay_missing()
 
     def _moved(self, trace: CallTrace, step: steps.Step) -> None:
-        trace.is_now(self._state(trace.key).value, step)
+        state = self._state(trace.key)
+        trace.is_now(state.value, step)
+        if state is State.ENDED and trace.key not in self._lingering:
+            self._linger_for(trace.key, CLOSES_WITHIN)
 
     def _on_received(self, passing: Passing, event: Received) -> None:
         self._received, self._ignorable = passing, []
@@ -254,8 +258,13 @@ class Tracer:
         trace.over = True
         self._give(trace)
         log.info("call %r is traced: voip trace %s", key.call_id, trace.id)
+        self._linger_for(key, self._linger)
+
+    def _linger_for(self, key: CallKey, seconds: float) -> None:
+        if (before := self._lingering.pop(key, None)) is not None:
+            before.cancel()
         loop = asyncio.get_running_loop()
-        self._lingering[key] = loop.call_later(self._linger, self._lingered, key)
+        self._lingering[key] = loop.call_later(seconds, self._lingered, key)
 
     def _lingered(self, key: CallKey) -> None:
         self._lingering.pop(key, None)
@@ -278,15 +287,3 @@ def _key_of(event: Received) -> CallKey:
     """Where the call's id cannot be read, a key that no call has."""
     call_id = event.content.get("call_id")
     return CallKey(event.room_id, call_id if isinstance(call_id, str) else "")
-
-
-@lru_cache(maxsize=1)
-def versions() -> dict[str, str]:
-    """Of what takes part on our side."""
-    found = {}
-    for name in ("matrix-voip", "aiortc", "aioice", "matrix-nio"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "unknown"
-    return found

@@ -19,6 +19,8 @@ _Teller: TypeAlias = Callable[[Trace, End], list[str]]
 def verdict(trace: Trace) -> list[str]:
     """One sentence or several; the first says what happened."""
     end = trace.end
+    if end is None and _any(trace, Kind.NOTICE, "replaced"):
+        return ["Both sides called each other at once (glare): this call gave way to the other."]
     if end is None:
         return ["The call had not ended when this was written."]
     tell = _TELLERS.get(end.reason)
