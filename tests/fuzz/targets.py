@@ -15,7 +15,7 @@ from aiortc.sdp import SessionDescription
 
 from voip.media import sdp
 from voip.media.errors import BadDescription, NoCommonCodec
-from voip.media.peer import CHOKES
+from voip.media.first import CHOKES
 from voip.media.remote import read_candidate
 from voip.signalling.calls import Calls
 from voip.signalling.errors import ContentError

@@ -135,20 +135,32 @@ class DigitReader:
 class DigitListener:
     """A DigitReader with a timer for the presses whose end was lost. On the event loop."""
 
+    MAX_A_SECOND = 50
+    """Presses; nobody types faster, not even after a stall of the network."""
+
     def __init__(self, tell: Callable[[Press], None]) -> None:
         self._tell = tell
         self._reader = DigitReader()
         self._timer: asyncio.TimerHandle | None = None
+        self._window = 0.0
+        self._counted = 0
 
     def event(self, packet: EventPacket) -> None:
         for press in self._reader.read(packet):
-            self._tell(press)
+            self._count(press, packet.arrival)
         self._arm()
 
     def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _count(self, press: Press, now: float) -> None:
+        if now - self._window >= 1:
+            self._window, self._counted = now, 0
+        self._counted += 1
+        if self._counted <= self.MAX_A_SECOND:
+            self._tell(press)
 
     def _arm(self) -> None:
         self.close()

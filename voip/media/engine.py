@@ -12,25 +12,22 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from voip.media.bridge import Bridges
-from voip.media.echo import Echo
-from voip.media.errors import AlreadyRecording, CallClosed, DuplicateCall, UnknownCall
+from voip.media.errors import CallClosed, DuplicateCall, UnknownCall
 from voip.media.events import (
     Failed,
     MediaEvent,
     MediaStats,
-    Recording,
     RecordingEnd,
     RecordingEnded,
 )
 from voip.media.icelist import Resolver
+from voip.media.leg import Leg
 from voip.media.peer import Peer
 from voip.media.player import Player
 from voip.media.prompts import PromptCache
-from voip.media.recorder import Recorder
 from voip.media.settings import MediaSettings
 from voip.media.sound_errors import PlayerClosed
 from voip.media.sounds import Sound
-from voip.media.tap import Tap
 from voip.signalling.events import Change
 from voip.signalling.ice import Candidate, IceServer
 from voip.signalling.ids import CallKey
@@ -48,7 +45,7 @@ class MediaEngine:
         _keep_addresses_out_of_logs()
         self._settings = settings
         self._listener = emit
-        self._calls: dict[CallKey, _Call] = {}
+        self._calls: dict[CallKey, Leg] = {}
         self._bridges = Bridges()
         self._endings: set[asyncio.Task[None]] = set()
         self._prompts = PromptCache()
@@ -191,7 +188,7 @@ class MediaEngine:
         """Record the other side into `folder`, which exists, until stopped, until nobody spoke
         for `until_silence` seconds, for at most `max_seconds`, or until the call ends.
 
-        RecordingEnded is said exactly once for it. Raises UnknownCall, AlreadyRecording, and
+        RecordingEnded is said exactly once for it. Raises UnknownCall, and
         ValueError for a limit of 0 or less.
         """
         self._call(key).record(
@@ -208,17 +205,11 @@ class MediaEngine:
 
     async def start_echo(self, key: CallKey) -> None:
         """Play back what the other side says. Raises UnknownCall."""
-        call = self._call(key)
-        if call.echo is None:
-            call.echo = Echo(call.player)
-            call.peer.tap.add_audio(call.echo)
+        self._call(key).start_echo()
 
     async def stop_echo(self, key: CallKey) -> None:
         """Nothing to stop is no error. Raises UnknownCall."""
-        call = self._call(key)
-        if call.echo is not None:
-            call.peer.tap.remove(call.echo)
-            call.echo = None
+        self._call(key).stop_echo()
 
     async def stats(self, key: CallKey) -> MediaStats:
         """Raises UnknownCall."""
@@ -236,7 +227,7 @@ class MediaEngine:
         await self._prompts.close()
         self._resolver.close()
 
-    def _new(self, key: CallKey, ice_servers: Sequence[IceServer]) -> _Call:
+    def _new(self, key: CallKey, ice_servers: Sequence[IceServer]) -> Leg:
         if key in self._calls:
             raise DuplicateCall
         player = Player()
@@ -248,16 +239,16 @@ class MediaEngine:
             track=player,
             emit=self._from_peer,
         )
-        call = self._calls[key] = _Call(peer, player)
+        call = self._calls[key] = Leg(peer, player)
         return call
 
-    def _call(self, key: CallKey) -> _Call:
+    def _call(self, key: CallKey) -> Leg:
         call = self._calls.get(key)
         if call is None or call.closing is not None:
             raise UnknownCall
         return call
 
-    async def _shut(self, key: CallKey, call: _Call) -> None:
+    async def _shut(self, key: CallKey, call: Leg) -> None:
         self._bridges.part(key)
         # At the same time: a slow disk does not keep the line open.
         results = await asyncio.gather(
@@ -291,67 +282,6 @@ class MediaEngine:
             self._listener(event)
         except Exception:
             log.exception("the listener of media events failed")
-
-
-class _Call:
-    """One call's media, and what is attached to it."""
-
-    def __init__(self, peer: Peer, player: Player) -> None:
-        self.peer = peer
-        self.player = player
-        self.echo: Echo | None = None
-        self.closing: asyncio.Task[None] | None = None
-        self._recorder: Recorder | None = None
-        self._recorded = asyncio.Event()
-        self._keyframes: asyncio.Task[None] | None = None
-
-    @property
-    def tap(self) -> Tap:
-        return self.peer.tap
-
-    def record(
-        self,
-        folder: Path,
-        *,
-        until_silence: float | None,
-        max_seconds: float | None,
-        ended: Callable[[Recording], None],
-        keyframe_interval: float,
-    ) -> None:
-        if self._recorder is not None:
-            raise AlreadyRecording
-
-        def on_end(recording: Recording) -> None:
-            self._detach()
-            ended(recording)
-            self._recorded.set()
-
-        self._recorded.clear()
-        recorder = self._recorder = Recorder(
-            folder, until_silence=until_silence, max_seconds=max_seconds, on_end=on_end
-        )
-        self.peer.tap.add_audio(recorder)
-        self.peer.tap.add_video(recorder)
-        self._keyframes = asyncio.create_task(self._ask_for_keyframes(keyframe_interval))
-
-    async def stop_recording(self, why: RecordingEnd) -> None:
-        if self._recorder is not None:
-            await self._recorder.stop(why)
-            await self._recorded.wait()
-
-    def _detach(self) -> None:
-        if self._recorder is not None:
-            self.peer.tap.remove(self._recorder)
-            self._recorder = None
-        if self._keyframes is not None:
-            self._keyframes.cancel()
-            self._keyframes = None
-
-    async def _ask_for_keyframes(self, interval: float) -> None:
-        """A recording can begin at a keyframe only, and players can seek to them only."""
-        while True:
-            await self.peer.request_keyframe()
-            await asyncio.sleep(interval)
 
 
 def _keep_addresses_out_of_logs() -> None:

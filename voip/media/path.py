@@ -19,6 +19,8 @@ from voip.media import private
 
 MAX_WAITING = 1000
 """Datagrams that wait for the transport above; it reads them at once when it runs."""
+MAX_RETIRING = 4
+"""Connections that wait for their TURN servers to confirm the end; a peer may restart in a loop."""
 
 
 class Path:
@@ -87,6 +89,7 @@ class Path:
         """Look for a path with a connection that knows both sides' credentials."""
         # RFC 8445 §9: a restart does not change the roles.
         connection.ice_controlling = self._newest.ice_controlling
+        connection.remote_is_lite = self._first.remote_is_lite
         former, self._newest = self._newest, connection
         if not self._found_once:
             self._current = connection  # nothing is carried yet: the first search is this one's
@@ -97,6 +100,8 @@ class Path:
 
     def retire(self, connection: Connection) -> None:
         """Close a connection that is no longer needed, in a task that `close` awaits."""
+        for slow in [*self._retiring.values()][:-MAX_RETIRING]:
+            private.abandon_relays(slow)
         task = asyncio.create_task(connection.close())
         self._retiring[task] = connection
         task.add_done_callback(lambda done: self._retiring.pop(done, None))

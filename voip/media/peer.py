@@ -18,20 +18,21 @@ from aiortc import (
     RTCIceTransportPolicy,
     RTCPeerConnection,
     RTCRtpSender,
-    RTCSessionDescription,
 )
-from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError
+from aiortc.exceptions import InvalidStateError
 
-from voip.media import icelist, keypad, private, report, sdp
+from voip.media import icelist, private, report, sdp
 from voip.media.agreed import Agreed
 from voip.media.connecting import Connecting
-from voip.media.dtmf import DigitListener, Press
-from voip.media.errors import BadDescription, CallClosed, NoDigits, NoRelay, NotAnswered
+from voip.media.dtmf import Press
+from voip.media.errors import BadDescription, CallClosed, NoRelay, NotAnswered, PeerMediaError
 from voip.media.events import Digit, FirstAudio, LocalCandidates, MediaEvent, MediaStats
 from voip.media.events import MediaFailure as Failure
+from voip.media.first import set_remote
+from voip.media.keys import Keys
 from voip.media.lines import Lines
 from voip.media.network import Network
-from voip.media.packets import AudioPacket, EventPacket
+from voip.media.packets import AudioPacket
 from voip.media.player import Player
 from voip.media.remote import RemoteCandidates
 from voip.media.renegotiation import Renegotiation
@@ -45,17 +46,6 @@ from voip.signalling.ids import CallKey
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-# What aiortc 1.16 makes of a description that it does not understand.
-CHOKES = (
-    AssertionError,
-    AttributeError,
-    InternalError,
-    InvalidAccessError,
-    LookupError,
-    TypeError,
-    ValueError,
-)
 
 
 class Peer:
@@ -94,9 +84,10 @@ class Peer:
         self._key, self._settings, self._resolver = key, settings, resolver
         self._track, self._emit = track, emit
         self._network: Network | None = None
-        self._lines = Lines(self._pc, audio=self._audio, event=self._event, video=self.tap.video)
-        self._digits = DigitListener(self._digit)
-        self._event_type = 0
+        self._keys = Keys(track, self._digit)
+        self._lines = Lines(
+            self._pc, audio=self._audio, event=self._keys.event, video=self.tap.video
+        )
         self._offered: str | None = None
         self._renegotiation: Renegotiation | None = None
         self._place: tuple[str | None, int] = ("0", 0)
@@ -123,7 +114,7 @@ class Peer:
         if video:
             self._pc.addTransceiver("video", "recvonly")
         network = self._prepare()
-        await self._set_local()
+        await self._exchanged(self._pc.setLocalDescription())
         self._offered = self._pc.localDescription.sdp
         self._check_gathered()
         return sdp.finish_offer(self._offered, complete=network.complete)
@@ -132,12 +123,12 @@ class Peer:
         """Raises BadDescription, NoCommonCodec, CallClosed."""
         prepared = sdp.prepare_offer(offer)
         self._place = prepared.place
-        await self._set_remote("offer", prepared)
+        await self._exchanged(set_remote(self._pc, "offer", prepared))
         if prepared.has_audio:
             self._pc.addTrack(self._track)
         network = self._prepare()
         await network.described(prepared)
-        await self._set_local()
+        await self._exchanged(self._pc.setLocalDescription())
         local = self._pc.localDescription.sdp
         answer = sdp.finish_answer(local, prepared, complete=network.complete)
         self._agree(Agreed.first(answer, offer, prepared, answered=True), network)
@@ -150,12 +141,12 @@ class Peer:
         Raises BadDescription, NoCommonCodec, CallClosed; a later offer stays open then.
         """
         if self._renegotiation is not None:
-            await self._guarded(self._renegotiation.apply(answer))
+            await self._exchanged(self._renegotiation.apply(answer))
             return
         if self._offered is None or self._network is None:
             raise BadDescription("an answer came to a call that we did not offer")
         prepared = sdp.prepare_answer(answer, self._offered)
-        await self._set_remote("answer", prepared)
+        await self._exchanged(set_remote(self._pc, "answer", prepared))
         await self._network.described(prepared)
         offer = sdp.finish_offer(self._offered, complete=self._network.complete)
         self._agree(Agreed.first(offer, answer, prepared, answered=False), self._network)
@@ -163,12 +154,12 @@ class Peer:
     async def reoffer(self, change: Change, ice_servers: Sequence[IceServer] | None) -> str:
         """Raises NotAnswered, CallClosed."""
         renegotiation = self._negotiated(ice_servers)
-        return await self._guarded(renegotiation.reoffer(change))
+        return await self._exchanged(renegotiation.reoffer(change))
 
     async def reanswer(self, offer: str, ice_servers: Sequence[IceServer] | None) -> str:
         """Raises BadDescription, NoCommonCodec, NotAnswered, CallClosed."""
         renegotiation = self._negotiated(ice_servers)
-        return await self._guarded(renegotiation.reanswer(offer))
+        return await self._exchanged(renegotiation.reanswer(offer))
 
     async def rollback(self) -> None:
         if self._renegotiation is not None:
@@ -176,16 +167,10 @@ class Peer:
 
     async def press(self, digits: str, *, seconds: float, gap: float) -> None:
         """Raises NoDigits, ValueError, PlayerClosed."""
-        if self._renegotiation is None:
-            raise NoDigits
-        lines = self._renegotiation.agreed.lines
+        lines = [] if self._renegotiation is None else self._renegotiation.agreed.lines
         audio = next((line.remote for line in lines if line.kind == "audio"), None)
         events = {} if audio is None else events_of(audio)
-        if not events:
-            raise NoDigits
-        # RFC 4733 §2.1: in one stream with the sound, its own clock rate if that is to be had.
-        self._event_type, rate = max(events.items(), key=lambda event: event[1])
-        await self._track.press(keypad.slots(digits, clock_rate=rate, seconds=seconds, gap=gap))
+        await self._keys.press(digits, events, seconds=seconds, gap=gap)
 
     async def request_keyframe(self) -> None:
         if self.connected:
@@ -205,7 +190,7 @@ class Peer:
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
-        self._digits.close()
+        self._keys.close()
         self._track.stop()
         await self._report()
         await self._connecting.close()
@@ -241,7 +226,7 @@ class Peer:
         )
         self._supervisor.path = self._network.path
         self._lines.tap()
-        private.rewrite_rtp(dtls, self._mark_events)
+        private.rewrite_rtp(dtls, self._keys.mark)
         for emitter in private.emitters_of(self._pc):
             emitter.on("error", _report)
         return self._network
@@ -263,35 +248,17 @@ class Peer:
             self._renegotiation.servers = icelist.choose(ice_servers, relay_only=relay_only)
         return self._renegotiation
 
-    async def _guarded(self, request: Awaitable[T]) -> T:
+    async def _exchanged(self, request: Awaitable[T]) -> T:
+        """What `request` gives, unless the call was closed meanwhile."""
         try:
             result = await request
-        except InvalidStateError:
-            raise CallClosed from None
+        except (InvalidStateError, PeerMediaError):
+            if self._supervisor.over or self._pc.signalingState == "closed":
+                raise CallClosed from None
+            raise
         if self._supervisor.over:
             raise CallClosed
         return result
-
-    async def _set_local(self) -> None:
-        """The offer or the answer that is due, with its candidates."""
-        try:
-            await self._pc.setLocalDescription()
-        except InvalidStateError:
-            raise CallClosed from None
-        if self._supervisor.over:
-            raise CallClosed
-
-    async def _set_remote(self, sdp_type: str, prepared: sdp.Prepared) -> None:
-        try:
-            await self._pc.setRemoteDescription(RTCSessionDescription(prepared.sdp, sdp_type))
-        except (*CHOKES, InvalidStateError) as error:
-            if self._supervisor.over or self._pc.signalingState == "closed":
-                raise CallClosed from None
-            # The message and the traceback could quote the description.
-            log.warning("a session description was refused by aiortc: %s", type(error).__name__)
-            raise BadDescription("the other side's session description cannot be used") from None
-        if self._supervisor.over:
-            raise CallClosed
 
     def _audio(self, packet: AudioPacket) -> None:
         if not self._heard:
@@ -299,18 +266,8 @@ class Peer:
             self._supervisor.say(FirstAudio(self._key))
         self.tap.audio(packet)
 
-    def _event(self, packet: EventPacket) -> None:
-        self._digits.event(packet)
-
     def _digit(self, press: Press) -> None:
         self._supervisor.say(Digit(self._key, press.digit, press.seconds))
-
-    def _mark_events(self, packet: bytes) -> bytes:
-        """aiortc gives every packet of a track one payload type and a marker (RFC 3550 §5.1)."""
-        event = self._track.event
-        if event is None:
-            return packet
-        return bytes((packet[0], event.begins << 7 | self._event_type)) + packet[2:]
 
     def _refused(self) -> None:
         self._refused_packets += 1

@@ -115,9 +115,6 @@ class Renegotiation:
         if self._network.connected:
             await self._lines.apply(self.agreed)
 
-    async def close(self) -> None:
-        await self.rollback()
-
     async def _agree(
         self,
         agreed: Agreed,

@@ -26,6 +26,7 @@ from voip.media.sdp import Layout, Slot, candidates_of, is_live
 from voip.media.sections import (
     DIRECTIONS,
     Transport,
+    extensions_of,
     rejected,
     shared_formats,
     shared_lines,
@@ -33,8 +34,8 @@ from voip.media.sections import (
 )
 
 # RFC 3551 §6: the dynamic range, and what rtcp-mux leaves of the unassigned one (RFC 5761 §4).
-_FREE_TYPES = (*range(96, 128), *range(35, 64))
-_FREE_IDS = range(1, 15)  # RFC 8285 §4.2: the one-byte form
+_FREE_TYPES = frozenset((*range(96, 128), *range(35, 64)))
+_FREE_IDS = frozenset(range(1, 15))  # RFC 8285 §4.2: the one-byte form
 _OF_THE_MOMENT = (
     *(f"a={direction}" for direction in DIRECTIONS),
     "a=candidate:",
@@ -52,30 +53,34 @@ class Numbers:
     def __init__(self) -> None:
         self._types: set[int] = set()
         self._ids: dict[str, int] = {}
+        """By URI, of those that we use."""
+        self._taken_ids: set[int] = set()
         self._video: tuple[list[str], list[str]] | None = None
 
     def see(self, description: Description) -> None:
         for section in description.sections:
             if section.kind not in ("audio", "video"):
                 continue
-            self._types |= {int(word) for word in section.formats if word.isdecimal()}
+            self._types |= _FREE_TYPES & {*map(_number, section.formats)}
             for value in section.values("extmap"):
-                number, _, uri = value.partition(" ")
-                number = number.partition("/")[0]
-                if number.isdecimal() and len(self._ids) < 256:
-                    self._ids.setdefault(uri.split(" ")[0], int(number))
+                self._taken_ids |= _FREE_IDS & {_number(value.split(" ")[0].split("/")[0])}
+            for number, uri in extensions_of(section).items():
+                self._ids.setdefault(uri, number)
             if section.kind == "video" and shared_formats(section):
                 self._video = shared_lines(section)
 
-    def video(self) -> tuple[list[str], list[str]]:
-        """Formats and lines of a video section of ours."""
+    def video(self) -> tuple[list[str], list[str]] | None:
+        """Formats and lines of a video section of ours; None where no numbers are left for it."""
         return self._video or self._new_video()
 
-    def _new_video(self) -> tuple[list[str], list[str]]:
-        free = iter([number for number in _FREE_TYPES if number not in self._types])
-        renamed = {codec.payloadType: next(free) for codec in CODECS["video"]}
+    def _new_video(self) -> tuple[list[str], list[str]] | None:
+        codecs = CODECS["video"]
+        free = sorted(_FREE_TYPES - self._types, key=lambda number: (number < 96, number))
+        if len(free) < len(codecs):
+            return None
+        renamed = dict(zip((codec.payloadType for codec in codecs), free, strict=False))
         lines = list(self._extensions())
-        for codec in CODECS["video"]:
+        for codec in codecs:
             number = renamed[codec.payloadType]
             parameters = dict(codec.parameters)
             apt = parameters.get("apt")
@@ -91,13 +96,15 @@ class Numbers:
         return [str(number) for number in renamed.values()], lines
 
     def _extensions(self) -> Iterator[str]:
-        taken = {*self._ids.values()}
+        free = sorted(_FREE_IDS - self._taken_ids)
         for extension in HEADER_EXTENSIONS["video"]:
-            number = self._ids.get(extension.uri)
-            if number is None:
-                number = next(one for one in _FREE_IDS if one not in taken)
-                taken.add(number)
-            yield f"a=extmap:{number} {extension.uri}"
+            number = self._ids.get(extension.uri) or (free.pop(0) if free else None)
+            if number is not None:
+                yield f"a=extmap:{number} {extension.uri}"
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else None
 
 
 def write_offer(

@@ -1,0 +1,86 @@
+"""One call's media, and what is attached to it: player, recorder, echo."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from voip.media.echo import Echo
+from voip.media.errors import AlreadyRecording
+from voip.media.events import Recording, RecordingEnd
+from voip.media.peer import Peer
+from voip.media.player import Player
+from voip.media.recorder import Recorder
+from voip.media.tap import Tap
+
+
+class Leg:
+    """Create on the event loop."""
+
+    def __init__(self, peer: Peer, player: Player) -> None:
+        self.peer = peer
+        self.player = player
+        self.echo: Echo | None = None
+        self.closing: asyncio.Task[None] | None = None
+        self._recorder: Recorder | None = None
+        self._recorded = asyncio.Event()
+        self._keyframes: asyncio.Task[None] | None = None
+
+    @property
+    def tap(self) -> Tap:
+        return self.peer.tap
+
+    def record(
+        self,
+        folder: Path,
+        *,
+        until_silence: float | None,
+        max_seconds: float | None,
+        ended: Callable[[Recording], None],
+        keyframe_interval: float,
+    ) -> None:
+        if self._recorder is not None:
+            raise AlreadyRecording
+
+        def on_end(recording: Recording) -> None:
+            self._detach()
+            ended(recording)
+            self._recorded.set()
+
+        self._recorded.clear()
+        recorder = self._recorder = Recorder(
+            folder, until_silence=until_silence, max_seconds=max_seconds, on_end=on_end
+        )
+        self.peer.tap.add_audio(recorder)
+        self.peer.tap.add_video(recorder)
+        self._keyframes = asyncio.create_task(self._ask_for_keyframes(keyframe_interval))
+
+    def start_echo(self) -> None:
+        if self.echo is None:
+            self.echo = Echo(self.player)
+            self.tap.add_audio(self.echo)
+
+    def stop_echo(self) -> None:
+        if self.echo is not None:
+            self.tap.remove(self.echo)
+            self.echo = None
+
+    async def stop_recording(self, why: RecordingEnd) -> None:
+        if self._recorder is not None:
+            await self._recorder.stop(why)
+            await self._recorded.wait()
+
+    def _detach(self) -> None:
+        if self._recorder is not None:
+            self.peer.tap.remove(self._recorder)
+            self._recorder = None
+        if self._keyframes is not None:
+            self._keyframes.cancel()
+            self._keyframes = None
+
+    async def _ask_for_keyframes(self, interval: float) -> None:
+        """A recording can begin at a keyframe only, and players can seek to them only."""
+        while True:
+            await self.peer.request_keyframe()
+            await asyncio.sleep(interval)
