@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from pathlib import Path
 
 from voip.matrix.http import Json
@@ -11,6 +12,16 @@ from voip.matrix.nio_state import NioState
 ROOM = "!room:x"
 ANN, BOB = "@ann:x", "@bob:x"
 _numbers = itertools.count(1)
+
+
+@dataclass
+class Uploaded:
+    """Somebody else's device, as far as the homeserver knows it."""
+
+    user_id: str
+    device_id: str
+    device_keys: Json
+    one_time_keys: Json
 
 
 class Device:
@@ -35,11 +46,11 @@ class Device:
         self.nio.take_sync({"rooms": {"join": {room_id: {"state": {"events": state}}}}})
         self.nio.take_members(room_id, {"joined": {user: {} for user in users}})
 
-    def meet(self, other: Device) -> None:
+    def meet(self, other: Device | Uploaded) -> None:
         """What /keys/query says of the other."""
         self.nio.queried({"device_keys": {other.user_id: {other.device_id: other.device_keys}}})
 
-    def room_key_for(self, other: Device, room_id: str = ROOM) -> Json:
+    def room_key_for(self, other: Device | Uploaded, room_id: str = ROOM) -> Json:
         """Claim, share, and return the sync response that brings the other the room's key."""
         key_id, key = other.one_time_keys.popitem()
         self.nio.claimed({"one_time_keys": {other.user_id: {other.device_id: {key_id: key}}}})
