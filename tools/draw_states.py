@@ -7,7 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from voip.signalling.states import TIMERS, TRANSITIONS, State, Trigger
+from voip.signalling.states import (
+    NEGOTIATION,
+    TIMERS,
+    TRANSITIONS,
+    Move,
+    Negotiating,
+    State,
+    Trigger,
+)
 
 DRAWING: Final = Path(__file__).resolve().parent.parent / "docs" / "states.md"
 
@@ -36,7 +44,26 @@ TRIGGERS: Final[Mapping[Trigger, str]] = {
     Trigger.ACCEPTED: "Somebody here took the call.",
     Trigger.ANSWER_READY: "The media edge made our answer, and it is sent.",
     Trigger.MEDIA_CONNECTED: "The media edge found a path and agreed on keys.",
+    Trigger.REPLACED: "Both sides called each other; the other side's call stays and is answered.",
     Trigger.END: "A side ended it, another device took it, its time ran out, or something failed.",
+}
+
+NEGOTIATING: Final[Mapping[Negotiating, str]] = {
+    Negotiating.STABLE: "Nothing is being changed.",
+    Negotiating.OFFERING: "The media edge makes our offer.",
+    Negotiating.OFFERED: "Our offer is with the other side until its lifetime is over.",
+    Negotiating.APPLYING: "The media edge takes the other side's answer.",
+    Negotiating.ANSWERING: "The media edge answers the other side's offer.",
+}
+
+MOVES: Final[Mapping[Move, str]] = {
+    Move.WANTED: "Somebody here wants a change, or a change had to wait for its turn.",
+    Move.OFFER_READY: "The media edge made our offer, and it is sent.",
+    Move.OFFER_RECEIVED: "The other side offers. Where both do, only the polite side gives way.",
+    Move.ANSWER_RECEIVED: "The other side answers our offer.",
+    Move.ANSWER_APPLIED: "The media edge took the other side's answer.",
+    Move.ANSWER_READY: "The media edge made our answer, and it is sent.",
+    Move.GIVEN_UP: "The media edge failed, our offer was refused, or nobody answered in time.",
 }
 
 
@@ -67,6 +94,23 @@ def _page() -> Iterator[str]:
     yield from ("", "| trigger | what happened |", "|---|---|")
     for trigger in Trigger:
         yield f"| {trigger.value} | {TRIGGERS[trigger]} |"
+    yield ""
+    yield from _negotiation()
+
+
+def _negotiation() -> Iterator[str]:
+    yield "# Renegotiation, inside CONNECTING and CONNECTED"
+    yield ""
+    yield from ("```mermaid", "stateDiagram-v2", "    [*] --> STABLE: the call is answered")
+    for state, row in NEGOTIATION.items():
+        for move, target in row.items():
+            yield f"    {state.name} --> {target.name}: {move.value}"
+    yield from ("```", "", "| state | what it means |", "|---|---|")
+    for state in NEGOTIATION:
+        yield f"| {state.name} | {NEGOTIATING[state]} |"
+    yield from ("", "| move | what happened |", "|---|---|")
+    for move in Move:
+        yield f"| {move.value} | {MOVES[move]} |"
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -24,6 +24,8 @@ from voip.signalling.commands import (
     Command,
     CreateAnswer,
     CreateOffer,
+    CreateReanswer,
+    CreateReoffer,
     Ignored,
     IgnoreReason,
     Notice,
@@ -34,11 +36,13 @@ from voip.signalling.content import (
     Answer,
     CallContent,
     Candidates,
+    Capabilities,
     Hangup,
     Invite,
     Reject,
     SelectAnswer,
 )
+from voip.signalling.conversation import OURS
 from voip.signalling.events import (
     Accept,
     AnswerReady,
@@ -68,6 +72,9 @@ RELAY: Final = Candidate("candidate:2 1 udp 16777215 192.0.2.9 60000 typ relay",
 END: Final = Candidate(END_OF_CANDIDATES)
 
 
+NO_CAPABILITIES: Final = Capabilities()
+
+
 @dataclass(frozen=True)
 class Remote:
     """A party as the homeserver shows it: each method is one room event of it.
@@ -79,6 +86,7 @@ class Remote:
     user_id: str
     party_id: str
     key: CallKey = KEY
+    capabilities: Capabilities = NO_CAPABILITIES
 
     @property
     def party(self) -> Party:
@@ -96,11 +104,11 @@ class Remote:
         return Received(self.key.room_id, "$event", self.user_id, event_type, content, age=0.0)
 
     def invite(self, **fields: Any) -> Received:
-        values: dict[str, Any] = {"offer": OFFER, "lifetime": 60.0} | self._common() | fields
+        values: dict[str, Any] = {"offer": OFFER, "lifetime": 60.0} | self._able() | fields
         return self.says(Invite(**values))
 
     def answer(self, **fields: Any) -> Received:
-        values: dict[str, Any] = {"answer": ANSWER} | self._common() | fields
+        values: dict[str, Any] = {"answer": ANSWER} | self._able() | fields
         return self.says(Answer(**values))
 
     def candidates(self, *candidates: Candidate) -> Received:
@@ -118,13 +126,16 @@ class Remote:
     def _common(self) -> dict[str, Any]:
         return {"call_id": self.key.call_id, "party_id": self.party_id}
 
+    def _able(self) -> dict[str, Any]:
+        return self._common() | {"capabilities": self.capabilities}
+
 
 def at(event: Received, **fields: Any) -> Received:
     """The same event with another age, another room, encrypted …"""
     return dataclasses.replace(event, **fields)
 
 
-US: Final = Remote("@us:example.org", "OURS")
+US: Final = Remote("@us:example.org", "OURS", capabilities=OURS)
 OUR_OTHER: Final = Remote(US.user_id, "OUR-OTHER")
 PEER: Final = Remote("@peer:example.org", "PHONE")
 PEERS_OTHER: Final = Remote(PEER.user_id, "TABLET")
@@ -188,7 +199,14 @@ class Device:
 # --- what a device asks and tells -----------------------------------------------------------
 
 
-_REQUESTS: Final = (SendEvent, CreateOffer, CreateAnswer, ApplyAnswer)
+_REQUESTS: Final = (
+    SendEvent,
+    CreateOffer,
+    CreateAnswer,
+    ApplyAnswer,
+    CreateReoffer,
+    CreateReanswer,
+)
 
 
 def plain(items: Iterable[Item]) -> list[Item]:

@@ -18,15 +18,30 @@ from tests.signalling.kit import (
     KEY,
     OFFER,
     PATHS,
+    PEERS_OTHER,
+    US,
     Device,
     Direction,
     Item,
     Remote,
     device_in,
     plain,
+    sends,
 )
 from voip.signalling import content
-from voip.signalling.commands import By, CloseMedia, Ended, EndReason, Ignored, IgnoreReason
+from voip.signalling.commands import (
+    By,
+    CloseMedia,
+    CreateReanswer,
+    CreateReoffer,
+    Ended,
+    EndReason,
+    IdentityAsserted,
+    Ignored,
+    IgnoreReason,
+    TransferRejected,
+    TransferRequested,
+)
 from voip.signalling.content import (
     AssertedIdentity,
     CallContent,
@@ -36,7 +51,17 @@ from voip.signalling.content import (
     StreamMetadataChanged,
 )
 from voip.signalling.errors import LocalError
-from voip.signalling.events import Event, Received
+from voip.signalling.events import (
+    AssertIdentity,
+    Change,
+    Event,
+    LocalEvent,
+    Received,
+    RejectTransfer,
+    Renegotiate,
+    SetMuted,
+    Transfer,
+)
 from voip.signalling.ids import Party
 from voip.signalling.states import State
 
@@ -51,6 +76,9 @@ CONTENTS: Final = frozenset(
 class Common(TypedDict):
     call_id: str
     party_id: str
+
+
+_OURS: Final[Common] = {"call_id": KEY.call_id, "party_id": US.party_id}
 
 
 @dataclass(frozen=True)
@@ -106,8 +134,8 @@ def voices(table: Iterable[Row]) -> set[tuple[str, Party]]:
     return {(event.type, Party(event.sender, str(event.content["party_id"]))) for event in events}
 
 
-def of_a_later_version(party: Remote) -> list[Received]:
-    """What the core reads but does not act on."""
+def in_conversation(party: Remote) -> list[Received]:
+    """What only an answered call takes, in the order of `CONVERSATION`."""
     common: Common = {"call_id": party.key.call_id, "party_id": party.party_id}
     return [
         party.says(Negotiate(**common, description_type="offer", sdp=OFFER, lifetime=10.0)),
@@ -116,6 +144,62 @@ def of_a_later_version(party: Remote) -> list[Received]:
         party.says(RejectReplacement(**common, replacement_id="replacement", reason="declined")),
         party.says(AssertedIdentity(**common)),
     ]
+
+
+_TRANSFER: Final = Replaces(
+    call_id=KEY.call_id, party_id="PHONE", replacement_id="replacement", create_call="call-2"
+)
+_NOBODY_ELSE: Final = AssertedIdentity(call_id=KEY.call_id, party_id="PHONE")
+CONVERSATION: Final[tuple[Then, ...]] = (
+    Then((CreateReanswer(KEY, 0, OFFER),)),
+    QUIET,
+    Then((TransferRequested(KEY, _TRANSFER),)),
+    Then((TransferRejected(KEY, "replacement", "declined"),)),
+    Then((IdentityAsserted(KEY, _NOBODY_ELSE),)),
+)
+"""What follows in an answered call when its peer says them."""
+
+WISHES: Final[tuple[tuple[LocalEvent, Then], ...]] = (
+    (Renegotiate(KEY, Change(hold=True)), Then((CreateReoffer(KEY, 0, Change(hold=True)),))),
+    (
+        SetMuted(KEY, audio=True),
+        Then((sends(US.says(StreamMetadataChanged(**_OURS, streams={}))),)),
+    ),
+    (
+        Transfer(KEY, "replacement", PEERS_OTHER.user_id, create_call="call-2"),
+        Then(
+            (
+                sends(
+                    US.says(
+                        Replaces(
+                            **_OURS,
+                            replacement_id="replacement",
+                            target_user=PEERS_OTHER.user_id,
+                            create_call="call-2",
+                        )
+                    )
+                ),
+            )
+        ),
+    ),
+    (
+        RejectTransfer(KEY, "replacement"),
+        Then(
+            (
+                sends(
+                    US.says(
+                        RejectReplacement(**_OURS, replacement_id="replacement", reason="declined")
+                    )
+                ),
+            )
+        ),
+    ),
+    (
+        AssertIdentity(KEY, display_name="Alice"),
+        Then((sends(US.says(AssertedIdentity(**_OURS, display_name="Alice"))),)),
+    ),
+)
+"""What somebody here may wish of an answered call, and what follows."""
 
 
 def _name(row: Row) -> str:

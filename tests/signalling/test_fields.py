@@ -20,7 +20,8 @@ from voip.signalling import fields
         ({"party_id": "PHONE", "version": False}, "PHONE", 1),
         ({"party_id": "PHONE"}, "PHONE", 1),  # a hangup without its version
         ({"version": 0}, None, 0),
-        ({"party_id": "PHONE", "version": 0}, None, 0),
+        ({"party_id": "PHONE", "version": 0}, "PHONE", 0),
+        ({"party_id": "P" * 256, "version": 0}, None, 0),
         ({}, None, 0),
     ],
 )

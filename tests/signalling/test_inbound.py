@@ -12,6 +12,7 @@ from tests.signalling.kit import (
     END,
     HOST,
     KEY,
+    NO_CAPABILITIES,
     OFFER,
     OUR_OTHER,
     PEER,
@@ -132,7 +133,7 @@ def test_candidates_gathered_after_the_answer_are_batched_for_half_a_second() ->
     device.handle(LocalCandidates(KEY, (HOST,)))
     request = device.request_of(CreateAnswer)
     told = device.handle(AnswerReady(KEY, request, ANSWER, complete=False))
-    assert plain(told) == [sends(US.answer()), Answered(KEY, PEER.party)]
+    assert plain(told) == [sends(US.answer()), Answered(KEY, PEER.party, NO_CAPABILITIES)]
     assert device.wait(0.4) == []
     device.handle(LocalCandidates(KEY, (RELAY,)))
     assert plain(device.wait(0.1)) == [sends(US.candidates(HOST, RELAY))]
@@ -238,6 +239,6 @@ def test_candidates_that_wait_do_not_follow_the_hangup_of_the_same_moment() -> N
 
 def test_the_offer_is_kept_no_longer_than_it_rings() -> None:
     device = inbound_in(State.RINGING)
-    assert OFFER in vars(device.calls._calls[KEY]).values()
+    assert OFFER in vars(device.calls._registry._calls[KEY]).values()
     device.handle(Accept(KEY))
-    assert OFFER not in vars(device.calls._calls[KEY]).values()
+    assert OFFER not in vars(device.calls._registry._calls[KEY]).values()

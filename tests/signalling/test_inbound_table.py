@@ -11,6 +11,7 @@ from tests.signalling.kit import (
     END,
     HOST,
     KEY,
+    NO_CAPABILITIES,
     OFFER,
     OUR_OTHER,
     PATHS,
@@ -24,14 +25,16 @@ from tests.signalling.kit import (
 )
 from tests.signalling.tables import (
     CONTENTS,
+    CONVERSATION,
     QUIET,
+    WISHES,
     Cell,
     Row,
     Then,
     cases,
     check,
     ends,
-    of_a_later_version,
+    in_conversation,
     voices,
 )
 from voip.signalling.commands import (
@@ -79,7 +82,6 @@ PARTIES = (PEER, PEERS_OTHER, OUR_OTHER, STRANGER)
 LATE = IgnoreReason.ALREADY_ANSWERED
 ALIEN = IgnoreReason.WRONG_PARTY
 OVER = IgnoreReason.CALL_ENDED
-NOT_YET = IgnoreReason.UNSUPPORTED
 UNASKED = IgnoreReason.WRONG_STATE
 WRONG: tuple[Cell, ...] = (ALIEN, ALIEN, ALIEN, ALIEN, ALIEN, OVER)
 
@@ -126,10 +128,10 @@ REMOTE = [
     Row(STRANGER.select(OUR_OTHER.party), WRONG),
     *(Row(party.invite(), (IgnoreReason.DUPLICATE,) * 5 + (OVER,)) for party in PARTIES),
     *(
-        Row(event, (NOT_YET,) * 5 + (OVER,))
-        for party in PARTIES
-        for event in of_a_later_version(party)
+        Row(event, (UNASKED, UNASKED, UNASKED, then, then, OVER))
+        for event, then in zip(in_conversation(PEER), CONVERSATION, strict=True)
     ),
+    *(Row(event, WRONG) for party in PARTIES[1:] for event in in_conversation(party)),
 ]
 """What others say, by who says it."""
 
@@ -150,6 +152,7 @@ LOCAL = [
         HangUp(KEY),
         (*DECLINED, declined(rang=True, media=True), HANG_UP, HANG_UP, UnknownCall),
     ),
+    *(Row(wish, ((WrongState,) * 3 + (then, then, UnknownCall))) for wish, then in WISHES),
 ]
 """What somebody here wishes."""
 
@@ -179,7 +182,8 @@ def answer_not_sent(device: Device) -> SendFailed:
 
 
 ANSWERED = Then(
-    (sends(US.answer()), Answered(KEY, PEER.party), sends(US.candidates(END))), State.CONNECTING
+    (sends(US.answer()), Answered(KEY, PEER.party, NO_CAPABILITIES), sends(US.candidates(END))),
+    State.CONNECTING,
 )
 LAST_CANDIDATE = Then((sends(US.candidates(END)),))
 CONNECTED = Then((Established(KEY),), State.CONNECTED)

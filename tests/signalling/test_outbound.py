@@ -13,6 +13,7 @@ from tests.signalling.kit import (
     HOST,
     KEY,
     LIVE,
+    NO_CAPABILITIES,
     OFFER,
     OUR_OTHER,
     PEER,
@@ -71,7 +72,7 @@ def chosen(party: Remote) -> list[Item]:
     return [
         sends(US.select(party.party)),
         ApplyAnswer(KEY, 0, ANSWER),
-        Answered(KEY, party.party),
+        Answered(KEY, party.party, NO_CAPABILITIES),
     ]
 
 

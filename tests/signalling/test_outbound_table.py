@@ -11,6 +11,7 @@ from tests.signalling.kit import (
     END,
     HOST,
     KEY,
+    NO_CAPABILITIES,
     OFFER,
     OUR_OTHER,
     PATHS,
@@ -25,14 +26,16 @@ from tests.signalling.kit import (
 )
 from tests.signalling.tables import (
     CONTENTS,
+    CONVERSATION,
     QUIET,
+    WISHES,
     Cell,
     Row,
     Then,
     cases,
     check,
     ends,
-    of_a_later_version,
+    in_conversation,
     voices,
 )
 from voip.signalling.commands import (
@@ -41,10 +44,12 @@ from voip.signalling.commands import (
     ApplyAnswer,
     By,
     Calling,
+    CloseMedia,
     CreateOffer,
     EndReason,
     Established,
     IgnoreReason,
+    Replaced,
 )
 from voip.signalling.errors import CallExists, UnknownCall, WrongState
 from voip.signalling.events import (
@@ -83,7 +88,7 @@ EARLY = IgnoreReason.WRONG_STATE
 LATE = IgnoreReason.ALREADY_ANSWERED
 ALIEN = IgnoreReason.WRONG_PARTY
 OVER = IgnoreReason.CALL_ENDED
-NOT_YET = IgnoreReason.UNSUPPORTED
+KNOWN = IgnoreReason.DUPLICATE
 WRONG: tuple[Cell, ...] = (ALIEN, ALIEN, ALIEN, ALIEN, ALIEN, OVER)
 
 
@@ -92,7 +97,7 @@ def chosen(party: Remote) -> Then:
     told = (
         sends(US.select(party.party)),
         ApplyAnswer(KEY, 0, ANSWER),
-        Answered(KEY, party.party),
+        Answered(KEY, party.party, NO_CAPABILITIES),
     )
     return Then(told, State.CONNECTING)
 
@@ -105,6 +110,11 @@ def gave_up(party: Remote) -> Then:
     """A hangup before any answer is a reject that has a reason."""
     select = sends(US.select(party.party))
     return ends(EndReason.HANGUP, By.PEER, first=[select], wire="user_hangup")
+
+
+def gives_way(party: Remote) -> Then:
+    """Its call goes on instead of ours, under the same id."""
+    return Then((CloseMedia(KEY), Replaced(KEY, KEY, party.party)), State.HELD)
 
 
 HUNG_UP = ends(EndReason.HANGUP, By.PEER, wire="user_hangup")
@@ -134,11 +144,20 @@ REMOTE = [
     Row(OUR_OTHER.candidates(HOST), WRONG),
     Row(STRANGER.candidates(HOST), WRONG),
     *(Row(party.select(US.party), WRONG) for party in PARTIES),
-    *(Row(party.invite(), (IgnoreReason.DUPLICATE,) * 5 + (OVER,)) for party in PARTIES),
     *(
-        Row(event, (NOT_YET,) * 5 + (OVER,))
-        for party in PARTIES
-        for event in of_a_later_version(party)
+        # Glare with equal ids: our user id is the greater.
+        Row(party.invite(), (*(gives_way(party),) * 3, KNOWN, KNOWN, OVER))
+        for party in (PEER, PEERS_OTHER)
+    ),
+    *(Row(party.invite(), (KNOWN,) * 5 + (OVER,)) for party in (OUR_OTHER, STRANGER)),
+    *(
+        Row(event, (EARLY, EARLY, EARLY, then, then, OVER))
+        for event, then in zip(in_conversation(PEER), CONVERSATION, strict=True)
+    ),
+    *(
+        Row(event, (EARLY, EARLY, EARLY, ALIEN, ALIEN, OVER))
+        for party in PARTIES[1:]
+        for event in in_conversation(party)
     ),
 ]
 """What others say, by who says it."""
@@ -163,6 +182,7 @@ LOCAL = [
             UnknownCall,
         ),
     ),
+    *(Row(wish, ((WrongState,) * 3 + (then, then, UnknownCall))) for wish, then in WISHES),
 ]
 """What somebody here wishes."""
 

@@ -51,10 +51,6 @@ def rings(device: Device) -> bool:
         (at(PEER.invite(), room_encrypted=True), IgnoreReason.PLAINTEXT),
         (PEER.writes("m.call.invite", {}), IgnoreReason.MALFORMED),
         (PEER.writes("m.call.member", {}), IgnoreReason.UNSUPPORTED),
-        (
-            PEER.writes("m.call.invite", {**PEER.invite().content, "version": 0}),
-            IgnoreReason.UNSUPPORTED,
-        ),
     ],
 )
 def test_an_invite_that_may_not_ring(invite: Received, reason: IgnoreReason) -> None:

@@ -12,10 +12,13 @@ from tests.signalling.kit import (
     END,
     KEY,
     LIVE,
+    NO_CAPABILITIES,
     OFFER,
     PATHS,
     PEER,
+    ROOM,
     US,
+    Device,
     Direction,
     Item,
     Step,
@@ -35,17 +38,30 @@ from voip.signalling.commands import (
     EndReason,
     Established,
     Incoming,
+    Replaced,
 )
-from voip.signalling.events import HangUp
-from voip.signalling.states import TIMERS, TRANSITIONS, State, Timer, Trigger
+from voip.signalling.events import HangUp, Place
+from voip.signalling.ids import CallKey
+from voip.signalling.states import (
+    TIMERS,
+    TRANSITIONS,
+    Move,
+    Negotiating,
+    State,
+    Timer,
+    Trigger,
+)
 
 OUT, IN = Direction.OUTBOUND, Direction.INBOUND
 
 CHOSEN: list[Item] = [
     sends(US.select(PEER.party)),
     ApplyAnswer(KEY, 0, ANSWER),
-    Answered(KEY, PEER.party),
+    Answered(KEY, PEER.party, NO_CAPABILITIES),
 ]
+LESSER = PEER.of(CallKey(ROOM, "call-0"))
+"""The peer in a call whose id wins in glare."""
+REPLACED: list[Item] = [CloseMedia(KEY), Replaced(KEY, LESSER.key, PEER.party)]
 DECLINED: Item = sends(US.reject())
 HUNG_UP: Item = sends(US.hangup())
 
@@ -63,6 +79,14 @@ MOVES: dict[tuple[Direction, State, Trigger], list[Item]] = {
     (OUT, State.INVITING, Trigger.ANSWER_CHOSEN): CHOSEN,
     (OUT, State.INVITED, Trigger.ANSWER_CHOSEN): CHOSEN,
     (OUT, State.CONNECTING, Trigger.MEDIA_CONNECTED): [Established(KEY)],
+    **{
+        (OUT, state, Trigger.REPLACED): [*told, *REPLACED]
+        for state, told in (
+            (State.PREPARING, []),
+            (State.INVITING, [HUNG_UP]),
+            (State.INVITED, [HUNG_UP]),
+        )
+    },
     (OUT, State.PREPARING, Trigger.END): [CloseMedia(KEY), over(EndReason.HANGUP, rang=False)],
     **{
         (OUT, state, Trigger.END): [
@@ -73,10 +97,11 @@ MOVES: dict[tuple[Direction, State, Trigger], list[Item]] = {
         for state in (State.INVITING, State.INVITED, State.CONNECTING, State.CONNECTED)
     },
     (IN, State.HELD, Trigger.SYNC_COMPLETE): [Incoming(KEY, PEER.party, video=False)],
+    (IN, State.HELD, Trigger.ACCEPTED): [CreateAnswer(KEY, 0, OFFER)],
     (IN, State.RINGING, Trigger.ACCEPTED): [CreateAnswer(KEY, 0, OFFER)],
     (IN, State.ANSWERING, Trigger.ANSWER_READY): [
         sends(US.answer()),
-        Answered(KEY, PEER.party),
+        Answered(KEY, PEER.party, NO_CAPABILITIES),
         sends(US.candidates(END)),
     ],
     (IN, State.CONNECTING, Trigger.MEDIA_CONNECTED): [Established(KEY)],
@@ -106,9 +131,18 @@ STEPS: Mapping[Trigger, Step] = {
     Trigger.ACCEPTED: PATHS[IN][State.ANSWERING],
     Trigger.ANSWER_READY: PATHS[IN][State.CONNECTING],
     Trigger.MEDIA_CONNECTED: PATHS[IN][State.CONNECTED],
+    Trigger.REPLACED: lambda *_: LESSER.invite(),
     Trigger.END: lambda _, key: HangUp(key),
 }
 """The event that pulls each trigger."""
+
+
+def held_after_glare() -> Device:
+    """The peer called while we prepared a call to it: its call is answered without being asked."""
+    device = Device()
+    device.handle(Place(CallKey(ROOM, "ours"), PEER.user_id))
+    device.handle(PEER.invite())
+    return device
 
 
 def test_every_row_of_the_table_is_expected() -> None:
@@ -126,8 +160,11 @@ def test_every_row_of_the_table_is_expected() -> None:
     ids=lambda part: part.value,
 )
 def test_a_transition(direction: Direction, state: State, trigger: Trigger) -> None:
-    device = device_in(direction, state)
-    told = device.handle(STEPS[trigger](device, KEY))
+    if (state, trigger) == (State.HELD, Trigger.ACCEPTED):
+        device, step = held_after_glare(), STEPS[Trigger.SYNC_COMPLETE]
+    else:
+        device, step = device_in(direction, state), STEPS[trigger]
+    told = device.handle(step(device, KEY))
     assert device.state() is TRANSITIONS[state][trigger]
     assert plain(told) == MOVES[direction, state, trigger]
 
@@ -153,6 +190,8 @@ def test_only_a_call_that_is_connected_may_last_for_ever() -> None:
 def test_the_drawing_says_what_each_state_and_trigger_means() -> None:
     assert set(draw_states.STATES) == set(State)
     assert set(draw_states.TRIGGERS) == set(Trigger)
+    assert set(draw_states.NEGOTIATING) == set(Negotiating)
+    assert set(draw_states.MOVES) == set(Move)
     reached = {target for row in TRANSITIONS.values() for target in row.values()}
     assert set(draw_states.BEGINNINGS) == set(State) - reached
 

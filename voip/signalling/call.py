@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Final, NamedTuple, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 from voip.signalling.batch import CandidateBatch
 from voip.signalling.commands import (
@@ -20,8 +20,8 @@ from voip.signalling.commands import (
     Established,
     IgnoreReason,
 )
-from voip.signalling.config import CallConfig
-from voip.signalling.content import CallContent, Candidates, Hangup
+from voip.signalling.content import CallContent, Candidates, Hangup, Streams
+from voip.signalling.conversation import IN_CONVERSATION, WISHES, Conversation, Scope, make
 from voip.signalling.errors import WrongState
 from voip.signalling.events import (
     HangUp,
@@ -32,10 +32,10 @@ from voip.signalling.events import (
     MediaProblem,
     ResultEvent,
 )
-from voip.signalling.ids import CallKey, Party
-from voip.signalling.outbox import Outbox
+from voip.signalling.ids import NO_PARTY, CallKey, Party
 from voip.signalling.states import TIMERS, TRANSITIONS, State, Timer, Trigger
 
+C = TypeVar("C", bound=CallContent)
 RemoteHandlers: TypeAlias = Mapping[
     type[CallContent], Callable[[Any, Party, Any, float], IgnoreReason | None]
 ]
@@ -79,14 +79,6 @@ _BY_PROBLEM: Final[Mapping[MediaProblem, tuple[EndReason, str]]] = {
 }
 
 
-class Scope(NamedTuple):
-    """What all calls of a device share."""
-
-    us: Party
-    config: CallConfig
-    outbox: Outbox
-
-
 class Call(ABC):
     """A live call. `Calls` owns it, feeds it and forgets it when its state is ENDED."""
 
@@ -99,7 +91,11 @@ class Call(ABC):
         self.state = state
         self.peer: Party | None = None
         """The party that we talk to, once it is settled."""
-        self._us, self._config, self._outbox = scope
+        self.us, self.config, self.outbox = scope
+        self.version = 1
+        """The version that the other side speaks, once it has spoken."""
+        self._conversation: Conversation | None = None
+        self._device_keys: dict[Party, str] = {}
         self._batch = CandidateBatch()
         self._rang = False
         self._timer: float | None = None
@@ -110,26 +106,58 @@ class Call(ABC):
     @property
     def deadline(self) -> float | None:
         """When `advance` is to be called next, if nothing else happens."""
-        waits = [at for at in (self._timer, self._batch.deadline) if at is not None]
-        return min(waits, default=None)
+        talk = self._conversation
+        waits = (self._timer, self._batch.deadline, None if talk is None else talk.deadline)
+        return min((at for at in waits if at is not None), default=None)
+
+    def speaks_for(self, sender: Party, device_key: str | None) -> bool:
+        """Whether this device may speak for the party.
+
+        Where rooms are encrypted a party is also its device: otherwise a homeserver that has a
+        device of its own in the room could forge an answer and stand in the middle.
+        """
+        known = self._device_keys.get(self._named(sender))
+        return known is None or known == device_key
+
+    def remember(self, sender: Party, device_key: str | None) -> None:
+        """What this party said counted: it is bound to its device from now on."""
+        if device_key is not None and len(self._device_keys) < self.config.max_parties:
+            self._device_keys[self._named(sender)] = device_key
+
+    def _named(self, sender: Party) -> Party:
+        return self.peer if self.peer is not None and self._is_peer(sender) else sender
 
     def remote(self, sender: Party, content: CallContent, now: float) -> IgnoreReason | None:
         """Take a remote content; returns why it changed nothing, where it changed nothing."""
-        handler = self.on_remote.get(type(content))
-        if handler is None:
-            return IgnoreReason.UNSUPPORTED
-        return handler(self, sender, content, now)
+        if type(content) in IN_CONVERSATION:
+            why = self._inside(sender, content, now)
+        else:
+            why = self.on_remote[type(content)](self, sender, content, now)
+        self._flush(now)
+        return why
+
+    def _inside(self, sender: Party, content: CallContent, now: float) -> IgnoreReason | None:
+        if self.peer is not None and sender != self.peer:
+            return IgnoreReason.WRONG_PARTY
+        if self._conversation is None:
+            return IgnoreReason.WRONG_STATE
+        return self._conversation.remote(content, now)
 
     def local(self, event: LocalEvent, now: float) -> None:
         """Do what somebody here wishes. Raises `WrongState` where the call cannot."""
         handler = self.on_local.get(type(event))
-        if handler is None:
+        if handler is not None:
+            handler(self, event, now)
+        elif type(event) in WISHES and self._conversation is not None:
+            self._conversation.local(event, now)
+        else:
             raise WrongState(self.key, type(event).__name__.lower(), self.state)
-        handler(self, event, now)
         self._flush(now)
 
     def result(self, event: ResultEvent, now: float) -> None:
         """Take an edge's result; one that the call no longer waits for changes nothing."""
+        if self._conversation is not None and self._conversation.result(event, now):
+            return
         handler = self.on_result.get(type(event))
         if handler is not None:
             handler(self, event, now)
@@ -141,7 +169,7 @@ class Call(ABC):
 
     def member_left(self, user_id: str, now: float) -> None:
         """The other party leaving the room is a hangup ("Voice over IP")."""
-        if user_id == self._us.user_id:
+        if user_id == self.us.user_id:
             self._end(now, EndReason.LEFT_ROOM, By.US)
         elif self.involves(user_id):
             self._end(now, EndReason.LEFT_ROOM, By.PEER)
@@ -150,6 +178,8 @@ class Call(ABC):
         """Fire what is due."""
         if self._timer is not None and self._timer <= now:
             self._timed_out(TIMERS[self.state], now)
+        if self._conversation is not None:
+            self._conversation.advance(now)
         self._flush(now)
 
     # --- what both directions do alike ---
@@ -163,9 +193,9 @@ class Call(ABC):
     def _due(self, timer: Timer, now: float) -> float:
         match timer:
             case Timer.PREPARE:
-                return now + self._config.prepare_timeout
+                return now + self.config.prepare_timeout
             case Timer.CONNECT:
-                return now + self._config.connect_timeout
+                return now + self.config.connect_timeout
             case Timer.LIFETIME:
                 return self._lifetime_over(now)
 
@@ -184,11 +214,28 @@ class Call(ABC):
     @abstractmethod
     def _not_answered(self, now: float) -> None: ...
 
+    def _make(self, kind: type[C], **fields: Any) -> C:
+        return make(kind, self.key, self.us, self.version, **fields)
+
     def _send(self, content: CallContent) -> int:
-        return self._outbox.send(self.key, content.event_type, content.to_wire())
+        return self.outbox.send(self.key, content.event_type, content.to_wire())
 
     def _hangup(self, reason: str) -> Hangup:
-        return Hangup(call_id=self.key.call_id, party_id=self._us.party_id, reason=reason)
+        return self._make(Hangup, reason=reason)
+
+    def _begin_conversation(self, *, polite: bool, ours: Streams) -> Conversation:
+        """The call is answered. The callee is the polite side (MSC2746, "Politeness")."""
+        scope = Scope(self.us, self.config, self.outbox)
+        self._conversation = Conversation(
+            self.key, scope, version=self.version, polite=polite, our_sdp_streams=ours
+        )
+        return self._conversation
+
+    def _is_peer(self, sender: Party) -> bool:
+        """Also for a client that names no party in its hangup, as some do."""
+        if self.peer is None:
+            return False
+        return sender in {self.peer, Party(self.peer.user_id, NO_PARTY)}
 
     def _farewell(self, reason: str) -> CallContent | None:
         """What tells the other side that we end the call; None where it does not know of it."""
@@ -206,13 +253,14 @@ class Call(ABC):
         had_media = self.state in WITH_MEDIA
         self._go(Trigger.END, now)
         self._batch = CandidateBatch()
+        self._conversation = None
         if say is not None:
             self._send(say)
         if had_media:
-            self._outbox.put(CloseMedia(self.key))
+            self.outbox.put(CloseMedia(self.key))
         if wire_reason is None and isinstance(say, Hangup):
             wire_reason = say.reason
-        self._outbox.put(Ended(self.key, reason, by, self._rang, wire_reason))
+        self.outbox.put(Ended(self.key, reason, by, self._rang, wire_reason))
 
     def _hang_up(self, event: HangUp, now: float) -> None:
         reason = _BY_HANGUP.get(event.reason, EndReason.HANGUP)
@@ -237,7 +285,7 @@ class Call(ABC):
     def _on_media_connected(self, _event: MediaConnected, now: float) -> None:
         if self.state is State.CONNECTING:
             self._go(Trigger.MEDIA_CONNECTED, now)
-            self._outbox.put(Established(self.key))
+            self.outbox.put(Established(self.key))
 
     def _on_local_candidates(self, event: LocalCandidates, now: float) -> None:
         if self.state in WITH_MEDIA:
@@ -245,14 +293,8 @@ class Call(ABC):
 
     def _add_candidates(self, content: Candidates) -> None:
         if content.candidates:
-            self._outbox.put(AddCandidates(self.key, content.candidates))
+            self.outbox.put(AddCandidates(self.key, content.candidates))
 
     def _flush(self, now: float) -> None:
         if self._batch.deadline is not None and self._batch.deadline <= now:
-            self._send(
-                Candidates(
-                    call_id=self.key.call_id,
-                    party_id=self._us.party_id,
-                    candidates=self._batch.take(),
-                )
-            )
+            self._send(self._make(Candidates, candidates=self._batch.take()))

@@ -7,20 +7,20 @@ monotonic clock and never goes back.
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
-from voip.signalling.call import Call, Scope
+from voip.signalling.call import Call
 from voip.signalling.commands import Command, Ignored, IgnoreReason, Notice
 from voip.signalling.config import CallConfig
-from voip.signalling.content import Answer, CallContent, Candidates, Hangup, Invite, Reject
-from voip.signalling.early import EarlyArrivals
+from voip.signalling.content import CallContent, Invite, Negotiate
+from voip.signalling.conversation import Scope
 from voip.signalling.errors import CallExists, ContentError, UnknownCall, UnknownContent
 from voip.signalling.events import (
     Accept,
     AnswerApplied,
     AnswerReady,
+    AssertIdentity,
     Event,
     HangUp,
     LocalCandidates,
@@ -30,20 +30,34 @@ from voip.signalling.events import (
     OfferReady,
     Place,
     Received,
+    RejectTransfer,
+    Renegotiate,
     ResultEvent,
     SendFailed,
     Sent,
+    SetMuted,
     SyncComplete,
+    Transfer,
 )
 from voip.signalling.events import Reject as LocalReject
-from voip.signalling.ids import CallKey, Party
-from voip.signalling.inbound import InboundCall
+from voip.signalling.ids import NO_PARTY, CallKey, Party
+from voip.signalling.invites import Invites
 from voip.signalling.outbound import OutboundCall
 from voip.signalling.outbox import Outbox
 from voip.signalling.reading import parse
+from voip.signalling.registry import Registry
 from voip.signalling.states import State
-from voip.signalling.timers import Timers
 
+_OfCall = (
+    Accept
+    | LocalReject
+    | HangUp
+    | Renegotiate
+    | SetMuted
+    | Transfer
+    | RejectTransfer
+    | AssertIdentity
+)
 _Refusal = tuple[IgnoreReason, str]
 
 
@@ -59,23 +73,16 @@ class Calls:
     ) -> None:
         config = config or CallConfig()
         self._scope = Scope(us, config, Outbox())
-        self._calls: dict[CallKey, Call] = {}
-        self._by_room: defaultdict[str, set[CallKey]] = defaultdict(set)
-        self._held: set[CallKey] = set()
-        self._unanswered: set[CallKey] = set()
-        self._timers = Timers()
-        self._early = EarlyArrivals(config)
-        self._tombstones: OrderedDict[CallKey, float] = OrderedDict()
-        for key in ended_before:
-            self._bury(key, now)
+        self._registry = Registry(config, ended_before, now)
+        self._invites = Invites(self._scope, self._registry)
 
     def __len__(self) -> int:
         """How many calls are live."""
-        return len(self._calls)
+        return len(self._registry)
 
     def state(self, key: CallKey) -> State:
         """The state of a call; one that is not known has ENDED."""
-        call = self._calls.get(key)
+        call = self._registry.get(key)
         return State.ENDED if call is None else call.state
 
     def handle(self, event: Event, now: float) -> None:
@@ -93,14 +100,14 @@ class Calls:
 
     def deadline(self) -> float | None:
         """When `advance` is to be called, or None where nothing waits."""
-        return self._timers.next()
+        return self._registry.timers.next()
 
     def advance(self, now: float) -> None:
         """Let time pass: fire every timer that is due."""
-        while (key := self._timers.pop_due(now)) is not None:
-            call = self._calls[key]
-            call.advance(now)
-            self._settle(call, now)
+        while (key := self._registry.timers.pop_due(now)) is not None:
+            if (call := self._registry.get(key)) is not None:
+                call.advance(now)
+                self._registry.update(call, now)
 
     # --- remote ---
 
@@ -120,154 +127,68 @@ class Calls:
             return IgnoreReason.UNSUPPORTED, str(error)
         except ContentError as error:
             return IgnoreReason.MALFORMED, str(error)
-        if content.party_id is None:
-            return IgnoreReason.UNSUPPORTED, "version 0"
-        sender = Party(event.sender, content.party_id)
+        sender = Party(event.sender, content.party_id or NO_PARTY)
         if sender == self._scope.us:
             # Told by the party, never by the user: somebody may call themselves (MSC2746).
             return IgnoreReason.OWN_ECHO, ""
         key = CallKey(event.room_id, content.call_id)
-        call = self._calls.get(key)
+        call = self._registry.get(key)
         if call is None:
-            why = self._for_no_call(key, sender, content, event, now)
+            why = self._invites.for_no_call(key, sender, content, event, now)
         else:
-            why = self._for_call(call, sender, content, now)
+            why = self._for_call(call, sender, content, event, now)
         return None if why is None else (why, "")
 
     def _for_call(
-        self, call: Call, sender: Party, content: CallContent, now: float
+        self, call: Call, sender: Party, content: CallContent, event: Received, now: float
     ) -> IgnoreReason | None:
         if isinstance(content, Invite):
+            if isinstance(call, OutboundCall) and call.glares_with(sender):
+                return self._invites.invited(call.key, sender, content, event, now)
             return IgnoreReason.DUPLICATE
+        if _is_expired(content, event.age):
+            return IgnoreReason.EXPIRED
+        if not call.speaks_for(sender, event.device_key):
+            return IgnoreReason.WRONG_DEVICE
         why = call.remote(sender, content, now)
-        self._settle(call, now)
+        if why is None:
+            call.remember(sender, event.device_key)
+        self._registry.update(call, now)
         return why
 
-    def _for_no_call(
-        self, key: CallKey, sender: Party, content: CallContent, event: Received, now: float
-    ) -> IgnoreReason | None:
-        """An event of a call that is over, or not there yet."""
-        if self._is_buried(key, now):
-            return IgnoreReason.CALL_ENDED
-        match content:
-            case Invite():
-                return self._invited(key, sender, content, event, now)
-            case _ if event.age > self._scope.config.early_seconds:
-                return IgnoreReason.UNKNOWN_CALL  # history: its invite came before, or never
-            case Candidates():
-                kept = self._early.candidates(key, sender, content.candidates, now)
-                return None if kept else IgnoreReason.TOO_MANY
-            case Hangup() | Reject() | Answer():
-                kept = self._early.over(key, sender.user_id, now)
-                return None if kept else IgnoreReason.TOO_MANY
-        return IgnoreReason.UNKNOWN_CALL
-
-    def _invited(
-        self, key: CallKey, caller: Party, invite: Invite, event: Received, now: float
-    ) -> IgnoreReason | None:
-        over, candidates = self._early.take(key, caller, self._scope.us, now)
-        # "Expired" is judged by age, which servers count, never by two clocks compared.
-        lifetime = min(invite.lifetime, self._scope.config.longest_lifetime)
-        left = lifetime - max(event.age, 0.0)
-        if over:
-            why: IgnoreReason | None = IgnoreReason.OVER_BEFORE
-        elif left <= 0:
-            why = IgnoreReason.EXPIRED
-        else:
-            why = self._may_not_ring(caller, invite, event)
-        if why is not None:
-            self._bury(key, now)  # what follows belongs to a call that is none of ours
-            return why
-        call = InboundCall(key, caller, invite, now + left, self._scope)
-        call.keep_early(candidates)
-        self._held.add(key)
-        self._add(call, now)
-        return None
-
-    def _may_not_ring(self, caller: Party, invite: Invite, event: Received) -> IgnoreReason | None:
-        us, config, _ = self._scope
-        if invite.invitee is not None and invite.invitee != us.user_id:
-            return IgnoreReason.NOT_FOR_US
-        if invite.invitee is None and caller.user_id == us.user_id:
-            return IgnoreReason.OWN_CALL
-        if event.room_public:
-            # In rooms that anybody may join, clients are recommended not to ring (MSC2746).
-            return IgnoreReason.PUBLIC_ROOM
-        if len(self._unanswered) >= config.max_unanswered:
-            return IgnoreReason.TOO_MANY
-        return None
-
     def _on_sync_complete(self, _event: SyncComplete, now: float) -> None:
-        held = sorted(self._held)
-        self._held.clear()
-        for key in held:
-            call = self._calls.get(key)
-            if isinstance(call, InboundCall):
-                call.sync_complete(now)
-                self._settle(call, now)
+        for call in self._registry.take_held():
+            call.sync_complete(now)
+            self._registry.update(call, now)
 
     def _on_member_left(self, event: MemberLeft, now: float) -> None:
-        for key in sorted(self._by_room.get(event.room_id, ())):
-            call = self._calls[key]
+        for call in self._registry.in_room(event.room_id):
             call.member_left(event.user_id, now)
-            self._settle(call, now)
+            self._registry.update(call, now)
 
     # --- local ---
 
     def _on_place(self, event: Place, now: float) -> None:
-        if event.key in self._calls or self._is_buried(event.key, now):
+        if event.key in self._registry or self._registry.is_buried(event.key, now):
             raise CallExists(event.key)
-        self._add(OutboundCall(event, self._scope, now), now)
+        call = OutboundCall(event, self._scope, now)
+        self._registry.update(call, now)
+        self._invites.placed(call, now)
 
-    def _on_local(self, event: Accept | LocalReject | HangUp, now: float) -> None:
-        call = self._calls.get(event.key)
+    def _on_local(self, event: _OfCall, now: float) -> None:
+        call = self._registry.get(event.key)
         if call is None:
             raise UnknownCall(event.key)
         call.local(event, now)
-        self._settle(call, now)
+        self._registry.update(call, now)
 
     # --- results ---
 
     def _on_result(self, event: ResultEvent, now: float) -> None:
-        call = self._calls.get(event.key)
+        call = self._registry.get(event.key)
         if call is not None:  # results may outlive their call
             call.result(event, now)
-            self._settle(call, now)
-
-    # --- keeping count ---
-
-    def _add(self, call: Call, now: float) -> None:
-        self._calls[call.key] = call
-        self._by_room[call.key.room_id].add(call.key)
-        self._settle(call, now)
-
-    def _settle(self, call: Call, now: float) -> None:
-        """Bring the indexes in line with what a call has become."""
-        key = call.key
-        if isinstance(call, InboundCall) and call.unanswered:
-            self._unanswered.add(key)
-        else:
-            self._unanswered.discard(key)
-        if call.state is not State.ENDED:
-            self._timers.set(key, call.deadline)
-            return
-        self._timers.set(key, None)
-        self._held.discard(key)
-        del self._calls[key]
-        room = self._by_room[key.room_id]
-        room.discard(key)
-        if not room:
-            del self._by_room[key.room_id]
-        self._bury(key, now)
-
-    def _bury(self, key: CallKey, now: float) -> None:
-        self._tombstones[key] = now + self._scope.config.tombstone_seconds
-        self._tombstones.move_to_end(key)
-        if len(self._tombstones) > self._scope.config.max_tombstones:
-            self._tombstones.popitem(last=False)
-
-    def _is_buried(self, key: CallKey, now: float) -> bool:
-        return self._tombstones.get(key, now) > now
+            self._registry.update(call, now)
 
     _handlers: ClassVar[Mapping[type, Callable[[Any, Any, float], None]]] = {
         Received: _on_received,
@@ -277,6 +198,11 @@ class Calls:
         Accept: _on_local,
         LocalReject: _on_local,
         HangUp: _on_local,
+        Renegotiate: _on_local,
+        SetMuted: _on_local,
+        Transfer: _on_local,
+        RejectTransfer: _on_local,
+        AssertIdentity: _on_local,
         OfferReady: _on_result,
         AnswerReady: _on_result,
         AnswerApplied: _on_result,
@@ -286,3 +212,10 @@ class Calls:
         Sent: _on_result,
         SendFailed: _on_result,
     }
+
+
+def _is_expired(content: CallContent, age: float) -> bool:
+    """An answer needs no lifetime: whoever offered knows how long it waits."""
+    if not isinstance(content, Negotiate) or content.description_type != "offer":
+        return False
+    return age >= content.lifetime

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from voip.signalling.content import AssertedIdentity, Capabilities, Replaces
+from voip.signalling.events import Change
 from voip.signalling.ice import Candidate
 from voip.signalling.ids import CallKey, Party
 
@@ -53,6 +55,38 @@ class ApplyAnswer:
     key: CallKey
     request: int
     answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateReoffer:
+    """Make an offer in the middle of the call: `OfferReady` or `MediaFailed` follows.
+
+    Payload types and header extension ids stay what they were: browsers accept no others.
+    """
+
+    key: CallKey
+    request: int
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class CreateReanswer:
+    """Answer an offer in the middle of the call: `AnswerReady` or `MediaFailed` follows.
+
+    Where an offer of ours is open, it is taken back first. An offer that cannot be used leaves
+    the call's media as they were.
+    """
+
+    key: CallKey
+    request: int
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """Take back our offer that nobody answered; the media stay as they were."""
+
+    key: CallKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +160,8 @@ class Answered:
 
     key: CallKey
     peer: Party
+    capabilities: Capabilities
+    """What the peer can be asked to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +184,68 @@ class Ended:
     """The hangup's own reason, as sent or received."""
 
 
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Glare: this call of ours gave way to the other side's, `by`, which is answered at once.
+
+    Nothing more is said of `key`, unless `by` is the same: then it goes on as an inbound call.
+    """
+
+    key: CallKey
+    by: CallKey
+    caller: Party
+
+
+@dataclass(frozen=True, slots=True)
+class Renegotiated:
+    """An exchange of offer and answer in the middle of the call is complete."""
+
+    key: CallKey
+
+
+@dataclass(frozen=True, slots=True)
+class NegotiationFailed:
+    """A change did not come about; the call goes on as it was."""
+
+    key: CallKey
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeerState:
+    """What the other side says of itself, whenever it changes."""
+
+    key: CallKey
+    holds: bool
+    audio_muted: bool
+    video_muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRequested:
+    """The other side asks us to go on with somebody else (MSC2747)."""
+
+    key: CallKey
+    transfer: Replaces
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRejected:
+    """The other side will not, or could not, do the transfer that we asked for."""
+
+    key: CallKey
+    replacement_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityAsserted:
+    """Who the other side says is on the line (MSC3086). Nothing proves it."""
+
+    key: CallKey
+    identity: AssertedIdentity
+
+
 class IgnoreReason(Enum):
     """Why a remote event changed nothing."""
 
@@ -166,6 +264,9 @@ class IgnoreReason(Enum):
     WRONG_PARTY = "it comes from a party that is not in this call"
     WRONG_STATE = "the call is past this, or not there yet"
     ALREADY_ANSWERED = "an answer was chosen before it"
+    WRONG_DEVICE = "it is not encrypted by the device that spoke for this party before"
+    GLARE = "both sides called at the same time, and our call is the one that stays"
+    COLLISION = "both sides offered at the same time, and our offer is the one that counts"
     TOO_MANY = "too much is waiting already"
 
 
@@ -181,6 +282,28 @@ class Ignored:
 
 
 Command: TypeAlias = (
-    SendEvent | CreateOffer | CreateAnswer | ApplyAnswer | AddCandidates | CloseMedia
+    SendEvent
+    | CreateOffer
+    | CreateAnswer
+    | ApplyAnswer
+    | CreateReoffer
+    | CreateReanswer
+    | Rollback
+    | AddCandidates
+    | CloseMedia
 )
-Notice: TypeAlias = Incoming | Calling | Answered | Established | Ended | Ignored
+Notice: TypeAlias = (
+    Incoming
+    | Calling
+    | Answered
+    | Established
+    | Ended
+    | Replaced
+    | Renegotiated
+    | NegotiationFailed
+    | PeerState
+    | TransferRequested
+    | TransferRejected
+    | IdentityAsserted
+    | Ignored
+)

@@ -15,6 +15,8 @@ class CallConfig:
     """A peer's lifetime counts up to this, so that what it makes us keep is bounded."""
     prepare_timeout: float = 20.0
     """How long the media edge may take for an offer or an answer."""
+    negotiate_lifetime: float = 60.0
+    """How long the other side has to answer an offer of ours in the middle of a call."""
     connect_timeout: float = 30.0
     """From the answer to media that flows."""
     batch_after_invite: float = 2.0
@@ -29,6 +31,8 @@ class CallConfig:
     """Calls of which candidates or a hangup may be kept before their invite comes."""
     max_early_parties: int = 8
     """Parties of one call whose candidates are kept before an answer is chosen."""
+    max_parties: int = 16
+    """Parties of one call whose device key is remembered."""
     max_early_candidates: int = 128
     """Candidates kept for one party; browsers send far fewer."""
     early_seconds: float = 60.0

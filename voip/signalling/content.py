@@ -54,7 +54,8 @@ class CallContent:
     """0 for the integer 0, 1 for everything else ("1" is the only other version in use)."""
 
     def to_wire(self) -> WireDict:
-        common: WireDict = {"call_id": self.call_id, "version": OUR_VERSION}
+        version = OUR_VERSION if self.version else 0
+        common: WireDict = {"call_id": self.call_id, "version": version}
         if self.party_id is not None:
             common["party_id"] = self.party_id
         return common | self._fields()
@@ -125,7 +126,8 @@ class Hangup(CallContent):
     """One of the specification's, or anything else that a client made up."""
 
     def _fields(self) -> WireDict:
-        return {"reason": self.reason}
+        # "reason … is not used by version 0" (MSC2746).
+        return {"reason": self.reason} if self.version else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,12 +103,64 @@ class Change:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Renegotiate:
+    """Change the media of a call; what cannot be done at once waits for its turn."""
+
+    key: CallKey
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class SetMuted:
+    """Tell the other side what is muted here at its source (MSC3291)."""
+
+    key: CallKey
+    audio: bool
+    video: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Ask the other side to go on with somebody else (MSC2747).
+
+    Exactly one of `create_call` and `await_call` is the id of the new call: the other side is to
+    place it, or to wait for it. `replacement_id` is new and random.
+    """
+
+    key: CallKey
+    replacement_id: str
+    target_user: str | None = None
+    target_room: str | None = None
+    create_call: str | None = None
+    await_call: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectTransfer:
+    """Decline what the other side asked with this `replacement_id`."""
+
+    key: CallKey
+    replacement_id: str
+    reason: str = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class AssertIdentity:
+    """Tell the other side who is really on the line (MSC3086); all None reverts to us."""
+
+    key: CallKey
+    user_id: str | None = None
+    display_name: str | None = None
+    avatar_url: str | None = None
+
+
 # --- results --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class OfferReady:
-    """The answer to `CreateOffer`. `complete`: every candidate is in the SDP already."""
+    """The answer to `CreateOffer` and `CreateReoffer`. `complete`: every candidate is in it."""
 
     key: CallKey
     request: int
@@ -118,7 +170,7 @@ class OfferReady:
 
 @dataclass(frozen=True, slots=True)
 class AnswerReady:
-    """The answer to `CreateAnswer`."""
+    """The answer to `CreateAnswer` and `CreateReanswer`."""
 
     key: CallKey
     request: int
@@ -190,7 +242,17 @@ class SendFailed:
 
 
 RemoteEvent: TypeAlias = Received | SyncComplete | MemberLeft
-LocalEvent: TypeAlias = Place | Accept | Reject | HangUp
+LocalEvent: TypeAlias = (
+    Place
+    | Accept
+    | Reject
+    | HangUp
+    | Renegotiate
+    | SetMuted
+    | Transfer
+    | RejectTransfer
+    | AssertIdentity
+)
 ResultEvent: TypeAlias = (
     OfferReady
     | AnswerReady

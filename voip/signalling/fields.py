@@ -22,11 +22,17 @@ def common(content: Wire) -> tuple[str, str | None, int]:
     call_id = identifier(content, "call_id")
     version = content.get("version")
     if type(version) is int and version == 0:  # False == 0, but is no version
-        return call_id, None, 0
+        return call_id, _party_of_version_0(content), 0
     if "version" not in content and "party_id" not in content:
-        # A version 0 client may leave out both in a hangup; who sent it is checked by the call.
+        # Some clients leave out both in a hangup; who sent it is checked by the call.
         return call_id, None, 0
     return call_id, identifier(content, "party_id"), 1
+
+
+def _party_of_version_0(content: Wire) -> str | None:
+    """Version 0 knows no parties, but a client that speaks it to us may say its own."""
+    party_id = optional_text(content, "party_id")
+    return party_id if party_id and len(party_id) <= MAX_ID else None
 
 
 def identifier(content: Wire, field: str) -> str:

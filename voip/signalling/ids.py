@@ -12,6 +12,10 @@ class CallKey(NamedTuple):
     call_id: str
 
 
+NO_PARTY = ""
+"""The party id of a client that says none, as version 0 does."""
+
+
 class Party(NamedTuple):
     """One device in a call (MSC2746): two parties may share a user."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from voip.signalling.call import Call, Handlers, RemoteHandlers, Scope
+from voip.signalling.call import Call, Handlers, RemoteHandlers
 from voip.signalling.commands import (
     AddCandidates,
     Answered,
@@ -23,6 +23,7 @@ from voip.signalling.content import (
     Reject,
     SelectAnswer,
 )
+from voip.signalling.conversation import OURS, Scope, our_streams
 from voip.signalling.early import EarlyCandidates
 from voip.signalling.errors import WrongState
 from voip.signalling.events import (
@@ -38,6 +39,7 @@ from voip.signalling.events import (
 from voip.signalling.events import Reject as LocalReject
 from voip.signalling.ice import END_OF_CANDIDATES, Candidate
 from voip.signalling.ids import CallKey, Party
+from voip.signalling.sdp_facts import holds, offers_video
 from voip.signalling.states import TIMERS, State, Trigger
 
 _UNANSWERED: Final = frozenset({State.HELD, State.RINGING})
@@ -54,7 +56,12 @@ class InboundCall(Call):
         """`expires`: when the invite's lifetime is over, in seconds of the core's clock."""
         super().__init__(key, State.HELD, scope)
         self.peer = caller
+        self.version = invite.version
         self._offer: str | None = invite.offer
+        self._peer_streams = invite.streams
+        self._peer_holds = False
+        self._capabilities = invite.capabilities
+        self._after_glare = False
         self._expires = expires
         self._early: EarlyCandidates | None = EarlyCandidates(scope.config)
         self._answer_request: int | None = None
@@ -67,11 +74,20 @@ class InboundCall(Call):
     def involves(self, user_id: str) -> bool:
         return user_id == self.peer.user_id
 
+    def take_over(self, now: float) -> None:
+        """This call stays where two called each other: it is answered without being asked."""
+        self._after_glare = True
+        if self.state is State.RINGING:
+            self._open_media(now)
+
     def sync_complete(self, now: float) -> None:
         """The whole sync that brought the invite is processed, and it did not end the call."""
+        if self._after_glare:
+            self._open_media(now)
+            return
         self._go(Trigger.SYNC_COMPLETE, now)
         self._rang = True
-        self._outbox.put(Incoming(self.key, self.peer, _offers_video(self._offer or "")))
+        self.outbox.put(Incoming(self.key, self.peer, offers_video(self._offer or "")))
 
     def keep_early(self, candidates: tuple[Candidate, ...]) -> None:
         """Candidates of the caller that came before the invite."""
@@ -84,8 +100,9 @@ class InboundCall(Call):
     def _farewell(self, reason: str) -> CallContent | None:
         # "If the m.call.invite event has version 1, a client wishing to reject a call instead sends
         # an m.call.reject" (MSC2746). matrix-js-sdk rings on after a hangup without an answer.
-        if self._answer_request is None:
-            return Reject(call_id=self.key.call_id, party_id=self._us.party_id)
+        # Version 0 has no reject.
+        if self._answer_request is None and self.version:
+            return self._make(Reject)
         return self._hangup(reason)
 
     def _not_answered(self, now: float) -> None:
@@ -94,7 +111,7 @@ class InboundCall(Call):
     # --- remote ---
 
     def _hangup_received(self, sender: Party, content: Hangup, now: float) -> IgnoreReason | None:
-        if sender != self.peer:
+        if not self._is_peer(sender):
             # Before an answer, callers take a hangup of one of our devices as its reject.
             return self._settled_elsewhere(sender, EndReason.REJECTED_ELSEWHERE, now)
         self._hung_up(content, now)
@@ -113,7 +130,7 @@ class InboundCall(Call):
     ) -> IgnoreReason | None:
         if sender != self.peer:
             return IgnoreReason.WRONG_PARTY
-        if content.selected_party_id != self._us.party_id:
+        if content.selected_party_id != self.us.party_id:
             # "… the client should end the call as answered elsewhere", and says nothing more.
             self._end(now, EndReason.ANSWERED_ELSEWHERE, By.OTHER_DEVICE)
             return None
@@ -133,7 +150,7 @@ class InboundCall(Call):
 
         Once we have answered ourselves, the caller chooses: its select_answer decides.
         """
-        if sender.user_id != self._us.user_id or sender == self.peer:
+        if sender.user_id != self.us.user_id or sender == self.peer:
             return IgnoreReason.WRONG_PARTY
         if not self.unanswered:
             return IgnoreReason.ALREADY_ANSWERED
@@ -143,14 +160,19 @@ class InboundCall(Call):
     # --- local ---
 
     def _accept(self, _event: Accept, now: float) -> None:
-        if self.state is not State.RINGING or self._offer is None:
+        if self.state is not State.RINGING:
             raise WrongState(self.key, "be accepted", self.state)
-        self._media_request = self._outbox.new_request()
-        self._outbox.put(CreateAnswer(self.key, self._media_request, self._offer))
+        self._open_media(now)
+
+    def _open_media(self, now: float) -> None:
+        offer, self._offer = self._offer or "", None
+        self._peer_holds = holds(offer)
+        self._media_request = self.outbox.new_request()
+        self.outbox.put(CreateAnswer(self.key, self._media_request, offer))
         early = self._early.take(self.peer) if self._early else ()
-        self._offer = self._early = None
+        self._early = None
         if early:
-            self._outbox.put(AddCandidates(self.key, early))
+            self.outbox.put(AddCandidates(self.key, early))
         self._go(Trigger.ACCEPTED, now)
 
     def _local_reject(self, _event: LocalReject, now: float) -> None:
@@ -172,12 +194,16 @@ class InboundCall(Call):
     def _answer_ready(self, event: AnswerReady, now: float) -> None:
         if self.state is not State.ANSWERING or event.request != self._media_request:
             return
+        streams = our_streams(event.sdp)
         self._answer_request = self._send(
-            Answer(call_id=self.key.call_id, party_id=self._us.party_id, answer=event.sdp)
+            self._make(Answer, answer=event.sdp, streams=streams or None, capabilities=OURS)
         )
         self._go(Trigger.ANSWER_READY, now)
-        self._outbox.put(Answered(self.key, self.peer))
-        self._batch.open(self._config.batch_after_answer, now)
+        self.outbox.put(Answered(self.key, self.peer, self._capabilities))
+        conversation = self._begin_conversation(polite=True, ours=streams)
+        conversation.heard(self._peer_holds, self._peer_streams)
+        self._peer_streams = None
+        self._batch.open(self.config.batch_after_answer, now)
         if event.complete:
             self._batch.add((Candidate(END_OF_CANDIDATES),), now)
 
@@ -209,9 +235,3 @@ class InboundCall(Call):
         MediaConnected: Call._on_media_connected,
         MediaFailed: Call._on_media_failed,
     }
-
-
-def _offers_video(sdp: str) -> bool:
-    """Whether the offer has a video section that is not rejected (RFC 3264 §6: port 0)."""
-    lines = (line.split() for line in sdp.splitlines() if line.startswith("m=video "))
-    return any(len(fields) > 1 and fields[1] != "0" for fields in lines)

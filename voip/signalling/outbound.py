@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from voip.signalling.call import Call, Handlers, RemoteHandlers, Scope
+from voip.signalling.batch import CandidateBatch
+from voip.signalling.call import Call, Handlers, RemoteHandlers
 from voip.signalling.commands import (
     AddCandidates,
     Answered,
     ApplyAnswer,
     By,
     Calling,
+    CloseMedia,
     CreateOffer,
     EndReason,
     IgnoreReason,
+    Replaced,
 )
 from voip.signalling.content import (
     Answer,
@@ -23,7 +26,9 @@ from voip.signalling.content import (
     Invite,
     Reject,
     SelectAnswer,
+    Streams,
 )
+from voip.signalling.conversation import OURS, Scope, our_streams
 from voip.signalling.early import EarlyCandidates
 from voip.signalling.events import (
     HangUp,
@@ -37,7 +42,8 @@ from voip.signalling.events import (
     Sent,
 )
 from voip.signalling.ice import END_OF_CANDIDATES, Candidate
-from voip.signalling.ids import Party
+from voip.signalling.ids import NO_PARTY, CallKey, Party
+from voip.signalling.sdp_facts import holds
 from voip.signalling.states import TIMERS, State, Trigger
 
 _UNANSWERED: Final = frozenset({State.INVITING, State.INVITED})
@@ -51,6 +57,7 @@ class OutboundCall(Call):
         self._invitee = place.invitee
         self._early: EarlyCandidates | None = EarlyCandidates(scope.config)
         self._invite_request: int | None = None
+        self._streams: Streams = {}
         self._timer = self._due(TIMERS[State.PREPARING], now)
         self._media_request = scope.outbox.new_request()
         scope.outbox.put(CreateOffer(self.key, self._media_request, place.video))
@@ -59,7 +66,7 @@ class OutboundCall(Call):
         return user_id == (self.peer.user_id if self.peer else self._invitee)
 
     def _lifetime_over(self, now: float) -> float:
-        return now + self._config.invite_lifetime
+        return now + self.config.invite_lifetime
 
     def _not_answered(self, now: float) -> None:
         # Some clients ignore the lifetime, so an expired invite needs a hangup too.
@@ -69,21 +76,38 @@ class OutboundCall(Call):
     def _farewell(self, reason: str) -> CallContent | None:
         return None if self.state is State.PREPARING else self._hangup(reason)
 
+    def glares_with(self, caller: Party) -> bool:
+        """Whether an invite of this party is glare: both call each other, nobody answered yet."""
+        return self.peer is None and self._may_answer(caller)
+
+    @property
+    def sent(self) -> bool:
+        """Whether the invite is on its way, so that the other side may know of the call."""
+        return self.state is not State.PREPARING
+
+    def give_way(self, by: CallKey, caller: Party, now: float) -> None:
+        """End in favour of the other side's call.
+
+        The caller ignores ours by the same rule, but its other devices still ring for it.
+        """
+        sent = self.sent
+        self._go(Trigger.REPLACED, now)
+        self._batch = CandidateBatch()
+        if sent and by != self.key:  # under the same id it would end the call that stays
+            self._send(self._hangup("user_hangup"))
+        self.outbox.put(CloseMedia(self.key))
+        self.outbox.put(Replaced(self.key, by, caller))
+
     def _may_answer(self, party: Party) -> bool:
         """Only the invitee, where there is one; never another device of ours otherwise."""
         if self._invitee is not None:
             return party.user_id == self._invitee
-        return party.user_id != self._us.user_id
+        return party.user_id != self.us.user_id
 
-    def _select(self, party: Party) -> None:
+    def _select(self, party: Party, content: CallContent) -> None:
         """Tell the callee's other devices that this one was chosen, by answer or by reject."""
-        self._send(
-            SelectAnswer(
-                call_id=self.key.call_id,
-                party_id=self._us.party_id,
-                selected_party_id=party.party_id,
-            )
-        )
+        if content.version and party.party_id != NO_PARTY:  # version 0 has no select_answer
+            self._send(self._make(SelectAnswer, selected_party_id=party.party_id))
 
     # --- remote ---
 
@@ -95,18 +119,21 @@ class OutboundCall(Call):
         if self.state not in _UNANSWERED:
             return IgnoreReason.WRONG_STATE
         self.peer = sender
-        self._select(sender)
-        self._media_request = self._outbox.new_request()
-        self._outbox.put(ApplyAnswer(self.key, self._media_request, content.answer))
+        self.version = content.version
+        self._select(sender, content)
+        self._media_request = self.outbox.new_request()
+        self.outbox.put(ApplyAnswer(self.key, self._media_request, content.answer))
         early = self._early.take(sender) if self._early else ()
         self._early = None
         if early:
-            self._outbox.put(AddCandidates(self.key, early))
+            self.outbox.put(AddCandidates(self.key, early))
         self._go(Trigger.ANSWER_CHOSEN, now)
-        self._outbox.put(Answered(self.key, sender))
+        self.outbox.put(Answered(self.key, sender, content.capabilities))
+        conversation = self._begin_conversation(polite=False, ours=self._streams)
+        conversation.heard(holds(content.answer), content.streams)
         return None
 
-    def _reject(self, sender: Party, _content: Reject, now: float) -> IgnoreReason | None:
+    def _reject(self, sender: Party, content: Reject, now: float) -> IgnoreReason | None:
         if not self._may_answer(sender):
             return IgnoreReason.WRONG_PARTY
         if self.peer is not None:
@@ -114,19 +141,19 @@ class OutboundCall(Call):
             return IgnoreReason.ALREADY_ANSWERED
         if self.state not in _UNANSWERED:
             return IgnoreReason.WRONG_STATE
-        self._select(sender)
+        self._select(sender, content)
         self._end(now, EndReason.REJECTED, By.PEER)
         return None
 
     def _hangup_received(self, sender: Party, content: Hangup, now: float) -> IgnoreReason | None:
         # Before a choice, the callee's hangup is taken as a reject that has a reason: version 0
         # clients have no other, and a device whose media failed says why.
-        if sender != self.peer and (self.peer is not None or not self._may_answer(sender)):
+        if not self._is_peer(sender) and (self.peer is not None or not self._may_answer(sender)):
             return IgnoreReason.WRONG_PARTY
         if self.state is State.PREPARING:
             return IgnoreReason.WRONG_STATE
         if self.peer is None:
-            self._select(sender)  # as for a reject: its other devices stop ringing
+            self._select(sender, content)  # as for a reject: its other devices stop ringing
         self._hung_up(content, now)
         return None
 
@@ -150,24 +177,26 @@ class OutboundCall(Call):
     def _offer_ready(self, event: OfferReady, now: float) -> None:
         if self.state is not State.PREPARING or event.request != self._media_request:
             return
+        self._streams = our_streams(event.sdp)
         self._invite_request = self._send(
-            Invite(
-                call_id=self.key.call_id,
-                party_id=self._us.party_id,
+            self._make(
+                Invite,
                 offer=event.sdp,
-                lifetime=self._config.invite_lifetime,
+                lifetime=self.config.invite_lifetime,
                 invitee=self._invitee,
+                streams=self._streams or None,
+                capabilities=OURS,
             )
         )
         self._go(Trigger.OFFER_READY, now)
-        self._batch.open(self._config.batch_after_invite, now)
+        self._batch.open(self.config.batch_after_invite, now)
         if event.complete:
             self._batch.add((Candidate(END_OF_CANDIDATES),), now)
 
     def _sent(self, event: Sent, now: float) -> None:
         if self.state is State.INVITING and event.request == self._invite_request:
             self._go(Trigger.INVITE_SENT, now)
-            self._outbox.put(Calling(self.key))
+            self.outbox.put(Calling(self.key))
 
     def _send_failed(self, event: SendFailed, now: float) -> None:
         if self.state not in _UNANSWERED or event.request != self._invite_request:

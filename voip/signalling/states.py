@@ -14,6 +14,14 @@ Inbound: an invite is HELD until the whole sync response that brought it has bee
 the same response may say that the call is over (MSC2746, "ring only after the sync is processed");
 then it rings (RINGING) until somebody here accepts it (ANSWERING) or it ends.
 
+Glare, two people calling each other at the same time, ends one of the two calls: it is REPLACED by
+the other, which is then answered at once, out of HELD (`calls` decides by the specified rule).
+
+Once an answer is chosen, both sides may renegotiate: hold, resume, video, another network path.
+That is a small machine of its own inside CONNECTING and CONNECTED (`NEGOTIATION`): one exchange of
+offer and answer at a time, and where both offer at once the polite side, which is the callee, gives
+way (MSC2746, "Renegotiation", after WebRTC's perfect negotiation).
+
 Whoever handles an event decides by the call's data which trigger it is, if any; this table alone
 says where a trigger leads. Each live state has at most one timer, named here, which is armed on
 entry and dies with the state. An event that a state does not list is ignored with a typed reason
@@ -49,6 +57,7 @@ class Trigger(Enum):
     ANSWER_READY = "answer ready"
     MEDIA_CONNECTED = "media connected"
     END = "end"
+    REPLACED = "replaced by the other side's call"
 
 
 class Timer(Enum):
@@ -65,19 +74,23 @@ TRANSITIONS: Final[Mapping[State, _Row]] = MappingProxyType(
     {
         State.PREPARING: {
             Trigger.OFFER_READY: State.INVITING,
+            Trigger.REPLACED: State.ENDED,
             Trigger.END: State.ENDED,
         },
         State.INVITING: {
             Trigger.INVITE_SENT: State.INVITED,
             Trigger.ANSWER_CHOSEN: State.CONNECTING,
+            Trigger.REPLACED: State.ENDED,
             Trigger.END: State.ENDED,
         },
         State.INVITED: {
             Trigger.ANSWER_CHOSEN: State.CONNECTING,
+            Trigger.REPLACED: State.ENDED,
             Trigger.END: State.ENDED,
         },
         State.HELD: {
             Trigger.SYNC_COMPLETE: State.RINGING,
+            Trigger.ACCEPTED: State.ANSWERING,
             Trigger.END: State.ENDED,
         },
         State.RINGING: {
@@ -108,5 +121,54 @@ TIMERS: Final[Mapping[State, Timer]] = MappingProxyType(
         State.RINGING: Timer.LIFETIME,
         State.ANSWERING: Timer.PREPARE,
         State.CONNECTING: Timer.CONNECT,
+    }
+)
+
+
+class Negotiating(Enum):
+    """Where a renegotiation stands."""
+
+    STABLE = "stable"
+    OFFERING = "offering"
+    OFFERED = "offered"
+    APPLYING = "applying"
+    ANSWERING = "answering"
+
+
+class Move(Enum):
+    WANTED = "a change is wanted here"
+    OFFER_READY = "our offer is ready"
+    OFFER_RECEIVED = "the other side's offer came"
+    ANSWER_RECEIVED = "the other side's answer came"
+    ANSWER_APPLIED = "the other side's answer is applied"
+    ANSWER_READY = "our answer is ready"
+    GIVEN_UP = "given up"
+
+
+NEGOTIATION: Final[Mapping[Negotiating, Mapping[Move, Negotiating]]] = MappingProxyType(
+    {
+        Negotiating.STABLE: {
+            Move.WANTED: Negotiating.OFFERING,
+            Move.OFFER_RECEIVED: Negotiating.ANSWERING,
+        },
+        Negotiating.OFFERING: {
+            Move.OFFER_READY: Negotiating.OFFERED,
+            # Only the polite side gives way; the other ignores the offer.
+            Move.OFFER_RECEIVED: Negotiating.ANSWERING,
+            Move.GIVEN_UP: Negotiating.STABLE,
+        },
+        Negotiating.OFFERED: {
+            Move.ANSWER_RECEIVED: Negotiating.APPLYING,
+            Move.OFFER_RECEIVED: Negotiating.ANSWERING,
+            Move.GIVEN_UP: Negotiating.STABLE,
+        },
+        Negotiating.APPLYING: {
+            Move.ANSWER_APPLIED: Negotiating.STABLE,
+            Move.GIVEN_UP: Negotiating.STABLE,
+        },
+        Negotiating.ANSWERING: {
+            Move.ANSWER_READY: Negotiating.STABLE,
+            Move.GIVEN_UP: Negotiating.STABLE,
+        },
     }
 )

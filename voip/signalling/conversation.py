@@ -1,0 +1,266 @@
+"""What goes on inside a call that is answered: renegotiation, mute, transfer, asserted identity.
+
+It neither begins nor ends the call; that is `call`'s work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar, Final, NamedTuple, TypeAlias, TypeVar
+
+from voip.signalling.commands import (
+    IdentityAsserted,
+    IgnoreReason,
+    PeerState,
+    TransferRejected,
+    TransferRequested,
+)
+from voip.signalling.config import CallConfig
+from voip.signalling.content import (
+    AssertedIdentity,
+    CallContent,
+    Capabilities,
+    Negotiate,
+    RejectReplacement,
+    Replaces,
+    StreamMetadata,
+    StreamMetadataChanged,
+    Streams,
+)
+from voip.signalling.errors import WrongState
+from voip.signalling.events import (
+    AnswerApplied,
+    AnswerReady,
+    AssertIdentity,
+    MediaFailed,
+    OfferReady,
+    RejectTransfer,
+    Renegotiate,
+    SendFailed,
+    SetMuted,
+    Transfer,
+)
+from voip.signalling.ids import CallKey, Party
+from voip.signalling.negotiation import Negotiation
+from voip.signalling.outbox import Outbox
+from voip.signalling.sdp_facts import stream_ids
+from voip.signalling.states import State
+
+OURS: Final = Capabilities(transferee=True, dtmf=True)
+"""What we can be asked to do."""
+USERMEDIA: Final = "m.usermedia"
+C = TypeVar("C", bound=CallContent)
+Remote: TypeAlias = Callable[[Any, Any, float], IgnoreReason | None]
+Local: TypeAlias = Callable[[Any, Any, float], None]
+
+
+class Scope(NamedTuple):
+    """What all calls of a device share."""
+
+    us: Party
+    config: CallConfig
+    outbox: Outbox
+
+
+def make(kind: type[C], key: CallKey, us: Party, version: int, **fields: Any) -> C:
+    """A content of ours, in the version that the other side speaks."""
+    return kind(call_id=key.call_id, party_id=us.party_id, version=version, **fields)
+
+
+def our_streams(sdp: str, muted: tuple[bool, bool] = (False, True)) -> Streams:
+    """The metadata of what we send by this description (MSC3077): it is always the user's media.
+
+    `muted` is audio, video; we have no camera.
+    """
+    audio, video = muted
+    stream = StreamMetadata(purpose=USERMEDIA, audio_muted=audio, video_muted=video)
+    return dict.fromkeys(stream_ids(sdp), stream)
+
+
+class Conversation:
+    """One answered call's inner life, from the answer to the end."""
+
+    __slots__ = (
+        "_muted",
+        "_negotiation",
+        "_peer_state",
+        "_polite",
+        "_stream_ids",
+        "_us",
+        "_version",
+        "config",
+        "key",
+        "outbox",
+    )
+
+    def __init__(
+        self, key: CallKey, scope: Scope, *, version: int, polite: bool, our_sdp_streams: Streams
+    ) -> None:
+        self.key = key
+        self._us, self.config, self.outbox = scope
+        self._version = version
+        self._polite = polite
+        self._stream_ids = tuple(our_sdp_streams)
+        self._muted = (False, True)
+        self._peer_state = PeerState(key, holds=False, audio_muted=False, video_muted=False)
+        self._negotiation: Negotiation | None = None
+
+    @property
+    def deadline(self) -> float | None:
+        return None if self._negotiation is None else self._negotiation.deadline
+
+    def advance(self, now: float) -> None:
+        if self._negotiation is not None:
+            self._negotiation.advance(now)
+
+    def remote(self, content: CallContent, now: float) -> IgnoreReason | None:
+        """A content of the peer; only a version 1 peer has any of these (MSC2746)."""
+        handler = self._on_remote.get(type(content))
+        if handler is None or not self._version:
+            return IgnoreReason.UNSUPPORTED
+        return handler(self, content, now)
+
+    def local(self, event: object, now: float) -> None:
+        """Raises `WrongState` for what a version 0 peer does not understand."""
+        if not self._version:
+            wish = f"{type(event).__name__.lower()} with a version 0 client"
+            raise WrongState(self.key, wish, State.CONNECTED)
+        self._on_local[type(event)](self, event, now)
+
+    def result(self, event: object, now: float) -> bool:
+        """Take a result of a renegotiation; False where it was none."""
+        negotiation = self._negotiation
+        if negotiation is None:
+            return False
+        match event:
+            case OfferReady():
+                negotiation.offer_ready(event, now)
+            case AnswerReady():
+                negotiation.answer_ready(event, now)
+            case AnswerApplied():
+                negotiation.answer_applied(event, now)
+            case SendFailed():
+                negotiation.send_failed(event, now)
+                return False  # it may have been another send
+            case MediaFailed():
+                return negotiation.failed(event, now)
+            case _:
+                return False
+        return True
+
+    # --- what a negotiation asks ---
+
+    def negotiate(self, kind: str, sdp: str) -> int:
+        streams = our_streams(sdp, self._muted)
+        self._stream_ids = tuple(streams)
+        lifetime = self.config.negotiate_lifetime
+        return self._send(
+            Negotiate, description_type=kind, sdp=sdp, lifetime=lifetime, streams=streams or None
+        )
+
+    def heard(self, holds: bool, streams: Streams | None) -> None:
+        """Take note of what a description of the other side says of itself."""
+        state = replace(self._peer_state, holds=holds)
+        self._tell(_with_mute(state, streams))
+
+    # --- remote ---
+
+    def _on_negotiate(self, content: Negotiate, now: float) -> IgnoreReason | None:
+        return self._talk().received(content, now)
+
+    def _on_metadata(self, content: StreamMetadataChanged, _now: float) -> IgnoreReason | None:
+        self._tell(_with_mute(self._peer_state, content.streams))
+        return None
+
+    def _on_replaces(self, content: Replaces, _now: float) -> IgnoreReason | None:
+        self.outbox.put(TransferRequested(self.key, content))
+        return None
+
+    def _on_reject_replacement(
+        self, content: RejectReplacement, _now: float
+    ) -> IgnoreReason | None:
+        self.outbox.put(TransferRejected(self.key, content.replacement_id, content.reason))
+        return None
+
+    def _on_identity(self, content: AssertedIdentity, _now: float) -> IgnoreReason | None:
+        self.outbox.put(IdentityAsserted(self.key, content))
+        return None
+
+    # --- local ---
+
+    def _renegotiate(self, event: Renegotiate, now: float) -> None:
+        self._talk().want(event.change, now)
+
+    def _set_muted(self, event: SetMuted, _now: float) -> None:
+        self._muted = (event.audio, event.video)
+        stream = StreamMetadata(purpose=USERMEDIA, audio_muted=event.audio, video_muted=event.video)
+        self._send(StreamMetadataChanged, streams=dict.fromkeys(self._stream_ids, stream))
+
+    def _transfer(self, event: Transfer, _now: float) -> None:
+        self._send(
+            Replaces,
+            replacement_id=event.replacement_id,
+            target_user=event.target_user,
+            target_room=event.target_room,
+            create_call=event.create_call,
+            await_call=event.await_call,
+        )
+
+    def _reject_transfer(self, event: RejectTransfer, _now: float) -> None:
+        self._send(RejectReplacement, replacement_id=event.replacement_id, reason=event.reason)
+
+    def _assert_identity(self, event: AssertIdentity, _now: float) -> None:
+        self._send(
+            AssertedIdentity,
+            user_id=event.user_id,
+            display_name=event.display_name,
+            avatar_url=event.avatar_url,
+        )
+
+    # --- inside ---
+
+    def _talk(self) -> Negotiation:
+        if self._negotiation is None:
+            self._negotiation = Negotiation(self, polite=self._polite)
+        return self._negotiation
+
+    def _send(self, kind: type[CallContent], **fields: Any) -> int:
+        content = make(kind, self.key, self._us, self._version, **fields)
+        return self.outbox.send(self.key, content.event_type, content.to_wire())
+
+    def _tell(self, state: PeerState) -> None:
+        if state != self._peer_state:
+            self._peer_state = state
+            self.outbox.put(state)
+
+    _on_remote: ClassVar[Mapping[type[CallContent], Remote]] = {
+        Negotiate: _on_negotiate,
+        StreamMetadataChanged: _on_metadata,
+        Replaces: _on_replaces,
+        RejectReplacement: _on_reject_replacement,
+        AssertedIdentity: _on_identity,
+    }
+    _on_local: ClassVar[Mapping[type, Local]] = {
+        Renegotiate: _renegotiate,
+        SetMuted: _set_muted,
+        Transfer: _transfer,
+        RejectTransfer: _reject_transfer,
+        AssertIdentity: _assert_identity,
+    }
+
+
+IN_CONVERSATION: Final = frozenset(
+    {Negotiate, StreamMetadataChanged, Replaces, RejectReplacement, AssertedIdentity}
+)
+"""Contents that only an answered call takes."""
+WISHES: Final = frozenset({Renegotiate, SetMuted, Transfer, RejectTransfer, AssertIdentity})
+"""What only an answered call can be asked."""
+
+
+def _with_mute(state: PeerState, streams: Streams | None) -> PeerState:
+    """Mute as the metadata has it; streams of unknown purpose do not count (MSC3077)."""
+    for stream in (streams or {}).values():
+        if stream.purpose == USERMEDIA:
+            return replace(state, audio_muted=stream.audio_muted, video_muted=stream.video_muted)
+    return state

@@ -1,0 +1,122 @@
+"""Which calls there are, found by what events name them, and which have been."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable
+
+from voip.signalling.call import Call
+from voip.signalling.config import CallConfig
+from voip.signalling.ids import CallKey, Party
+from voip.signalling.inbound import InboundCall
+from voip.signalling.outbound import OutboundCall
+from voip.signalling.states import State
+from voip.signalling.timers import Timers
+
+
+class Registry:
+    """Keeps its indexes true by being told of a call after everything that happened to it.
+
+    No operation costs more when there are more calls in other rooms.
+    """
+
+    def __init__(self, config: CallConfig, ended_before: Iterable[CallKey], now: float) -> None:
+        self._config = config
+        self._calls: dict[CallKey, Call] = {}
+        self._by_room: defaultdict[str, set[CallKey]] = defaultdict(set)
+        self._calling: defaultdict[str, set[CallKey]] = defaultdict(set)
+        self._held: set[CallKey] = set()
+        self._unanswered: set[CallKey] = set()
+        self._tombstones: OrderedDict[CallKey, float] = OrderedDict()
+        self.timers = Timers()
+        for key in ended_before:
+            self.bury(key, now)
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def __contains__(self, key: CallKey) -> bool:
+        return key in self._calls
+
+    def get(self, key: CallKey) -> Call | None:
+        return self._calls.get(key)
+
+    @property
+    def full(self) -> bool:
+        """Whether as many calls wait for an answer here as may."""
+        return len(self._unanswered) >= self._config.max_unanswered
+
+    def in_room(self, room_id: str) -> list[Call]:
+        return [self._calls[key] for key in sorted(self._by_room.get(room_id, ()))]
+
+    def ringing_in(self, room_id: str) -> list[InboundCall]:
+        """The calls of a room that wait for an answer here."""
+        calls = self.in_room(room_id)
+        return [call for call in calls if isinstance(call, InboundCall) and call.unanswered]
+
+    def crossed_by(self, room_id: str, caller: Party) -> list[OutboundCall]:
+        """Our unanswered calls that this caller's invite crosses: per room and other party."""
+        calls = (self._calls[key] for key in sorted(self._calling.get(room_id, ())))
+        return [
+            call for call in calls if isinstance(call, OutboundCall) and call.glares_with(caller)
+        ]
+
+    def take_held(self) -> list[InboundCall]:
+        """The calls whose sync response is now processed; they are not held any more."""
+        held = [self._calls[key] for key in sorted(self._held)]
+        self._held.clear()
+        return [call for call in held if isinstance(call, InboundCall)]
+
+    def update(self, call: Call, now: float) -> None:
+        """Take note of a new call, or of what became of one. An ended one is buried."""
+        key = call.key
+        if call.state is State.ENDED:
+            self._remove(key)
+            self.bury(key, now)
+            return
+        self._calls[key] = call
+        self._by_room[key.room_id].add(key)
+        self.timers.set(key, call.deadline)
+        _put(self._held, key, call.state is State.HELD)
+        _put(self._unanswered, key, isinstance(call, InboundCall) and call.unanswered)
+        if isinstance(call, OutboundCall) and call.peer is None:
+            self._calling[key.room_id].add(key)
+        else:
+            _take(self._calling, key)
+
+    def bury(self, key: CallKey, now: float) -> None:
+        """Remember that the call is over, for a while."""
+        self._tombstones[key] = now + self._config.tombstone_seconds
+        self._tombstones.move_to_end(key)
+        if len(self._tombstones) > self._config.max_tombstones:
+            self._tombstones.popitem(last=False)
+
+    def is_buried(self, key: CallKey, now: float) -> bool:
+        return self._tombstones.get(key, now) > now
+
+    def revive(self, key: CallKey) -> None:
+        """Another call goes on under the id of one that gave way to it."""
+        self._tombstones.pop(key, None)
+
+    def _remove(self, key: CallKey) -> None:
+        self._calls.pop(key, None)
+        self.timers.set(key, None)
+        self._held.discard(key)
+        self._unanswered.discard(key)
+        _take(self._by_room, key)
+        _take(self._calling, key)
+
+
+def _put(keys: set[CallKey], key: CallKey, belongs: bool) -> None:
+    if belongs:
+        keys.add(key)
+    else:
+        keys.discard(key)
+
+
+def _take(rooms: defaultdict[str, set[CallKey]], key: CallKey) -> None:
+    room = rooms.get(key.room_id)
+    if room is not None:
+        room.discard(key)
+        if not room:
+            del rooms[key.room_id]
