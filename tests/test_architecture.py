@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 EDGES = {"voip.signalling", "voip.matrix", "voip.media", "voip.store"}
-DRIVER = {"voip.driver", "voip.tasks", "voip.observers", "voip.sending"}
+DRIVER = {"voip.driver", "voip.tasks", "voip.observers", "voip.sending", "voip.media_lanes"}
 TRACES = {"voip.tracing", "voip.redaction"}
 MAY_IMPORT: dict[str, set[str]] = {
     "voip.signalling": set(),
@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "voip.tasks": set(),
     "voip.observers": EDGES,
     "voip.sending": EDGES | DRIVER,
+    "voip.media_lanes": EDGES | {"voip.tasks"},
     "voip.driver": EDGES | DRIVER,
     "voip.redaction": set(),
     "voip.tracing": {"voip.signalling", "voip.media", "voip.observers", "voip.redaction"},

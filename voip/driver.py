@@ -12,43 +12,34 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, ClassVar, Final, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
 
 from voip.media import events as media
-from voip.media.errors import BadDescription, NoCommonCodec, NoRelay
 from voip.media.events import Connected, Failed, MediaEvent, MediaFailure
+from voip.media_lanes import MediaCommand, MediaLanes, MediaPort
 from voip.observers import Observers, Passing, Topic, Way
 from voip.signalling.calls import Calls
 from voip.signalling.commands import (
-    AddCandidates,
-    ApplyAnswer,
-    CloseMedia,
     Command,
-    CreateAnswer,
-    CreateOffer,
     Ended,
     Notice,
     SendEvent,
 )
 from voip.signalling.events import (
-    AnswerApplied,
-    AnswerReady,
     Event,
     LocalCandidates,
     LocalEvent,
     MediaConnected,
     MediaFailed,
     MediaProblem,
-    OfferReady,
-    ResultEvent,
     SendFailed,
     SendProblem,
     Sent,
 )
-from voip.signalling.ice import Candidate, IceServer
+from voip.signalling.ice import IceServer
 from voip.signalling.ids import CallKey
-from voip.tasks import Lane, TaskOwner
+from voip.tasks import TaskOwner
 
 log = logging.getLogger(__name__)
 
@@ -61,20 +52,6 @@ class SignallingPort(Protocol):
 
     async def ice_servers(self) -> Sequence[IceServer]:
         """TURN and STUN servers for a call that begins now; never raises, never takes long."""
-
-
-class MediaPort(Protocol):
-    """What the driver needs of the media edge; `MediaEngine` has it."""
-
-    async def create_offer(
-        self, key: CallKey, *, video: bool, ice_servers: Sequence[IceServer]
-    ) -> str: ...
-    async def create_answer(
-        self, key: CallKey, offer: str, *, ice_servers: Sequence[IceServer]
-    ) -> str: ...
-    async def apply_answer(self, key: CallKey, answer: str) -> None: ...
-    async def add_candidates(self, key: CallKey, candidates: Sequence[Candidate]) -> None: ...
-    async def close(self, key: CallKey) -> None: ...
 
 
 class Listener(Protocol):
@@ -111,14 +88,13 @@ class Driver:
         """`observers` are told everything that passes (`Topic.DRIVER`), where anybody watches."""
         self._calls = calls
         self._signalling = signalling
-        self._media = engine
         self._listener = listener
         self._clock = clock
         self._observers = observers or Observers()
         self._inbox: deque[Event] = deque()
         self._draining = False
         self._tasks = TaskOwner()
-        self._lanes: dict[CallKey, Lane] = {}
+        self._media = MediaLanes(engine, signalling.ice_servers, self.take, self._tasks)
         self._timer: asyncio.TimerHandle | None = None
 
     # --- in ---
@@ -151,7 +127,6 @@ class Driver:
         await self._tasks.drain(patience)
         if self._timer is not None:
             self._timer.cancel()
-        self._lanes.clear()
         await self._tasks.aclose()
 
     # --- out ---
@@ -183,12 +158,15 @@ class Driver:
 
     def _carry_out(self) -> None:
         while (item := self._calls.poll()) is not None:
-            start = self._starters.get(type(item))
-            self._show(Way.NOTICE if start is None else Way.COMMAND, item)
-            if start is None:
-                self._tell(item)  # type: ignore[arg-type]  # not a command, so a notice
+            if isinstance(item, SendEvent):
+                self._show(Way.COMMAND, item)
+                self._tasks.spawn(self._send(item), f"send {item.type}")
+            elif isinstance(item, MediaCommand):
+                self._show(Way.COMMAND, item)
+                self._media.start(item)
             else:
-                start(self, item)
+                self._show(Way.NOTICE, item)
+                self._tell(item)
 
     def _tell(self, notice: Notice) -> None:
         try:
@@ -196,10 +174,8 @@ class Driver:
         except Exception:
             log.exception("the listener failed at %s", type(notice).__name__)
         if isinstance(notice, Ended):
-            if notice.key in self._lanes:  # behind the closing of its media
-                self._lanes[notice.key].put(self._closed_job(notice.key))
-            else:
-                self._close(notice.key)
+            key = notice.key
+            self._media.after_closing(key, lambda: self._close(key))
 
     def _close(self, key: CallKey) -> None:
         self._show(Way.CLOSED, key)
@@ -223,9 +199,6 @@ class Driver:
 
     # --- commands ---
 
-    def _start_send(self, command: SendEvent) -> None:
-        self._tasks.spawn(self._send(command), f"send {command.type}")
-
     async def _send(self, command: SendEvent) -> None:
         problem = await self._signalling.send(command)
         result = (
@@ -234,98 +207,3 @@ class Driver:
             else SendFailed(command.key, command.request, problem)
         )
         self.take(result)
-
-    def _start_offer(self, command: CreateOffer) -> None:
-        async def work() -> ResultEvent:
-            servers = await self._signalling.ice_servers()
-            sdp = await self._media.create_offer(
-                command.key, video=command.video, ice_servers=servers
-            )
-            return OfferReady(command.key, command.request, sdp, _complete(sdp))
-
-        self._in_lane(command, work)
-
-    def _start_answer(self, command: CreateAnswer) -> None:
-        async def work() -> ResultEvent:
-            servers = await self._signalling.ice_servers()
-            sdp = await self._media.create_answer(command.key, command.offer, ice_servers=servers)
-            return AnswerReady(command.key, command.request, sdp, _complete(sdp))
-
-        self._in_lane(command, work)
-
-    def _start_apply(self, command: ApplyAnswer) -> None:
-        async def work() -> ResultEvent:
-            await self._media.apply_answer(command.key, command.answer)
-            return AnswerApplied(command.key, command.request)
-
-        self._in_lane(command, work)
-
-    def _start_candidates(self, command: AddCandidates) -> None:
-        async def work() -> None:
-            await self._media.add_candidates(command.key, command.candidates)
-
-        if not self._lane(command.key).put(work):
-            log.warning("a call's candidates were dropped: too many are waiting")
-
-    def _start_close(self, command: CloseMedia) -> None:
-        async def work() -> None:
-            await self._media.close(command.key)
-
-        self._lane(command.key).put_last(work)
-
-    def _in_lane(
-        self,
-        command: CreateOffer | CreateAnswer | ApplyAnswer,
-        work: Callable[[], Coroutine[Any, Any, ResultEvent]],
-    ) -> None:
-        """Run a media request in its call's lane; its failure is a result too."""
-
-        async def job() -> None:
-            try:
-                result = await work()
-            except Exception as error:
-                if (problem := _problem(error)) is MediaProblem.INTERNAL:
-                    log.exception("the media edge failed at %s", type(command).__name__)
-                result = MediaFailed(command.key, problem, command.request)
-            self.take(result)
-
-        self._lane(command.key).put(job)
-
-    def _lane(self, key: CallKey) -> Lane:
-        lane = self._lanes.get(key)
-        if lane is None:
-            lane = self._lanes[key] = Lane(self._tasks, "media of a call")
-        return lane
-
-    def _closed_job(self, key: CallKey) -> Callable[[], Coroutine[Any, Any, None]]:
-        async def job() -> None:
-            self._lanes.pop(key, None)
-            self._close(key)
-
-        return job
-
-    _starters: ClassVar[Mapping[type, Callable[[Any, Any], None]]] = {
-        SendEvent: _start_send,
-        CreateOffer: _start_offer,
-        CreateAnswer: _start_answer,
-        ApplyAnswer: _start_apply,
-        AddCandidates: _start_candidates,
-        CloseMedia: _start_close,
-    }
-
-
-def _complete(sdp: str) -> bool:
-    """Whether every candidate is in the description already (RFC 8840 §8.2)."""
-    return "a=end-of-candidates" in sdp
-
-
-def _problem(error: Exception) -> MediaProblem:
-    match error:
-        case NoCommonCodec():
-            return MediaProblem.NO_COMMON_CODEC
-        case BadDescription():
-            return MediaProblem.BAD_DESCRIPTION
-        case NoRelay():
-            log.warning("%s", error)
-            return MediaProblem.ICE_FAILED
-    return MediaProblem.INTERNAL
