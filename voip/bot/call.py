@@ -16,7 +16,18 @@ from voip.bot.call_file import CallFile, stamp
 from voip.media.errors import CallClosed, UnknownCall
 from voip.media.events import Recording
 from voip.media.sounds import Sound
-from voip.signalling.commands import Ended
+from voip.signalling.commands import (
+    Answered,
+    Ended,
+    Established,
+    IdentityAsserted,
+    Notice,
+    PeerState,
+    TransferRejected,
+    TransferRequested,
+)
+from voip.signalling.content import AssertedIdentity, Capabilities
+from voip.signalling.events import AssertIdentity, Change, Renegotiate, SetMuted
 from voip.signalling.ids import CallKey, Party
 from voip.store.records import Direction
 
@@ -70,6 +81,12 @@ class Call:
         self.device_key: str | None = None
         """The Curve25519 key of the device that calls; None where it is not known."""
         self.peer: Party | None = None
+        self.peer_can = Capabilities()
+        """What the other side can be asked to do."""
+        self.peer_state: PeerState | None = None
+        """Hold and mute, as the other side says; None as long as it says nothing."""
+        self.asserted_identity: AssertedIdentity | None = None
+        """Who the other side says is on the line; nothing proves it."""
         self.end: Ended | None = None
         self.marks = Marks()
         self.recordings: list[Recording] = []
@@ -116,8 +133,9 @@ class Call:
     # --- what a flow does ---
 
     async def answer(self) -> None:
-        """Accept the call and wait until media flows."""
-        await self._phone.accept(self)
+        """Accept the call and wait until media flows; a call that we placed is only waited for."""
+        if self.direction is Direction.INBOUND:
+            await self._phone.accept(self)
         await self.established()
 
     def reject(self) -> None:
@@ -162,6 +180,39 @@ class Call:
             raise CallEnded(await self.ended()) from None
         raise CallEnded(await self.ended())
 
+    def hold(self) -> None:
+        """Ask the other side to wait: nothing is heard or seen until `resume`."""
+        self._phone.perform(Renegotiate(self.key, Change(hold=True)))
+
+    def resume(self) -> None:
+        self._phone.perform(Renegotiate(self.key, Change(hold=False)))
+
+    def receive_video(self, wanted: bool = True) -> None:
+        """Invite the other side to send video, or ask it to stop."""
+        self._phone.perform(Renegotiate(self.key, Change(video=wanted)))
+
+    def restart_ice(self) -> None:
+        """Look for a network path anew."""
+        self._phone.perform(Renegotiate(self.key, Change(restart_ice=True)))
+
+    def say_muted(self, audio: bool) -> None:
+        """Let the other side show whether we are muted."""
+        self._phone.perform(SetMuted(self.key, audio))
+
+    def assert_identity(
+        self, user_id: str | None, display_name: str | None = None, avatar_url: str | None = None
+    ) -> None:
+        """Tell the other side who is really on the line; all None: we ourselves again."""
+        self._phone.perform(AssertIdentity(self.key, user_id, display_name, avatar_url))
+
+    async def transfer(self, user_id: str) -> None:
+        """Hand the other side over to somebody else; returns when this call is over.
+
+        A side that can call there itself is asked to (MSC2747); for any other we call, and
+        connect the two through us. Raises TransferError, and the call goes on.
+        """
+        await self._phone.transfers.transfer(self, user_id)
+
     async def ended(self) -> Ended:
         """Wait until the call is over."""
         await asyncio.shield(self._ended)
@@ -175,13 +226,24 @@ class Call:
 
     # --- what the phone tells it ---
 
-    def on_answered(self, peer: Party) -> None:
-        self.peer = peer
-        self.marks.answered = time.monotonic()
-
-    def on_established(self) -> None:
-        self.marks.established = time.monotonic()
-        _resolve(self._established, None)
+    def on_notice(self, notice: Notice) -> None:
+        match notice:
+            case Answered(peer=peer, capabilities=capabilities):
+                self.peer, self.peer_can = peer, capabilities
+                self.marks.answered = time.monotonic()
+            case Established():
+                self.marks.established = time.monotonic()
+                _resolve(self._established, None)
+            case PeerState():
+                self.peer_state = notice
+            case IdentityAsserted(identity=identity):
+                self.asserted_identity = identity
+            case TransferRequested(transfer=transfer):
+                self._phone.transfers.requested(self, transfer)
+            case TransferRejected(replacement_id=replacement_id, reason=reason):
+                self._phone.transfers.rejected(replacement_id, reason)
+            case Ended():
+                self._on_ended(notice)
 
     def on_first_audio(self) -> None:
         self.marks.first_audio = time.monotonic()
@@ -191,7 +253,7 @@ class Call:
         if self._recording is not None:
             _resolve(self._recording, recording)
 
-    def on_ended(self, end: Ended) -> None:
+    def _on_ended(self, end: Ended) -> None:
         self.end = end
         self.marks.ended = time.monotonic()
         _resolve(self._ended, None)

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from typing import Final, Self
 from voip.bot.call import Call
 from voip.bot.call_file import write_file
 from voip.bot.traces import Traces, TraceSettings
+from voip.bot.transfers import Transfers
 from voip.bot.trust import SendingDevices
 from voip.driver import Driver
 from voip.matrix.edge import MatrixEdge
@@ -29,13 +30,14 @@ from voip.media.settings import MediaSettings
 from voip.observers import Observers, Topic
 from voip.sending import JournaledSender
 from voip.signalling.calls import Calls
-from voip.signalling.commands import Answered, Ended, Established, Ignored, Incoming, Notice
+from voip.signalling.commands import Ignored, Incoming, Notice, Replaced
 from voip.signalling.config import CallConfig
-from voip.signalling.events import Accept, HangUp, Place, Reject, RemoteEvent
+from voip.signalling.events import Accept, HangUp, LocalEvent, Place, Reject, RemoteEvent
 from voip.signalling.ids import CallKey, Party
 from voip.store.errors import StoreError
 from voip.store.journal import Journal
 from voip.store.records import Direction, JournaledCall
+from voip.tasks import TaskOwner
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +73,8 @@ class Phone:
         self._driver: Driver | None = None
         self._calls: dict[CallKey, Call] = {}
         self._devices = SendingDevices()
+        self._tasks = TaskOwner()
+        self.transfers = Transfers(self)
         self._sync: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -143,6 +147,8 @@ class Phone:
         if self._sync is not None:
             self._sync.cancel()
             await asyncio.gather(self._sync, return_exceptions=True)
+        await self.transfers.aclose()
+        await self._tasks.aclose()
         await self.media.aclose()
         await self.traces.aclose()
         await self.matrix.aclose()
@@ -151,9 +157,19 @@ class Phone:
 
     # --- calls ---
 
-    async def place(self, room_id: str, *, invitee: str | None, video: bool = False) -> Call:
-        """Call somebody in a room that we are in. The call goes on by itself from here."""
-        key = CallKey(room_id, self.new_id())
+    async def place(
+        self,
+        room_id: str,
+        *,
+        invitee: str | None,
+        video: bool = False,
+        call_id: str | None = None,
+    ) -> Call:
+        """Call somebody in a room that we are in. The call goes on by itself from here.
+
+        `call_id` where a transfer has chosen it. Raises `CallExists` where it was used before.
+        """
+        key = CallKey(room_id, call_id or self.new_id())
         call = Call(self, key, Direction.OUTBOUND, invitee or "", video)
         self._calls[key] = call
         await self._note_began(call)
@@ -169,6 +185,10 @@ class Phone:
     def reject(self, call: Call) -> None:
         if call.end is None:
             self._running.perform(Reject(call.key))
+
+    def perform(self, wish: LocalEvent) -> None:
+        """What only an answered call can be asked. Raises `WrongState` or `UnknownCall`."""
+        self._running.perform(wish)
 
     def hang_up(self, call: Call, reason: str) -> None:
         self._running.perform(HangUp(call.key, reason))
@@ -187,10 +207,7 @@ class Phone:
     async def forget(self, call: Call) -> None:
         """Nothing is left to do for a call that is closed: a crash from here on is none of its."""
         end = await call.closed()
-        try:
-            await self.journal.call_ended(call.key, end.reason.name.lower())
-        except StoreError as error:
-            log.error("the journal could not be written: %s", error)
+        await self._note(self.journal.call_ended(call.key, end.reason.name.lower()))
 
     async def _note_began(self, call: Call) -> None:
         record = JournaledCall(
@@ -200,10 +217,14 @@ class Phone:
             peer_user_id=call.peer_user_id,
             bot=self.settings.name,
         )
+        await self._note(self.journal.call_began(record))
+
+    async def _note(self, note: Awaitable[None]) -> None:
+        """A call goes on without its journal; only a crash would need it."""
         try:
-            await self.journal.call_began(record)
+            await note
         except StoreError as error:
-            log.error("the journal could not be written, the call goes on without: %s", error)
+            log.error("the journal could not be written: %s", error)
 
     # --- what the edges and the driver say ---
 
@@ -233,16 +254,37 @@ class Phone:
             return
         if isinstance(notice, Incoming):
             self._ring(notice)
+        elif isinstance(notice, Replaced):
+            self._replace(notice)
         elif (call := self._calls.get(notice.key)) is not None:
-            _tell(call, notice)
+            call.on_notice(notice)
 
     def _ring(self, notice: Incoming) -> None:
         call = Call(self, notice.key, Direction.INBOUND, notice.caller.user_id, notice.video)
         call.device_key = self._devices.take(notice.key, notice.caller.user_id)
         self._calls[notice.key] = call
         self.traces.name(call.key, call.id)
+        if self.transfers.expects(call):
+            return
         if self.on_call is not None:
             self.on_call(call)
+
+    def _replace(self, notice: Replaced) -> None:
+        """Glare: who called goes on in the call of the other side, without noticing."""
+        call = self._calls.pop(notice.key, None)
+        if call is None:
+            return
+        call.key, call.direction = notice.by, Direction.INBOUND
+        call.peer_user_id = notice.caller.user_id
+        call.device_key = self._devices.take(notice.by, notice.caller.user_id)
+        self._calls[notice.by] = call
+        self.traces.name(call.key, call.id)
+        self._tasks.spawn(self._note_replaced(call, notice.key), "noting a replaced call")
+
+    async def _note_replaced(self, call: Call, old: CallKey) -> None:
+        if old != call.key:
+            await self._note_began(call)
+            await self._note(self.journal.call_ended(old, "replaced"))
 
     def on_closed(self, key: CallKey) -> None:
         call = self._calls.pop(key, None)
@@ -254,13 +296,3 @@ def _make_private(folder: Path) -> None:
     """Recordings, keys and tokens are nobody else's."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-
-
-def _tell(call: Call, notice: Notice) -> None:
-    match notice:
-        case Answered(peer=peer):
-            call.on_answered(peer)
-        case Established():
-            call.on_established()
-        case Ended():
-            call.on_ended(notice)

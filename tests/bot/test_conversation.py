@@ -1,0 +1,122 @@
+"""What happens inside a call between two of our own phones, over the real homeserver."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from tests.bot.conftest import Exchange, eventually
+from voip.bot.call import Call
+from voip.bot.phone import Phone
+from voip.bot.transfers import TransferError
+from voip.signalling.commands import EndReason
+from voip.store.records import Direction
+
+PATIENCE = 20.0
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Wait for what another phone's event will make true."""
+
+    async def asked() -> object:
+        return holds()
+
+    await eventually(asked)
+
+
+def answering(phone: Phone) -> asyncio.Future[Call]:
+    """The next call that this phone answers."""
+    answered: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
+    tasks: list[asyncio.Task[None]] = []
+
+    async def answer(call: Call) -> None:
+        await call.answer()
+        answered.set_result(call)
+
+    phone.on_call = lambda call: tasks.append(asyncio.create_task(answer(call)))
+    return answered
+
+
+async def connected(exchange: Exchange) -> tuple[Phone, Call, Phone, Call]:
+    alice, bob = await exchange.phone("alice"), await exchange.phone("bob")
+    theirs = answering(bob)
+    ours = await alice.place(await alice.matrix.direct_room(bob.user_id), invitee=bob.user_id)
+    await ours.established()
+    return alice, ours, bob, await asyncio.wait_for(theirs, PATIENCE)
+
+
+async def test_two_who_call_each_other_talk_in_one_call(exchange: Exchange) -> None:
+    alice, bob = await exchange.phone("alice"), await exchange.phone("bob")
+    room = await alice.matrix.direct_room(bob.user_id)
+    await bob.matrix.rooms.known(room, PATIENCE)
+    ours, theirs = await asyncio.gather(
+        alice.place(room, invitee=bob.user_id), bob.place(room, invitee=alice.user_id)
+    )
+    ids = {ours.key.call_id, theirs.key.call_id}
+    await asyncio.gather(ours.established(), theirs.established())
+    assert ours.key == theirs.key
+    assert ours.key.call_id == min(ids)
+    assert {ours.direction, theirs.direction} == {Direction.OUTBOUND, Direction.INBOUND}
+    ours.hang_up()
+    ends = await asyncio.gather(alice.forget(ours), bob.forget(theirs))
+    assert ends is not None
+    assert ours.end is not None
+    assert theirs.end is not None
+    assert ours.end.reason is theirs.end.reason is EndReason.HANGUP
+    assert not await alice.journal.live_calls()
+    assert not await bob.journal.live_calls()
+
+
+async def test_hold_is_seen_on_the_other_side_and_ends(exchange: Exchange) -> None:
+    _, ours, _, theirs = await connected(exchange)
+    ours.hold()
+    await until(lambda: theirs.peer_state is not None and theirs.peer_state.holds)
+    ours.resume()
+    await until(lambda: theirs.peer_state is not None and not theirs.peer_state.holds)
+    assert ours.end is theirs.end is None
+
+
+async def test_mute_and_identity_are_told(exchange: Exchange) -> None:
+    _, ours, _, theirs = await connected(exchange)
+    ours.say_muted(audio=True)
+    await until(lambda: theirs.peer_state is not None and theirs.peer_state.audio_muted)
+    theirs.assert_identity("@boss:example.org", "The boss")
+    await until(lambda: ours.asserted_identity is not None)
+    assert ours.asserted_identity is not None
+    assert ours.asserted_identity.display_name == "The boss"
+
+
+async def test_a_new_network_path_is_found_in_the_middle(exchange: Exchange) -> None:
+    alice, ours, _, theirs = await connected(exchange)
+    ours.restart_ice()
+    before = (await alice.media.stats(ours.key)).packets_received
+
+    async def grown() -> bool:
+        return (await alice.media.stats(ours.key)).packets_received > before + 10
+
+    await eventually(grown)
+    assert ours.end is theirs.end is None
+
+
+async def test_a_transferee_goes_on_with_the_target(exchange: Exchange) -> None:
+    alice, ours, bob, theirs = await connected(exchange)
+    carol = await exchange.phone("carol")
+    at_carol = answering(carol)
+    moved: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
+    bob.transfers.on_moved = moved.set_result
+    await ours.transfer(carol.user_id)
+    new = await asyncio.wait_for(moved, PATIENCE)
+    assert new.peer_user_id == carol.user_id
+    assert (await asyncio.wait_for(at_carol, PATIENCE)).peer_user_id == bob.user_id
+    assert (await theirs.ended()).reason is EndReason.HANGUP
+    assert alice.user_id not in {new.peer_user_id, carol.user_id}
+    assert new.end is None
+
+
+async def test_a_transfer_that_is_declined_leaves_the_call(exchange: Exchange) -> None:
+    _, ours, _, theirs = await connected(exchange)
+    with pytest.raises(TransferError, match="declined"):
+        await ours.transfer("@nobody:example.org")
+    assert ours.end is theirs.end is None
