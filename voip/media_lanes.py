@@ -51,8 +51,12 @@ class MediaPort(Protocol):
         self, key: CallKey, offer: str, *, ice_servers: Sequence[IceServer]
     ) -> str: ...
     async def apply_answer(self, key: CallKey, answer: str) -> None: ...
-    async def create_reoffer(self, key: CallKey, change: Change) -> str: ...
-    async def create_reanswer(self, key: CallKey, offer: str) -> str: ...
+    async def create_reoffer(
+        self, key: CallKey, change: Change, *, ice_servers: Sequence[IceServer]
+    ) -> str: ...
+    async def create_reanswer(
+        self, key: CallKey, offer: str, *, ice_servers: Sequence[IceServer]
+    ) -> str: ...
     async def rollback(self, key: CallKey) -> None: ...
     async def add_candidates(self, key: CallKey, candidates: Sequence[Candidate]) -> None: ...
     async def close(self, key: CallKey) -> None: ...
@@ -143,14 +147,21 @@ class MediaLanes:
 
     async def _reoffer(self, command: CreateReoffer) -> None:
         async def work() -> ResultEvent:
-            sdp = await self._engine.create_reoffer(command.key, command.change)
+            # Anew: the credentials that the call began with may have expired.
+            servers = await self._ice_servers()
+            sdp = await self._engine.create_reoffer(
+                command.key, command.change, ice_servers=servers
+            )
             return OfferReady(command.key, command.request, sdp, is_complete(sdp))
 
         await self._answer(command, work())
 
     async def _reanswer(self, command: CreateReanswer) -> None:
         async def work() -> ResultEvent:
-            sdp = await self._engine.create_reanswer(command.key, command.offer)
+            servers = await self._ice_servers()
+            sdp = await self._engine.create_reanswer(
+                command.key, command.offer, ice_servers=servers
+            )
             return AnswerReady(command.key, command.request, sdp, is_complete(sdp))
 
         await self._answer(command, work())

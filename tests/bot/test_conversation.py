@@ -100,6 +100,13 @@ async def test_a_new_network_path_is_found_in_the_middle(exchange: Exchange) -> 
     assert ours.end is theirs.end is None
 
 
+async def test_keys_pressed_before_they_are_asked_for_are_not_lost(exchange: Exchange) -> None:
+    _, ours, _, theirs = await connected(exchange)
+    await ours.send_digits("42#")
+    async with asyncio.timeout(PATIENCE):
+        assert [await theirs.digit() for _ in range(3)] == ["4", "2", "#"]
+
+
 async def test_a_transferee_goes_on_with_the_target(exchange: Exchange) -> None:
     alice, ours, bob, theirs = await connected(exchange)
     carol = await exchange.phone("carol")

@@ -7,12 +7,13 @@ its own: it simply stops where it stands.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from voip.bot.call_file import CallFile, stamp
+from voip.bot.marks import Marks
 from voip.media.errors import CallClosed, UnknownCall
 from voip.media.events import Recording
 from voip.media.sounds import Sound
@@ -27,6 +28,7 @@ from voip.signalling.commands import (
     TransferRequested,
 )
 from voip.signalling.content import AssertedIdentity, Capabilities
+from voip.signalling.errors import LocalError
 from voip.signalling.events import AssertIdentity, Change, Renegotiate, SetMuted
 from voip.signalling.ids import CallKey, Party
 from voip.store.records import Direction
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from voip.bot.phone import Phone
 
 T = TypeVar("T")
+MAX_DIGITS = 64
+"""Keys that are kept for a flow that does not ask for them yet."""
 
 
 class CallEnded(Exception):  # the end of a call is no error
@@ -43,23 +47,6 @@ class CallEnded(Exception):  # the end of a call is no error
     def __init__(self, end: Ended) -> None:
         super().__init__(f"the call is over: {end.reason.value} ({end.by.value})")
         self.end = end
-
-
-@dataclass(slots=True)
-class Marks:
-    """When things happened, in seconds of the monotonic clock; None where they did not."""
-
-    began: float = field(default_factory=time.monotonic)
-    answered: float | None = None
-    established: float | None = None
-    first_audio: float | None = None
-    ended: float | None = None
-
-    def talked(self) -> float | None:
-        """Seconds from established to ended."""
-        if self.established is None or self.ended is None:
-            return None
-        return round(self.ended - self.established, 3)
 
 
 class Call:
@@ -96,6 +83,7 @@ class Call:
         self._closed: asyncio.Future[None] = loop.create_future()
         self._established: asyncio.Future[None] = loop.create_future()
         self._recording: asyncio.Future[Recording] | None = None
+        self._digits: asyncio.Queue[str] = asyncio.Queue(MAX_DIGITS)
 
     @property
     def room_id(self) -> str:
@@ -205,6 +193,18 @@ class Call:
         """Tell the other side who is really on the line; all None: we ourselves again."""
         self._phone.perform(AssertIdentity(self.key, user_id, display_name, avatar_url))
 
+    async def send_digits(self, digits: str) -> None:
+        """Press keys (RFC 4733), `0123456789*#ABCD`; what plays meanwhile waits.
+
+        Raises `NoDigits` where the other side takes none.
+        """
+        work = self._phone.media.send_digits(self.key, digits)
+        await self._or_end(asyncio.ensure_future(work))
+
+    async def digit(self) -> str:
+        """The next key that the other side pressed; those pressed before are not lost."""
+        return await self._or_end(asyncio.ensure_future(self._digits.get()))
+
     async def transfer(self, user_id: str) -> None:
         """Hand the other side over to somebody else; returns when this call is over.
 
@@ -247,6 +247,16 @@ class Call:
 
     def on_first_audio(self) -> None:
         self.marks.first_audio = time.monotonic()
+
+    def on_digit(self, digit: str) -> None:
+        if not self._digits.full():
+            self._digits.put_nowait(digit)
+
+    def on_interrupted(self) -> None:
+        """Nothing arrives any more: who called looks for another path, the other side need not."""
+        if self.direction is Direction.OUTBOUND and self.end is None:
+            with contextlib.suppress(LocalError):  # a version 0 client knows no other path
+                self.restart_ice()
 
     def on_recording(self, recording: Recording) -> None:
         self.recordings.append(recording)

@@ -25,7 +25,7 @@ from voip.driver import Driver
 from voip.matrix.edge import MatrixEdge
 from voip.matrix.settings import MatrixSettings
 from voip.media.engine import MediaEngine
-from voip.media.events import FirstAudio, MediaEvent, RecordingEnded
+from voip.media.events import Digit, FirstAudio, Interrupted, MediaEvent, RecordingEnded
 from voip.media.settings import MediaSettings
 from voip.observers import Observers, Topic
 from voip.sending import JournaledSender
@@ -243,10 +243,15 @@ class Phone:
         call = self._calls.get(event.key)
         if call is None:
             return
-        if isinstance(event, FirstAudio):
-            call.on_first_audio()
-        elif isinstance(event, RecordingEnded):
-            call.on_recording(event.recording)
+        match event:
+            case FirstAudio():
+                call.on_first_audio()
+            case RecordingEnded(recording=recording):
+                call.on_recording(recording)
+            case Digit(digit=digit):
+                call.on_digit(digit)
+            case Interrupted():
+                call.on_interrupted()
 
     def on_notice(self, notice: Notice) -> None:
         self.observers.tell(Topic.CALL, notice)
