@@ -1,9 +1,11 @@
-"""Whatever the homeserver, the media and the other side do: every call ends, once, and properly."""
+"""Whatever a content holds: reading it and handling it raise nothing but what is documented.
+
+Whole calls between devices are simulated in `tests/sim`.
+"""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import Any, Final
 
 import pytest
@@ -13,109 +15,27 @@ from hypothesis import strategies as st
 from tests.signalling.kit import (
     END,
     HOST,
-    KEY,
     LIVE,
     OUR_OTHER,
     PEER,
     PEERS_OTHER,
-    ROOM,
     STRANGER,
     US,
-    Device,
     Direction,
     at,
     device_in,
-    of_type,
 )
 from tests.signalling.tables import in_conversation
-from tests.signalling.world import Chance, World
-from voip.signalling.commands import (
-    Answered,
-    CloseMedia,
-    CreateAnswer,
-    CreateOffer,
-    Ended,
-    Established,
-    Ignored,
-    Incoming,
-    Replaced,
-    SendEvent,
-)
 from voip.signalling.config import CallConfig
 from voip.signalling.errors import ContentError
-from voip.signalling.events import Place
-from voip.signalling.ids import CallKey
 from voip.signalling.reading import parse
 from voip.signalling.states import State
-
-PARTIES = (US.party, PEER.party, PEERS_OTHER.party)
-TIGHT: Final = CallConfig(max_unanswered=3, max_tombstones=12, max_early_calls=2)
-CALLS_IN_AN_EXAMPLE: Final = 12
 
 few = settings(
     max_examples=120,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-
-
-@few
-@given(st.binary(min_size=1200, max_size=1200))
-def test_every_call_ends_once_whatever_happens(tape: bytes) -> None:
-    chance = Chance(tape)
-    world = World(PARTIES, TIGHT, chance)
-    for number in range(CALLS_IN_AN_EXAMPLE):
-        caller = chance.pick(PARTIES[0], *PARTIES[1:])
-        callee = PEER if caller == US.party else US
-        invitee = chance.pick(callee.user_id, None)
-        when = number * chance.pick(40.0, 1.0)
-        world.plan(when, caller, Place(CallKey(ROOM, f"call-{number}"), invitee))
-    world.run()
-    for device in world.devices.values():
-        check_at_rest(device)
-        for key in {item.key for item in device.log if not isinstance(item, Ignored)}:
-            check_story(device, key)
-
-
-def check_at_rest(device: Device) -> None:
-    calls, registry = device.calls, device.calls._registry
-    assert len(calls) == 0
-    assert calls.deadline() is None
-    assert calls.poll() is None
-    assert len(registry._tombstones) <= TIGHT.max_tombstones
-    assert len(calls._invites._early) <= TIGHT.max_early_calls
-    assert not registry._by_room
-    assert not registry._held
-    assert not registry._unanswered
-
-
-def check_story(device: Device, key: CallKey) -> None:
-    """What one device asked and told about one call."""
-    story = [item for item in device.log if not isinstance(item, Ignored) and item.key == key]
-    counts = Counter(type(item) for item in story)
-    assert counts[Ended] + counts[Replaced] == 1
-    assert isinstance(story[-1], Ended | Replaced)
-    assert counts[CloseMedia] == counts[CreateOffer] + counts[CreateAnswer] <= 1
-    assert counts[Established] <= counts[Answered] <= 1
-    assert counts[Incoming] == (counts[Ended] and device.last(Ended, key).rang)
-    sent = Counter(item.type for item in of_type(story, SendEvent))
-    assert sent["m.call.hangup"] + sent["m.call.reject"] <= 1
-    assert all(sent[once] <= 1 for once in ("m.call.invite", "m.call.answer"))
-    if sent["m.call.reject"]:
-        assert not sent["m.call.answer"]
-    requests = [item.request for item in device.log if hasattr(item, "request")]
-    assert len(requests) == len(set(requests))
-
-
-def test_with_a_kind_world_calls_are_established() -> None:
-    """Else the property above would hold of a world in which nothing works."""
-    world = World(PARTIES[:2], TIGHT, Chance(b""))
-    world.plan(0, US.party, Place(KEY, PEER.user_id))
-    world.run()
-    for device in world.devices.values():
-        check_at_rest(device)
-        assert of_type(device.log, Established) == [Established(KEY)]
-
 
 # --- contents -------------------------------------------------------------------------------
 

@@ -1,0 +1,262 @@
+"""What holds whatever happens. Each check says what would be wrong with the world otherwise."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from tests.sim.device import Item, SimDevice, Told
+from tests.sim.media import Media
+from voip.signalling.call import Call
+from voip.signalling.commands import (
+    Answered,
+    By,
+    CloseMedia,
+    CreateAnswer,
+    CreateOffer,
+    Ended,
+    EndReason,
+    Established,
+    Ignored,
+    Incoming,
+    Replaced,
+    SendEvent,
+)
+from voip.signalling.events import HangUp, MediaFailed, MemberLeft, Reject, SendFailed
+from voip.signalling.ids import CallKey, Party
+from voip.signalling.states import TIMERS, Negotiating, State
+
+if TYPE_CHECKING:
+    from tests.sim.world import World
+
+_R = EndReason
+SAID_OF_ITS_MEDIA: Final = frozenset({_R.PEER_FAILED, _R.REJECTED})
+TOGETHER: Final[dict[EndReason, frozenset[EndReason]]] = {
+    _R.HANGUP: frozenset({_R.HANGUP}),
+    _R.REJECTED: frozenset({_R.REJECTED}),
+    _R.NOT_ANSWERED: frozenset({_R.NOT_ANSWERED}),
+    _R.NO_PATH: frozenset({_R.NO_PATH, _R.REJECTED}),
+    _R.CONNECT_TIMEOUT: frozenset({_R.NO_PATH, _R.REJECTED}),
+    _R.MEDIA_LOST: frozenset({_R.MEDIA_LOST, _R.REJECTED}),
+    _R.MEDIA_FAILED: SAID_OF_ITS_MEDIA,
+    _R.BAD_DESCRIPTION: SAID_OF_ITS_MEDIA,
+    _R.NO_COMMON_CODEC: SAID_OF_ITS_MEDIA,
+    _R.SEND_FAILED: frozenset({_R.PEER_FAILED}),
+}
+"""Who ended a call for this reason lets the other side end it for one of those. (Before an answer
+there is only the reject, which has no reason.)"""
+
+
+# --- at every step --------------------------------------------------------------------------
+
+
+def at_every_step(device: SimDevice) -> None:
+    registry, config = device.calls._registry, device.config
+    for key, call in registry._calls.items():
+        assert call.state is not State.ENDED
+        assert (call._timer is not None) == (call.state in TIMERS), "a timer outlives its state"
+        assert registry.timers._deadlines.get(key) == call.deadline
+        _at_every_step_of(call, device)
+    assert set(registry.timers._deadlines) <= set(registry._calls)
+    assert len(registry._tombstones) <= config.max_tombstones
+    assert len(registry._unanswered) <= config.max_unanswered + len(registry._calling) + 1
+    assert len(device.calls._invites._early) <= config.max_early_calls
+
+
+def _at_every_step_of(call: Call, device: SimDevice) -> None:
+    config = device.config
+    assert len(call._device_keys) <= config.max_parties
+    early = getattr(call, "_early", None)
+    if early is not None:
+        assert len(early._by_party) <= config.max_early_parties
+        assert all(len(kept) <= config.max_early_candidates for kept in early._by_party.values())
+    talk = call._conversation
+    if talk is None:
+        return
+    assert call.state in {State.CONNECTING, State.CONNECTED}
+    negotiation = talk._negotiation
+    if negotiation is not None:
+        stable = negotiation.state is Negotiating.STABLE
+        assert (negotiation.deadline is None) == stable, "a timer outlives its state"
+        assert stable <= (negotiation._next is None and negotiation._wanted is None)
+
+
+def at_established(device: SimDevice, told: Established, media: Media) -> None:
+    """The party that signalling talks to is the one that the media are connected to."""
+    answered = [t.item for t in device.told if isinstance(t.item, Answered)]
+    peer = [item.peer for item in answered if item.key == told.key][-1]
+    assert media.partner(device.party, told.key) == peer, "connected to somebody else"
+
+
+# --- at the end -----------------------------------------------------------------------------
+
+
+def at_the_end(world: World) -> None:
+    assert world.media.open_ends == 0
+    for device in world.devices.values():
+        _is_at_rest(device)
+        stories = _stories(device)
+        for life, key in stories:
+            assert (life - 1, key) not in stories, "a call comes back after a crash"
+        for (life, key), story in stories.items():
+            _is_whole(story, crashed=life < device.life)
+            if isinstance(story[-1].item, Ended):
+                _makes_sense(world, device, key, story[-1])
+    _peers_are_mutual(world)
+    _glare_is_settled(world)
+
+
+def _is_at_rest(device: SimDevice) -> None:
+    registry = device.calls._registry
+    assert len(device.calls) == 0
+    assert device.calls.deadline() is None
+    assert device.calls.poll() is None
+    for index in (registry._by_room, registry._calling, registry._held, registry._unanswered):
+        assert not index
+    requests = [
+        (told.life, told.item.request) for told in device.told if hasattr(told.item, "request")
+    ]
+    assert len(requests) == len(set(requests)), "two requests share a number"
+
+
+def _stories(device: SimDevice) -> dict[tuple[int, CallKey], list[Told]]:
+    """What a device asked and told of each call, in each of its lives."""
+    stories: dict[tuple[int, CallKey], list[Told]] = defaultdict(list)
+    for told in device.told:
+        if not isinstance(told.item, Ignored):
+            stories[told.life, told.item.key].append(told)
+    return stories
+
+
+def _is_whole(story: list[Told], *, crashed: bool) -> None:
+    """It ends once; what is told and asked once is told and asked once."""
+    counts = Counter(type(told.item) for told in story)
+    gave_way_to_its_own_id = any(
+        isinstance(told.item, Replaced) and told.item.by == told.item.key for told in story
+    )
+    lives = 1 + gave_way_to_its_own_id
+    endings = counts[Ended] + counts[Replaced]
+    assert endings == lives or (crashed and endings == lives - 1), "it ends once"
+    assert crashed or isinstance(story[-1].item, Ended | Replaced), "nothing follows the end"
+    opened = counts[CreateOffer] + counts[CreateAnswer]
+    assert opened <= lives
+    assert counts[CloseMedia] == opened or (crashed and counts[CloseMedia] == opened - 1)
+    assert counts[Established] <= counts[Answered] <= 1
+    assert counts[Incoming] <= 1
+    sent = Counter(told.item.type for told in story if isinstance(told.item, SendEvent))
+    assert all(sent[once] <= 1 for once in ("m.call.invite", "m.call.answer", "m.call.reject"))
+    assert sent["m.call.hangup"] + sent["m.call.reject"] <= 1
+    assert not (sent["m.call.reject"] and sent["m.call.answer"])
+    assert not (sent["m.call.reject"] and sent["m.call.invite"]) or lives > 1
+
+
+def _makes_sense(world: World, device: SimDevice, key: CallKey, end: Told) -> None:
+    """Whoever is said to have ended it did, for a reason that fits."""
+    assert isinstance(end.item, Ended)
+    ended = end.item
+    others = [other for other in world.devices.values() if other is not device]
+    same_user = [other for other in others if other.party.user_id == device.party.user_id]
+    match ended.by:
+        case By.PEER if ended.reason is EndReason.LEFT_ROOM:
+            assert any(isinstance(event, MemberLeft) for _, _, event in device.happened)
+        case By.PEER:
+            assert any(_lets_end(other, key, ended) for other in others), "nobody ended it"
+        case By.OTHER_DEVICE if ended.reason is EndReason.ANSWERED_ELSEWHERE:
+            chosen = [
+                item.content["selected_party_id"]
+                for other in others
+                for item in _sent(other, key, "m.call.select_answer")
+            ]
+            assert any(party_id != device.party.party_id for party_id in chosen) or any(
+                list(_sent(other, key, "m.call.answer")) for other in same_user
+            ), "nobody answered elsewhere"
+        case By.OTHER_DEVICE:
+            assert any(
+                other.crash_hangups & {key}
+                or list(_sent(other, key, "m.call.reject"))
+                or list(_sent(other, key, "m.call.hangup"))
+                for other in same_user
+            ), "nobody declined elsewhere"
+        case By.US:
+            wishes = (HangUp, Reject, MemberLeft)
+            assert any(isinstance(event, wishes) for _, _, event in device.happened)
+        case By.FAULT:
+            failures = (MediaFailed, SendFailed)
+            assert any(
+                isinstance(event, failures) and event.key == key for _, _, event in device.happened
+            ) or ended.reason in {EndReason.CONNECT_TIMEOUT, EndReason.MEDIA_FAILED}
+        case By.TIME:
+            assert ended.reason is EndReason.NOT_ANSWERED
+
+
+def _lets_end(other: SimDevice, key: CallKey, ended: Ended) -> bool:
+    """Whether what this device said of the call explains such an end of the other side."""
+    if key in other.crash_hangups and ended.reason is EndReason.PEER_FAILED:
+        return True
+    for told in other.told:
+        item = told.item
+        if isinstance(item, Replaced) and item.key == key and ended.reason is EndReason.HANGUP:
+            return True
+        if (
+            isinstance(item, Ended)
+            and item.key == key
+            and item.by is not By.PEER
+            and ended.reason in TOGETHER.get(item.reason, ())
+        ):
+            return True
+    return False
+
+
+def _sent(device: SimDevice, key: CallKey, event_type: str) -> Iterator[SendEvent]:
+    for told in device.told:
+        item = told.item
+        if isinstance(item, SendEvent) and item.key == key and item.type == event_type:
+            yield item
+
+
+def _items(world: World, kind: type[Item]) -> Iterator[tuple[SimDevice, Told]]:
+    for device in world.devices.values():
+        for told in device.told:
+            if isinstance(told.item, kind):
+                yield device, told
+
+
+def _peers_are_mutual(world: World) -> None:
+    """At most two ends of a call are connected, to each other, and not each blames the other."""
+    peers: dict[CallKey, dict[Party, Party]] = defaultdict(dict)
+    for device, told in _items(world, Answered):
+        assert isinstance(told.item, Answered)
+        peers[told.item.key][device.party] = told.item.peer
+    connected: dict[CallKey, set[Party]] = defaultdict(set)
+    for device, told in _items(world, Established):
+        assert isinstance(told.item, Established)
+        connected[told.item.key].add(device.party)
+    for key, parties in connected.items():
+        assert len(parties) <= 2, "more than two ends are connected"
+        for party in parties:
+            peer = peers[key][party]
+            assert peers[key].get(peer) == party, "two ends talk to different parties"
+    blaming: dict[CallKey, set[Party]] = defaultdict(set)
+    for device, told in _items(world, Ended):
+        assert isinstance(told.item, Ended)
+        if told.item.by is By.PEER and told.item.reason is not EndReason.LEFT_ROOM:
+            blaming[told.item.key].add(device.party)
+    for key, parties in blaming.items():
+        crashed = any(key in device.crash_hangups for device in world.devices.values())
+        for party in parties:
+            assert crashed or peers[key].get(party) not in parties, "each blames the other"
+
+
+def _glare_is_settled(world: World) -> None:
+    """Never do both calls give way, and of two that were sent the lesser stays."""
+    replaced: dict[tuple[Party, CallKey], tuple[Party, CallKey]] = {}
+    for device, told in _items(world, Replaced):
+        item = told.item
+        assert isinstance(item, Replaced)
+        replaced[device.party, item.key] = (item.caller, item.by)
+        if list(_sent(device, item.key, "m.call.invite")):
+            theirs, ours = (item.by.call_id, item.caller), (item.key.call_id, device.party)
+            assert theirs < ours, "the greater call stayed"
+    for gave_way, stayed in replaced.items():
+        assert replaced.get(stayed) != gave_way, "both calls gave way"

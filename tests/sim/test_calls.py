@@ -1,0 +1,84 @@
+"""Thousands of scenes in which chance decides everything: the invariants hold in all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.sim.world import World, scene
+from voip.signalling.commands import Ended, Ignored
+
+TAPE: Final = 192
+SCENES: Final = 32
+"""In one example: hypothesis itself costs a few milliseconds for each."""
+
+simulated = settings(
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class Tally:
+    """What the scenes amounted to, so that it is seen that they were about something."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.counts: Counter[str] = Counter()
+
+    def add(self, world: World) -> None:
+        self.calls += len(world.placed)
+        self.counts["forgeries"] += world.homeserver.forgeries
+        self.counts["replays"] += world.homeserver.replays
+        for device in world.devices.values():
+            self.counts["crashes"] += device.life
+            for told in device.told:
+                item = told.item
+                self.counts[type(item).__name__] += 1
+                if isinstance(item, Ended):
+                    self.counts[item.reason.name] += 1
+                elif isinstance(item, Ignored):
+                    self.counts[item.why.name] += 1
+
+
+COMMON: Final = (
+    *("Established", "Replaced", "GLARE", "Renegotiated", "NegotiationFailed", "COLLISION"),
+    *("ANSWERED_ELSEWHERE", "REJECTED_ELSEWHERE", "NOT_ANSWERED", "LEFT_ROOM", "MEDIA_LOST"),
+    *("forgeries", "replays", "crashes", "WRONG_DEVICE", "PLAINTEXT", "OVER_BEFORE"),
+)
+"""What happens in one of a thousand calls at the least."""
+
+
+def simulate(examples: int) -> Tally:
+    tally = Tally()
+
+    @settings(simulated, max_examples=examples)
+    @given(st.lists(st.binary(min_size=TAPE, max_size=TAPE), min_size=SCENES, max_size=SCENES))
+    def run(tapes: list[bytes]) -> None:
+        for tape in tapes:
+            tally.add(scene(tape))
+
+    run()
+    return tally
+
+
+def check(tally: Tally, calls: int) -> None:
+    assert tally.calls >= calls
+    rare = [what for what in COMMON if tally.counts[what] * 1000 < tally.calls]
+    assert not rare, f"the scenes hardly ever come to: {rare}"
+
+
+def test_twenty_thousand_calls() -> None:
+    check(simulate(examples=280), 20_000)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_a_hundred_thousand_calls() -> None:
+    check(simulate(examples=1400), 100_000)

@@ -1,0 +1,46 @@
+"""A homeserver that forges changes nothing in an encrypted room.
+
+Each scene runs twice, by the same tape: once the forgeries are delivered, once they are not. All
+that the devices ask and tell must be the same, at the same times.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.sim.test_calls import SCENES, TAPE, simulated
+from tests.sim.world import World, scene
+from voip.signalling.commands import Ignored, IgnoreReason
+from voip.signalling.ids import Party
+
+EXAMPLES: Final = 20
+
+
+def told(world: World) -> dict[Party, list[Any]]:
+    """Everything but that forgeries were ignored."""
+    return {
+        party: [told for told in device.told if not isinstance(told.item, Ignored)]
+        for party, device in world.devices.items()
+    }
+
+
+def test_no_forgery_changes_anything() -> None:
+    forgeries = dict.fromkeys((IgnoreReason.PLAINTEXT, IgnoreReason.WRONG_DEVICE), 0)
+
+    @settings(simulated, max_examples=EXAMPLES)
+    @given(st.lists(st.binary(min_size=TAPE, max_size=TAPE), min_size=SCENES, max_size=SCENES))
+    def run(tapes: list[bytes]) -> None:
+        for tape in tapes:
+            deceived, honest = scene(tape), scene(tape, honest=True)
+            assert deceived.homeserver.forgeries == honest.homeserver.forgeries
+            assert told(deceived) == told(honest)
+            for device in deceived.devices.values():
+                for item in (entry.item for entry in device.told):
+                    if isinstance(item, Ignored) and item.why in forgeries:
+                        forgeries[item.why] += 1
+
+    run()
+    assert min(forgeries.values()) > 50, "a homeserver that forges nothing proves nothing"
