@@ -178,6 +178,19 @@ def test_an_answer_counts_as_long_as_it_is_waited_for(side: Direction) -> None:
 
 
 @SIDES
+def test_an_answer_that_is_older_than_our_offer_is_not_its_answer(side: Direction) -> None:
+    """It is the late one to an offer that we gave up; the clocks of servers differ a little."""
+    device = talking(side, Negotiating.OFFERED)
+    device.wait(60)
+    for move in (Move.WANTED, Move.OFFER_READY):
+        device.handle(STEPS[move](device))
+    device.wait(5)
+    assert why(device.handle(at(negotiate("answer"), age=15.1))) == [IgnoreReason.EXPIRED]
+    told = device.handle(at(negotiate("answer"), age=15.0))
+    assert plain(told) == [ApplyAnswer(KEY, 0, ANSWER)]
+
+
+@SIDES
 def test_an_answer_after_its_time_is_ignored(side: Direction) -> None:
     device = talking(side, Negotiating.OFFERED)
     device.wait(60)

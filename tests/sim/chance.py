@@ -16,6 +16,10 @@ _ODDS: Final = (8, 4, 16, 64)
 
 class Chance:
     def __init__(self, tape: bytes) -> None:
+        self.rewind(tape)
+
+    def rewind(self, tape: bytes) -> None:
+        """Go on with another tape."""
         self._tape = iter(tape)
         self._odds = _ODDS[self.byte() % len(_ODDS)]
 

@@ -69,12 +69,14 @@ class Homeserver:
         devices: dict[Party, SimDevice],
         happen: Callable[[SimDevice, Received], list[Item]],
         *,
+        is_new: Callable[[Party, Received], bool],
         honest: bool,
     ) -> None:
         """An honest one makes the same choices and delivers none of its forgeries."""
         self._chance = chance
         self._devices = devices
         self._happen = happen
+        self._is_new = is_new
         self._honest = honest
         self.forgeries = 0
         self.replays = 0
@@ -116,6 +118,8 @@ class Homeserver:
         return call is not None and sender in call._device_keys
 
     def _replay(self, device: SimDevice, true: Received) -> None:
+        if not self._is_new(device.party, true):
+            return
         live = {key: device.calls.state(key) for key in device.calls._registry._calls}
         told = self._happen(device, true)
         self.replays += 1

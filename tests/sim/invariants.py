@@ -94,6 +94,8 @@ def at_established(device: SimDevice, told: Established, media: Media) -> None:
 
 def at_the_end(world: World) -> None:
     assert world.media.open_ends == 0
+    # Where known events come again, an answer may too; nothing in it says which offer it answers.
+    assert not (world.drops_known and world.media.mistaken), "an answer met another offer"
     for device in world.devices.values():
         _is_at_rest(device)
         stories = _stories(device)

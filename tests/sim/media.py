@@ -49,6 +49,8 @@ class End:
     key: CallKey
     made: str = ""
     taken: str = ""
+    offered: str = ""
+    """The latest offer in the middle of the call."""
     partner: End | None = None
     open: bool = True
 
@@ -65,6 +67,9 @@ class Media:
         self._made_by: dict[str, End] = {}
         self._ends: dict[tuple[Party, CallKey], End] = {}
         self._count = 0
+        self._answers: dict[str, str] = {}
+        self.mistaken = 0
+        """Answers that were applied to an offer that they do not answer."""
 
     def partner(self, party: Party, key: CallKey) -> Party | None:
         """Whom this end is connected to, as the media know it."""
@@ -86,13 +91,18 @@ class Media:
                 if not end.taken:
                     end.taken = asked.answer
                     self._connect(end)
+                elif self._answers.get(asked.answer) != end.offered:
+                    self.mistaken += 1
                 self._result(end, AnswerApplied(asked.key, asked.request), asked.request)
             case CreateReoffer():
                 end = self._ends[device.party, asked.key]
-                held = _HELD if asked.change.hold else ""
-                self._offer(end, asked, OFFER + held)
+                end.offered = self._description(end) + (_HELD if asked.change.hold else "")
+                self._offer(end, asked, end.offered)
             case CreateReanswer():
-                self._answer(self._ends[device.party, asked.key], asked, OFFER)
+                end = self._ends[device.party, asked.key]
+                answer = self._description(end)
+                self._answers[answer] = asked.offer
+                self._answer(end, asked, answer)
 
     def close(self, device: SimDevice, closed: CloseMedia) -> None:
         end = self._ends.pop((device.party, closed.key))

@@ -27,13 +27,18 @@ Happen: TypeAlias = Callable[[SimDevice, Event], object]
 class Timeline:
     """What one device sees of the room."""
 
-    def __init__(self, device: SimDevice, clock: Clock, happen: Happen) -> None:
+    def __init__(
+        self, device: SimDevice, clock: Clock, happen: Happen, *, drops_known: bool
+    ) -> None:
+        """`drops_known`: events whose id was seen before are dropped, as the Matrix edge does."""
         self._device = device
         self._clock = clock
         self._happen = happen
         self._latest: dict[Party, float] = {}
         self._waiting: list[tuple[float, Event]] = []
         self._away = False
+        self._drops_known = drops_known
+        self._known: set[tuple[int, str]] = set()
 
     def bring(self, sender: Party, event: Event, delay: float, then: Callable[[], None]) -> None:
         """Deliver after a delay, but never before what the same sender said earlier."""
@@ -53,9 +58,18 @@ class Timeline:
             self._waiting.append((taken, event))
             return False
         if isinstance(event, Received):
+            if not self.is_new(event):
+                return False
             event = dataclasses.replace(event, age=self._clock.now - taken)
         self._happen(self._device, event)
         return True
+
+    def is_new(self, event: Received) -> bool:
+        """Whether the device is to be told of it; a crash forgets what was known."""
+        name = (self._device.life, event.event_id)
+        known = self._drops_known and name in self._known
+        self._known.add(name)
+        return not known
 
     def away(self) -> None:
         """No sync gets through from now on."""

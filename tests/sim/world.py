@@ -25,7 +25,7 @@ from voip.signalling.commands import (
 )
 from voip.signalling.config import CallConfig
 from voip.signalling.content import Hangup
-from voip.signalling.events import Event, Place, SendFailed, SendProblem, Sent
+from voip.signalling.events import Event, Place, Received, SendFailed, SendProblem, Sent
 from voip.signalling.ids import CallKey, Party
 
 CONFIG: Final = CallConfig(
@@ -46,20 +46,35 @@ MOST_STEPS: Final = 20_000
 
 
 class World:
-    def __init__(self, cast: str, chance: Chance, *, encrypted: bool, honest: bool = False) -> None:
+    def __init__(
+        self,
+        cast: str,
+        chance: Chance,
+        *,
+        encrypted: bool,
+        drops_known: bool = True,
+        honest: bool = False,
+    ) -> None:
         self.clock = Clock()
         self.chance = chance
         self.placed: list[CallKey] = []
         parties = [Party(f"@{name[0]}:example.org", name) for name in cast.split()]
         self.devices = {party: SimDevice(party, CONFIG, self.clock.now) for party in parties}
         self.timelines = {
-            party: Timeline(device, self.clock, self._happen)
+            party: Timeline(device, self.clock, self._happen, drops_known=drops_known)
             for party, device in self.devices.items()
         }
-        self.homeserver = Homeserver(chance, self.devices, self._happen, honest=honest)
+        self.homeserver = Homeserver(
+            chance, self.devices, self._happen, is_new=self._is_new, honest=honest
+        )
         self.room = Room(self.timelines, self.clock, chance, self.homeserver, encrypted=encrypted)
         self.media = Media(self.clock, chance, self._happen)
         self.people = People(chance, self._do)
+
+        self.drops_known = drops_known
+
+    def _is_new(self, party: Party, event: Received) -> bool:
+        return self.timelines[party].is_new(event)
 
     # --- what is planned ---
 
@@ -177,7 +192,8 @@ def scene(tape: bytes, *, honest: bool = False) -> World:
     """A world in which everything is decided by the tape, after it has run to its end."""
     chance = Chance(tape)
     cast = CASTS[chance.byte() % len(CASTS)]
-    world = World(cast, chance, encrypted=chance.byte() % 4 != 1, honest=honest)
+    encrypted, drops_known = chance.byte() % 4 != 1, chance.byte() % 4 != 1
+    world = World(cast, chance, encrypted=encrypted, drops_known=drops_known, honest=honest)
     for slot in range(SLOTS):
         _plan_call(world, slot)
     for party in world.devices:

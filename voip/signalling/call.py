@@ -110,6 +110,11 @@ class Call(ABC):
         waits = (self._timer, self._batch.deadline, None if talk is None else talk.deadline)
         return min((at for at in waits if at is not None), default=None)
 
+    @property
+    def offered_at(self) -> float | None:
+        """When our open offer in the middle of the call was sent; None where there is none."""
+        return None if self._conversation is None else self._conversation.offered_at
+
     def speaks_for(self, sender: Party, device_key: str | None) -> bool:
         """Whether this device may speak for the party.
 

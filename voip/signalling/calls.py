@@ -146,7 +146,7 @@ class Calls:
             if isinstance(call, OutboundCall) and call.glares_with(sender):
                 return self._invites.invited(call.key, sender, content, event, now)
             return IgnoreReason.DUPLICATE
-        if _is_expired(content, event.age):
+        if isinstance(content, Negotiate) and self._is_late(content, call, now - event.age, now):
             return IgnoreReason.EXPIRED
         if not call.speaks_for(sender, event.device_key):
             return IgnoreReason.WRONG_DEVICE
@@ -155,6 +155,16 @@ class Calls:
             call.remember(sender, event.device_key)
         self._registry.update(call, now)
         return why
+
+    def _is_late(self, content: Negotiate, call: Call, said: float, now: float) -> bool:
+        """Whether an offer's lifetime is over, or an answer is older than what it would answer.
+
+        An answer names no offer: one to an offer that was given up must not meet the next.
+        """
+        if content.description_type == "offer":
+            return now - said >= content.lifetime
+        offered = call.offered_at
+        return offered is not None and said < offered - self._scope.config.clock_slack
 
     def _on_sync_complete(self, _event: SyncComplete, now: float) -> None:
         for call in self._registry.take_held():
@@ -212,10 +222,3 @@ class Calls:
         Sent: _on_result,
         SendFailed: _on_result,
     }
-
-
-def _is_expired(content: CallContent, age: float) -> bool:
-    """An answer needs no lifetime: whoever offered knows how long it waits."""
-    if not isinstance(content, Negotiate) or content.description_type != "offer":
-        return False
-    return age >= content.lifetime

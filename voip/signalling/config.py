@@ -17,6 +17,8 @@ class CallConfig:
     """How long the media edge may take for an offer or an answer."""
     negotiate_lifetime: float = 60.0
     """How long the other side has to answer an offer of ours in the middle of a call."""
+    clock_slack: float = 10.0
+    """By how much the ages that two homeservers give may be apart."""
     connect_timeout: float = 30.0
     """From the answer to media that flows."""
     batch_after_invite: float = 2.0

@@ -110,6 +110,10 @@ class Conversation:
     def deadline(self) -> float | None:
         return None if self._negotiation is None else self._negotiation.deadline
 
+    @property
+    def offered_at(self) -> float | None:
+        return None if self._negotiation is None else self._negotiation.offered_at
+
     def advance(self, now: float) -> None:
         if self._negotiation is not None:
             self._negotiation.advance(now)

@@ -64,6 +64,8 @@ class Negotiation:
         self._polite = polite
         self._request: int | None = None
         """The media request that is awaited."""
+        self.offered_at: float | None = None
+        """When our open offer was sent."""
         self._sent: int | None = None
         """The send of our latest description."""
         self._change = Change()
@@ -99,6 +101,7 @@ class Negotiation:
         if self.state is Negotiating.OFFERING and event.request == self._request:
             self._sent = self._line.negotiate("offer", event.sdp)
             self._go(Move.OFFER_READY, now + self._line.config.negotiate_lifetime)
+            self.offered_at = now
 
     def answer_ready(self, event: AnswerReady, now: float) -> None:
         if self.state is not Negotiating.ANSWERING or event.request != self._request:
@@ -185,4 +188,5 @@ class Negotiation:
     def _go(self, move: Move, deadline: float | None = None) -> None:
         self.state = NEGOTIATION[self.state][move]
         self.deadline = deadline
+        self.offered_at = None
         self._request = None
