@@ -254,15 +254,21 @@ class Phone:
                 call.on_interrupted()
 
     def on_notice(self, notice: Notice) -> None:
+        match notice:
+            case Ignored():
+                pass
+            case Incoming():
+                self._ring(notice)
+            case Replaced():
+                self._replace(notice)
+            case _ if (call := self._calls.get(notice.key)) is not None:
+                call.on_notice(notice)
         self.observers.tell(Topic.CALL, notice)
-        if isinstance(notice, Ignored):
-            return
-        if isinstance(notice, Incoming):
-            self._ring(notice)
-        elif isinstance(notice, Replaced):
-            self._replace(notice)
-        elif (call := self._calls.get(notice.key)) is not None:
-            call.on_notice(notice)
+
+    def id_of(self, key: CallKey) -> str | None:
+        """The own id of a call that lives, for logs."""
+        call = self._calls.get(key)
+        return None if call is None else call.id
 
     def _ring(self, notice: Incoming) -> None:
         call = Call(self, notice.key, Direction.INBOUND, notice.caller.user_id, notice.video)

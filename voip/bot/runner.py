@@ -143,7 +143,7 @@ async def running_bot(settings: BotSettings, flow: Flow | None = None) -> AsyncI
     where an announcement cannot be made ready: better now than at the first call.
     """
     async with Phone(settings.phone) as phone:
-        call_log = CallLog()
+        call_log = CallLog(phone.id_of)
         phone.observers.subscribe(Topic.CALL, call_log)
         phone.observers.subscribe(Topic.MEDIA, call_log)
         for sound in () if flow else sounds_of(settings):
