@@ -74,6 +74,20 @@ async def test_what_it_asks(faulty: FaultyHomeserver, bot: Bot) -> None:
     assert "full_state" not in second.query
 
 
+async def test_a_late_invite_does_not_ring_ahead_of_its_end(
+    faulty: FaultyHomeserver, bot: Bot
+) -> None:
+    invite = event(ANN, "m.call.invite", {"call_id": "c"}, age=8.0)
+    nothing = {"next_batch": "s3"}
+    faulty.on("/sync", response(1, invite), response(2, call("$2")), nothing, HANG)
+    async with running(bot.edge):
+        await bot.syncs(1)
+        asked = await faulty.until_asked("/sync", 4)
+    assert bot.names() == [invite["event_id"], "$2"]
+    assert bot.received[-1] == SyncComplete()
+    assert [each.query["timeout"] for each in asked] == ["0", "1000", "1000", "30000"]
+
+
 async def test_a_restart_goes_on_where_it_was(faulty: FaultyHomeserver, bot: Bot) -> None:
     bot.folder.keep_position("BOTS", "s7")
     faulty.on("/sync", HANG)

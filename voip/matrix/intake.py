@@ -16,6 +16,7 @@ from voip.matrix.keys import Keys
 from voip.matrix.machine import Machine
 from voip.matrix.rooms import Rooms
 from voip.matrix.session import Session
+from voip.matrix.settling import Settling
 from voip.matrix.timeline import (
     age_of,
     events_of,
@@ -62,6 +63,7 @@ class Intake:
         self._rooms = rooms
         self._deliver = deliver
         self._holding = Holding()
+        self.settling = Settling()
         self._seen: dict[str, None] = {}
         self.counts = Counts()
 
@@ -71,7 +73,8 @@ class Intake:
         return self._holding.given_up
 
     async def take(self, raw: Json, since: str | None, at: float) -> None:
-        """Deliver everything in a response that came at loop time `at`, then SyncComplete.
+        """Deliver everything in a response that came at loop time `at`, then SyncComplete, unless
+        a late invite waits for the next response (`settling`).
 
         :param since: where we had read before it; None at the very first, which is not back-filled.
         """
@@ -91,12 +94,15 @@ class Intake:
         self._pass_on(self._holding.release(now))
         for arrival, result in arrivals:
             self._enter(arrival, result, now)
-        self._hand_over(SyncComplete())
+        if self.settling.over({arrival.room_id for arrival, _ in arrivals}, now):
+            self._hand_over(SyncComplete())
 
     async def release_late(self) -> None:
         """Deliver what waited long enough; for the times between two responses."""
         now = asyncio.get_running_loop().time()
-        if self._pass_on(self._holding.release(now)):
+        settling = bool(self.settling)
+        if self._pass_on(self._holding.release(now)) and not settling:
+            self.settling.clear()  # no response is about to come
             self._hand_over(SyncComplete())
 
     def next_release(self) -> float | None:
@@ -181,8 +187,8 @@ class Intake:
         return count
 
     def _hand_over(self, event: RemoteEvent) -> None:
-        if isinstance(event, Received) and self._asks_for_an_answer(event):
-            self._keys.warm(event.room_id)
+        if isinstance(event, Received):
+            self._prepare_for(event)
         try:
             self._deliver(event)
             self.counts.delivered += 1
@@ -191,9 +197,12 @@ class Intake:
             self.counts.failed += 1
             log.exception("A %s could not be handed over", type(event).__name__)
 
-    def _asks_for_an_answer(self, event: Received) -> bool:
-        fresh = event.type == "m.call.invite" and event.age < FRESH
-        return fresh and event.room_encrypted and event.sender != self._session.user_id
+    def _prepare_for(self, event: Received) -> None:
+        if event.sender == self._session.user_id:
+            return
+        self.settling.note(event, asyncio.get_running_loop().time())
+        if event.type == "m.call.invite" and event.age < FRESH and event.room_encrypted:
+            self._keys.warm(event.room_id)  # we shall answer soon
 
 
 def _gaps(joined: Json) -> dict[str, str]:

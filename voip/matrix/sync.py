@@ -19,6 +19,7 @@ from voip.matrix.folder import Folder
 from voip.matrix.http import Json, path
 from voip.matrix.intake import Intake
 from voip.matrix.session import Session
+from voip.matrix.settling import QUIET
 from voip.matrix.timeline import sync_filter
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,8 @@ class SyncLoop:
         # nio keeps room state in memory only, so a new process asks for all of it once, and the
         # first response shall come at once.
         wait = LONG_POLL if self.ready.is_set() else 0.0
+        if self._intake.settling:
+            wait = QUIET
         params["timeout"] = str(int(wait * 1000))
         if not self.ready.is_set():
             params["full_state"] = "true"

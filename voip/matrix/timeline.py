@@ -93,8 +93,11 @@ def membership(event: Json) -> tuple[str, str] | None:
 def age_of(event: Json, *, wall_clock: float | None = None) -> float:
     """Seconds since the sender's server took the event, at the time the server answered us.
 
-    By `unsigned.age`, which does not depend on our clock; where a server leaves that out, by its
-    timestamp and our clock, which is the best that is left. Never negative.
+    By `unsigned.age`, which does not depend on our clock; where that is absent, by the sender's
+    server's timestamp and our clock, which is the best that is left. Never negative.
+
+    Synapse 1.163 leaves `age` out of everything that comes from another homeserver: taken for
+    new, an invite would ring however long its server was away.
     """
     unsigned: Any = event.get("unsigned")
     age_ms = unsigned.get("age") if isinstance(unsigned, dict) else None
