@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.matrix.conftest import WITHIN, MakePerson, Person
-from tests.matrix.faults import Answer, FaultyHomeserver
+from tests.matrix.faults import LOGGED_OUT, Answer, FaultyHomeserver
 from voip.matrix import identity as module
 from voip.matrix import recovery_key
 from voip.matrix.confirmation import confirmed
@@ -266,11 +266,12 @@ async def test_no_foreign_master_key_is_taken_for_ours(rig: Rig) -> None:
     assert not rig.faulty.asked("/signatures/upload")
 
 
+@pytest.mark.parametrize("trouble", [(502, {}), (403, {"errcode": "M_FORBIDDEN"}), {}])
 async def test_a_homeserver_in_trouble_is_asked_again_later(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, trouble: Answer
 ) -> None:
     monkeypatch.setattr(module, "PAUSE", 0.0)
-    rig.faulty.on("/keys/query", (502, {}), rig.answer(rig.mine()))
+    rig.faulty.on("/keys/query", trouble, rig.answer(rig.mine()))
     rig.faulty.on("/signatures/upload", {})
     identity = rig.identity()
     states = []
@@ -278,6 +279,36 @@ async def test_a_homeserver_in_trouble_is_asked_again_later(
         await identity.upkeep()
         states.append(identity.state)
     assert states == [IdentityState.UNKNOWN, IdentityState.SIGNED]
+
+
+async def test_an_identity_that_cannot_be_read_is_not_replaced(rig: Rig) -> None:
+    answer = rig.answer(PrivateIdentity.generate())
+    answer["master_keys"]["@bot:x"]["usage"] = ["something new"]
+    rig.faulty.on("/keys/query", answer)
+    identity = rig.identity()
+    await identity.upkeep()
+    assert "cannot be read" in str(identity.problem)
+    assert not rig.faulty.asked("/device_signing/upload")
+
+
+async def test_a_session_that_is_over_and_a_full_disk_stop_nothing(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAUSE", 0.0)
+
+    def full(_: PrivateIdentity) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(rig.folder, "keep_identity", full)
+    rig.faulty.on("/keys/query", rig.answer())
+    identity = rig.identity()
+    await identity.upkeep()
+    assert not rig.faulty.asked("/device_signing/upload")
+    rig.faulty.on("/keys/query", LOGGED_OUT)
+    rig.faulty.on("/refresh", (403, {}))
+    await identity.upkeep()
+    assert len(rig.faulty.asked("/keys/query")) == 2
+    assert identity.state is IdentityState.UNKNOWN
 
 
 async def test_signatures_that_are_not_taken(rig: Rig) -> None:
@@ -301,8 +332,9 @@ async def test_keys_are_kept_before_they_leave(rig: Rig) -> None:
     assert kept.upload("@bot:x") == first.body
 
 
-async def test_a_damaged_file_is_told_and_not_replaced(rig: Rig) -> None:
-    rig.folder.identity_file.write_text("{")
+@pytest.mark.parametrize("damaged", ["{", '{"master_public": "M", "self_signing": "S"}'])
+async def test_a_damaged_file_is_told_and_not_replaced(rig: Rig, damaged: str) -> None:
+    rig.folder.identity_file.write_text(damaged)
     rig.faulty.on("/keys/query", rig.answer())
     identity = rig.identity()
     await identity.upkeep()

@@ -97,6 +97,11 @@ class PrivateIdentity(msgspec.Struct, frozen=True):
         known = ((name, getattr(self, name)) for name in NAMES)
         return {name: secret for name, secret in known if secret is not None}
 
+    def check(self) -> None:
+        """:raises ValueError: one of them is no key."""
+        for secret in self.secrets.values():
+            SigningKey.from_text(secret)
+
     def is_of(self, public: PublicIdentity) -> bool:
         """Whether these are the private keys to what the homeserver publishes."""
         own = SigningKey.from_text(self.self_signing).public

@@ -122,14 +122,16 @@ class Folder:
     def identity(self) -> PrivateIdentity | None:
         """Our account's signing keys. :raises DataFolderError: the file is damaged."""
         try:
-            return msgspec.json.decode(self.identity_file.read_bytes(), type=PrivateIdentity)
+            found = msgspec.json.decode(self.identity_file.read_bytes(), type=PrivateIdentity)
+            found.check()
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, ValueError) as error:  # msgspec.DecodeError is a ValueError
             raise DataFolderError(
                 f"{self.identity_file} cannot be read: restore it, or move it away and set the "
                 "account's recovery key."
             ) from error
+        return found
 
     def keep_identity(self, identity: PrivateIdentity) -> None:
         write_private(self.identity_file, msgspec.json.encode(identity), durable=True)

@@ -21,7 +21,6 @@ from voip.matrix.errors import (
     DataFolderError,
     IdentityError,
     MatrixError,
-    RequestRefusedError,
     TransientError,
 )
 from voip.matrix.folder import Folder
@@ -77,11 +76,11 @@ class Identity:
         self._due_at = None
         try:
             await self._look()
-        except (TransientError, RequestRefusedError) as error:
-            log.info("Our identity could not be looked at, again later: %s", error)
-            self._due_at = clock() + PAUSE
         except (IdentityError, DataFolderError) as error:
             self._failed(error)
+        except (MatrixError, OSError) as error:  # no answer, no session any more, a full disk
+            log.info("Our identity could not be looked at, again later: %s", error)
+            self._due_at = clock() + PAUSE
         else:
             self.state, self.problem = IdentityState.SIGNED, None
 
@@ -95,7 +94,12 @@ class Identity:
         user_id = self._session.user_id
         body: Json = {"device_keys": {user_id: []}}
         answer = await self._session.request("POST", path("keys", "query"), body=body)
+        if _at(answer, "device_keys", user_id, self._session.device_id) is None:
+            # Only a whole answer can say that there is no identity: we would replace one.
+            raise TransientError("The homeserver does not show our device yet")
         published = PublicIdentity.of(answer, user_id)
+        if published is None and _at(answer, "master_keys", user_id) is not None:
+            raise IdentityError("The homeserver shows an identity of ours that cannot be read.")
         ours = await asyncio.to_thread(self._folder.identity)
         if published is None:
             ours = await self._publish(ours)
