@@ -144,3 +144,44 @@ async def test_a_restarted_video_stream_is_not_walked_through_number_by_number()
 )
 def test_keyframes(codec: str, data: bytes, expected: bool) -> None:
     assert is_keyframe(codec, data) is expected
+
+
+async def test_streams_without_end_cost_bounded_memory() -> None:
+    """libsrtp and aiortc keep something for each SSRC; the call's own one is heard throughout."""
+    async with call() as (caller, _, callee, _):
+        await caller.play(KEY, Tone(seconds=0.1))
+        ear = Ear()
+        callee._calls[KEY].peer.tap.add_audio(ear)
+        dtls = callee._calls[KEY].peer._pc.getTransceivers()[0].receiver.transport
+        sender = caller._calls[KEY].peer._pc.getTransceivers()[0].receiver.transport
+        router = getattr(dtls, private.Dtls.ROUTER)
+        for ssrc in range(1, 3001):
+            data = RtpPacket(payload_type=96, payload=b"\xfc", ssrc=ssrc).serialize()
+            await getattr(sender, private.Dtls.SEND_RTP)(data)
+            if ssrc % 100 == 0:
+                await asyncio.sleep(0.01)
+        assert len(ear.packets) > 2000
+        assert len(router.ssrc_table) <= 65
+        before = len(ear.packets)
+        await caller.play(KEY, Tone(seconds=0.2))
+        assert len(ear.packets) - before >= 9
+
+
+async def test_the_mid_says_which_of_two_videos_a_packet_is_of() -> None:
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    first, second = pc.addTransceiver("video").receiver, pc.addTransceiver("video").receiver
+    private.guard_input(first.transport, lambda: None)
+    router = getattr(first.transport, private.Dtls.ROUTER)
+    for mid, receiver in (("1", first), ("2", second)):
+        router.register_receiver(receiver, ssrcs=[], payload_types=[97], mid=mid)
+    packet = RtpPacket(payload_type=97, ssrc=5)
+    assert router.route_rtp(packet) is None
+    packet.extensions.mid = "2"
+    assert router.route_rtp(packet) is second
+    packet.extensions.mid = None  # not every packet says it (RFC 8843 §9.2)
+    assert router.route_rtp(packet) is second
+    packet.extensions.mid = "1"
+    assert router.route_rtp(packet) is first
+    packet.payload_type = 111
+    assert router.route_rtp(packet) is None
+    await pc.close()

@@ -101,14 +101,16 @@ class Network:
         await generation.gathering.close()
         self.path.retire(generation.connection)
 
-    async def restart(self, generation: Generation, transport: Transport) -> None:
+    async def restart(
+        self, generation: Generation, transport: Transport, *, offered_by_peer: bool
+    ) -> None:
         """Both sides have agreed on the restart: look for a path anew."""
         former, self.generation = self.generation, generation
         await former.gathering.close()
         connection = generation.connection
         connection.remote_username = transport.ufrag
         connection.remote_password = transport.password
-        self.path.restart(connection)
+        self.path.restart(connection, peer_first=offered_by_peer)
 
     async def described(self, layout: Layout) -> None:
         """The other side's candidates may come from now on."""

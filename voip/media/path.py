@@ -9,6 +9,7 @@ until the new one has found a path (RFC 8445 §9), and what arrives on either of
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from aioice import Candidate, Connection, ConnectionClosed
@@ -21,6 +22,8 @@ MAX_WAITING = 1000
 """Datagrams that wait for the transport above; it reads them at once when it runs."""
 MAX_RETIRING = 4
 """Connections that wait for their TURN servers to confirm the end; a peer may restart in a loop."""
+PEER_FIRST = 2.0
+"""Seconds for which checks wait for those of a peer that does not know our answer yet."""
 
 
 class Path:
@@ -51,6 +54,8 @@ class Path:
         self._searches: set[asyncio.Task[None]] = set()
         self._retiring: dict[asyncio.Task[None], Connection] = {}
         self._outcome: asyncio.Future[None] | None = None
+        self._checked = asyncio.Event()
+        """The other side has checked the newest one."""
         self._lost = asyncio.Event()
         self.arrivals = 0
         """Datagrams and connectivity checks of the other side, so far."""
@@ -75,6 +80,8 @@ class Path:
             message: Message, addr: tuple[str, int], protocol: StunProtocol
         ) -> None:
             self.arrivals += 1
+            if connection is self._newest:
+                self._checked.set()
             request(message, addr, protocol)
 
         def protocol_lost(protocol: StunProtocol) -> None:
@@ -85,18 +92,26 @@ class Path:
         connection.request_received = request_received  # type: ignore[method-assign]
         connection.protocol_lost = protocol_lost  # type: ignore[method-assign]
 
-    def restart(self, connection: Connection) -> None:
-        """Look for a path with a connection that knows both sides' credentials."""
+    def restart(self, connection: Connection, *, peer_first: bool = False) -> None:
+        """Look for a path with a connection that knows both sides' credentials.
+
+        `peer_first`: it is the other side's offer that restarts. A check of ours that comes before
+        our answer is to it one of an unknown, peer-reflexive candidate. Chromium 156 does not
+        check such a pair itself while the former path works, not even when the answer names the
+        candidate: it would stay on the former path for good.
+        """
         # RFC 8445 §9: a restart does not change the roles.
         connection.ice_controlling = self._newest.ice_controlling
         connection.remote_is_lite = self._first.remote_is_lite
         former, self._newest = self._newest, connection
+        self._checked = asyncio.Event()
         if not self._found_once:
             self._current = connection  # nothing is carried yet: the first search is this one's
         if former is not self._current:
             self.retire(former)
         if self._outcome is not None:
-            self._begin(connection, self._restart_timeout if self._found_once else None)
+            timeout = self._restart_timeout if self._found_once else None
+            self._begin(connection, timeout, peer_first=peer_first and self._found_once)
 
     def retire(self, connection: Connection) -> None:
         """Close a connection that is no longer needed, in a task that `close` awaits."""
@@ -162,7 +177,7 @@ class Path:
         if self._lost.is_set():
             raise ConnectionError
         self._outcome = asyncio.get_running_loop().create_future()
-        self._begin(self._newest, None)
+        self._begin(self._newest, None, peer_first=False)
         await self._outcome
 
     async def get_event(self) -> ConnectionClosed:
@@ -202,12 +217,17 @@ class Path:
         self.arrivals += 1
         self._queue.put_nowait(data)
 
-    def _begin(self, connection: Connection, timeout: float | None) -> None:
-        task = asyncio.create_task(self._search(connection, timeout))
+    def _begin(self, connection: Connection, timeout: float | None, *, peer_first: bool) -> None:
+        task = asyncio.create_task(self._search(connection, timeout, peer_first))
         self._searches.add(task)
         task.add_done_callback(self._searches.discard)
 
-    async def _search(self, connection: Connection, timeout: float | None) -> None:
+    async def _search(
+        self, connection: Connection, timeout: float | None, peer_first: bool
+    ) -> None:
+        if peer_first:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._checked.wait(), PEER_FIRST)
         try:
             async with asyncio.timeout(timeout):
                 await connection.connect()

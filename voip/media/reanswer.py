@@ -109,10 +109,14 @@ def _identity(kind: str, agreed: Agreed) -> list[str]:
 
 def _check_order(offer: Description, agreed: Agreed) -> None:
     """RFC 3264 §8: m-lines stay where they are, and only new ones follow. One that was rejected
-    may come back as another (RFC 9429 §5.2.2)."""
-    if len(offer.sections) < len(agreed.remote.sections):
-        raise BadDescription("the offer leaves out media sections that the call has")
+    may come back as another (RFC 9429 §5.2.2).
+
+    The last ones may be missing: of an offer that its side took back while our answer to it was
+    on its way. The media that both sides still know go on then.
+    """
     for line in agreed.lines:
+        if line.index >= len(offer.sections):
+            continue
         section = offer.sections[line.index]
         if section.kind != line.kind or section.mid not in (None, line.mid):
             raise BadDescription("the offer's media sections are not those that the call has")

@@ -124,7 +124,8 @@ class Renegotiation:
         self.agreed = agreed
         self._numbers.see(agreed.remote)
         if staged is not None and read.restart:
-            await self._network.restart(staged, read.transport)
+            by_peer = isinstance(read, Reoffered)
+            await self._network.restart(staged, read.transport, offered_by_peer=by_peer)
             await self._network.described(read.layout)
         elif staged is not None:
             await self._network.discard(staged)  # the other side does not take part in it
