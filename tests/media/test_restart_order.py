@@ -74,8 +74,11 @@ async def test_who_answers_a_restart_lets_the_other_side_check_first(
             await asyncio.wait_for(peer.checked.wait(), 0.2)
         await introduce(peer, ours)
         await peer.connect()
-        await path.send(b"over the new path")
-        assert await peer.recv() == b"over the new path"
+        async with asyncio.timeout(5):
+            while path.connections != {ours}:  # noqa: ASYNC110 - nobody is told
+                await asyncio.sleep(0.01)
+            await path.send(b"over the new path")
+            assert await peer.recv() == b"over the new path"
 
 
 async def test_it_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
