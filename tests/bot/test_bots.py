@@ -6,7 +6,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from tests.bot.conftest import Exchange, posts
+from tests.bot.conftest import Exchange, eventually, posts
 from tests.media.audio import RATE, SENTENCE, decode, speech
 from voip.bot.call import Call
 from voip.bot.caller import CallOrder, CallReport, place_call
@@ -15,7 +15,7 @@ from voip.bot.runner import Bot, BotKind
 from voip.matrix.http import path
 from voip.media.sounds import Speech, Tone
 from voip.service.demo.likeness import likeness
-from voip.signalling.commands import EndReason
+from voip.signalling.commands import By, EndReason
 
 SAYS = Speech(SENTENCE)
 
@@ -125,6 +125,37 @@ async def test_a_flow_that_fails_ends_its_own_call_alone(exchange: Exchange) -> 
     first.hang_up()
     assert (await first.closed()).reason is EndReason.HANGUP
     await calls[0].closed()
+
+
+async def test_a_bot_that_is_transferred_begins_anew_with_the_other(exchange: Exchange) -> None:
+    served: list[Call] = []
+
+    async def flow(incoming: Call) -> None:
+        served.append(incoming)
+        await incoming.answer()
+        await incoming.ended()
+
+    bot = await exchange.bot(flow=flow, max_calls=1)
+    alice, carol = await exchange.phone("alice"), await exchange.phone("carol")
+    rang: asyncio.Queue[Call] = asyncio.Queue()
+    carol.on_call = rang.put_nowait
+    room = await alice.matrix.direct_room(bot.phone.user_id)
+    first = await alice.place(room, invitee=bot.phone.user_id)
+    await first.established()
+    transfer = asyncio.create_task(first.transfer(carol.user_id))
+    at_carol = await asyncio.wait_for(rang.get(), 20)
+    await at_carol.answer()
+    await transfer
+    former, new = served
+    assert (former.key, new.key) == (first.key, at_carol.key)
+    assert (await former.closed()).by is By.US
+    at_carol.hang_up()
+    assert (await new.closed()).by is By.PEER
+
+    async def forgotten() -> bool:
+        return not await bot.phone.journal.live_calls()
+
+    await eventually(forgotten)
 
 
 async def test_where_the_bot_may_not_send_it_does_not_stay_in_the_call(

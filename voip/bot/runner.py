@@ -60,6 +60,7 @@ class Bot:
         self._tasks = TaskOwner()
         self._gate = Gate(phone.matrix, unverified, self._notify)
         phone.on_call = self._on_call
+        phone.transfers.on_moved = self._begin
         phone.matrix.on_new_device = lambda device: self._gate.new_device(device, self._calls)
 
     def clear_up(self) -> None:
@@ -68,7 +69,7 @@ class Bot:
 
     async def aclose(self) -> None:
         """End the calls that live, and let their recordings be posted."""
-        self.phone.on_call = None
+        self.phone.on_call = self.phone.transfers.on_moved = None
         self.phone.matrix.on_new_device = None
         for call in list(self._calls):
             call.hang_up()
@@ -79,6 +80,11 @@ class Bot:
         if len(self._calls) >= self._max_calls:
             call.hang_up("user_busy")
             return
+        self._begin(call)
+
+    def _begin(self, call: Call) -> None:
+        """Also with whom we were handed over to (MSC2747): that call takes the place of another,
+        so no limit is in its way, and what its caller heard before is news to them."""
         self._calls.add(call)
         self._tasks.spawn(self._serve(call), f"call {call.id}")
 
