@@ -252,6 +252,19 @@ async def test_nothing_is_delivered_twice(faulty: FaultyHomeserver, bot: Bot) ->
 # --- encryption ----------------------------------------------------------------------------------
 
 
+async def test_a_call_event_to_a_device_is_not_delivered(
+    faulty: FaultyHomeserver, bot: Bot
+) -> None:
+    """MSC3401 sends them so; we take part in calls of rooms alone."""
+    raw = response(1, call("$1"))
+    content = {"call_id": "c", "conf_id": "f", "seq": 0}
+    raw["to_device"] = {"events": [{"type": "m.call.hangup", "sender": ANN, "content": content}]}
+    faulty.on("/sync", raw, HANG)
+    async with running(bot.edge):
+        await bot.syncs(1)
+    assert bot.names() == ["$1"]
+
+
 async def test_a_late_key_delivers_in_order_with_the_age_grown(
     faulty: FaultyHomeserver, bot: Bot
 ) -> None:

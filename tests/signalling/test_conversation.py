@@ -48,6 +48,7 @@ from voip.signalling.content import (
     RejectReplacement,
     Replaces,
     StreamMetadata,
+    Streams,
 )
 from voip.signalling.events import (
     Accept,
@@ -150,6 +151,15 @@ def test_streams_of_another_purpose_do_not_count(side: Direction) -> None:
         assert device.handle(metadata({"other": other})) == []
         told = device.handle(metadata({"other": other, "media": usermedia()}))
         assert told == []
+
+
+@pytest.mark.parametrize("streams", [None, {}, {"ours": StreamMetadata(purpose="org.example.x")}])
+def test_metadata_choose_no_media(streams: Streams | None) -> None:
+    """Which streams are taken is for the media edge to say, by the description alone."""
+    device = Device()
+    device.handle(PEER.invite(offer=WITH_STREAM, streams=streams))
+    device.handle(SyncComplete())
+    assert plain(device.handle(Accept(KEY))) == [CreateAnswer(KEY, 0, WITH_STREAM)]
 
 
 @SIDES

@@ -42,3 +42,8 @@ def test_a_lifetime_is_milliseconds_on_the_wire(lifetime_ms: float, seconds: flo
 def test_text_that_no_file_could_hold_is_no_text() -> None:
     assert fields.optional_text({"reason": "half a pair: \ud800"}, "reason") is None
     assert fields.optional_text({"reason": "a whole one: \U0001f600"}, "reason") is not None
+
+
+@pytest.mark.parametrize("text", ["call id", "a/b", "@ann:example.org", "ü", "\u260e"])
+def test_ids_outside_the_grammar_are_taken(text: str) -> None:
+    assert fields.common({"call_id": text, "party_id": text, "version": "1"}) == (text, text, 1)

@@ -6,12 +6,15 @@ import pytest
 
 from tests.signalling.kit import (
     ANSWER,
+    END,
     KEY,
     OFFER,
     OUR_OTHER,
     PEER,
     PEERS_OTHER,
+    RELAY,
     STRANGER,
+    US,
     Device,
     Direction,
     Remote,
@@ -21,6 +24,7 @@ from tests.signalling.kit import (
     of_type,
     outbound_in,
     plain,
+    sends,
     why,
 )
 from tests.signalling.talk import (
@@ -49,6 +53,7 @@ from voip.signalling.events import (
     AnswerReady,
     Change,
     HangUp,
+    LocalCandidates,
     MediaFailed,
     MediaProblem,
     Renegotiate,
@@ -121,6 +126,15 @@ def test_an_offer_while_the_first_answer_is_applied_follows_it() -> None:
 def test_an_offer_before_our_first_answer_is_ignored() -> None:
     device = device_in(POLITE, State.ANSWERING)
     assert why(device.handle(negotiate("offer"))) == [IgnoreReason.WRONG_STATE]
+
+
+@SIDES
+def test_candidates_after_a_later_description_are_sent_as_after_the_first(side: Direction) -> None:
+    """What was gathered in time is in the description, with `a=end-of-candidates`."""
+    device = talking(side, Negotiating.OFFERING)
+    assert plain(device.handle(STEPS[Move.OFFER_READY](device))) == [OFFERS]
+    told = device.handle(LocalCandidates(KEY, (RELAY, END)))
+    assert plain(told) == [sends(US.candidates(RELAY, END))]
 
 
 # --- both at once ---------------------------------------------------------------------------

@@ -48,6 +48,7 @@ from voip.signalling.events import (
     LocalCandidates,
     MediaFailed,
     MediaProblem,
+    MemberLeft,
     OfferReady,
     Place,
     ResultEvent,
@@ -249,3 +250,24 @@ def test_the_lifetime_counts_from_when_the_homeserver_took_the_invite() -> None:
     device.handle(invite_sent(device))
     device.wait(80)
     assert device.state() is State.INVITED
+
+
+# --- who else can end it --------------------------------------------------------------------
+
+
+def test_a_hangup_before_a_choice_is_a_reject_that_has_a_reason() -> None:
+    """Version 0 clients have no reject; the callee's other devices stop ringing all the same."""
+    device = outbound_in(State.INVITED)
+    told = plain(device.handle(PEERS_OTHER.hangup("user_media_failed")))
+    assert of_type(told, SendEvent) == [sends(US.select(PEERS_OTHER.party))]
+    ended = device.last(Ended)
+    assert (ended.reason, ended.wire_reason) == (EndReason.PEER_FAILED, "user_media_failed")
+
+
+def test_without_an_invitee_a_member_who_leaves_ends_nothing() -> None:
+    device = ringing_for_all()
+    assert device.handle(MemberLeft(KEY.room_id, PEER.user_id)) == []
+    device.handle(STRANGER.answer())
+    assert device.handle(MemberLeft(KEY.room_id, PEER.user_id)) == []
+    device.handle(MemberLeft(KEY.room_id, STRANGER.user_id))
+    assert device.last(Ended).reason is EndReason.LEFT_ROOM

@@ -1,0 +1,61 @@
+"""Transfers that `test_conversation` does not have: through us, awaited, and in vain."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.bot.conftest import Exchange
+from tests.bot.test_conversation import PATIENCE, answering, connected, until
+from tests.media.test_private import Ear
+from voip.bot.call import Call
+from voip.bot.transfers import TransferError
+from voip.media.sounds import Tone
+from voip.signalling.commands import EndReason
+from voip.signalling.content import Capabilities
+from voip.signalling.events import Transfer
+
+
+async def test_a_side_that_cannot_be_asked_is_connected_through_us(exchange: Exchange) -> None:
+    alice, ours, _, theirs = await connected(exchange)
+    ours.peer_can = Capabilities()  # as matrix-js-sdk's
+    carol = await exchange.phone("carol")
+    at_carol = answering(carol)
+    transfer = asyncio.create_task(ours.transfer(carol.user_id))
+    hers = await asyncio.wait_for(at_carol, PATIENCE)
+    assert hers.peer_user_id == alice.user_id
+    ear = Ear()
+    carol.media._calls[hers.key].peer.tap.add_audio(ear)
+    async with asyncio.timeout(PATIENCE):
+        while not any(len(packet.payload) > 3 for packet in ear.packets):  # more than silence
+            await theirs.play(Tone(seconds=0.2))
+    hers.hang_up()
+    await asyncio.wait_for(transfer, PATIENCE)
+    assert (await theirs.ended()).reason is EndReason.HANGUP
+
+
+async def test_a_call_that_is_to_be_awaited_is_answered_and_replaces_the_old_one(
+    exchange: Exchange,
+) -> None:
+    alice, ours, bob, _ = await connected(exchange)
+    carol = await exchange.phone("carol")
+    moved: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
+    bob.transfers.on_moved = moved.set_result
+    awaited = alice.new_id()
+    alice.perform(Transfer(ours.key, alice.new_id(), carol.user_id, await_call=awaited))
+    await until(lambda: awaited in bob.transfers._awaited)
+    room = await carol.matrix.direct_room(bob.user_id)
+    hers = await carol.place(room, invitee=bob.user_id, call_id=awaited)
+    new = await asyncio.wait_for(moved, PATIENCE)
+    await hers.established()
+    assert (new.key, new.peer_user_id) == (hers.key, carol.user_id)
+    assert (await ours.ended()).reason is EndReason.HANGUP
+
+
+async def test_a_transfer_to_nobody_fails_and_the_call_goes_on(exchange: Exchange) -> None:
+    _, ours, bob, theirs = await connected(exchange)
+    bob.transfers.on_moved = lambda _: None
+    with pytest.raises(TransferError, match="failed_call"):
+        await ours.transfer("@nobody:example.org")
+    assert ours.end is theirs.end is None
