@@ -2,6 +2,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# Most tests wait for real servers and real time, so two at once cost little more than one. A file
+# stays in one process: its fixtures start servers.
+PARALLEL ?= -n 2 --dist loadfile
 PAGE := static/dist/index.html
 PAGE_SOURCES := $(shell find static/src static/public -type f 2>/dev/null) $(wildcard static/*.json static/*.html static/*.ts)
 
@@ -30,11 +33,11 @@ smoke: $(INSTALLED) $(PAGE)  ## the same without a person: say a sentence, fetch
 
 test: $(INSTALLED) $(PAGE)  ## every test that fits in fifteen minutes; installs coturn and chromium where missing
 	@$(BIN)/python tools/debian.py coturn=turnserver chromium=chromium
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-all: $(INSTALLED) $(PAGE)  ## the long simulations and every browser scenario too
 	@$(BIN)/python tools/debian.py coturn=turnserver chromium=chromium
-	$(BIN)/python -m pytest --run-long $(ARGS)
+	$(BIN)/python -m pytest --run-long $(PARALLEL) $(ARGS)
 
 check: $(INSTALLED)  ## ruff, mypy --strict, TypeScript strict
 	$(BIN)/ruff check .
