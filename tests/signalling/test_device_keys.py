@@ -105,6 +105,15 @@ def test_what_came_before_the_invite_counts_only_from_its_device() -> None:
     assert of_type(device.handle(Accept(KEY)), AddCandidates) == []
 
 
+def test_candidates_before_the_invite_count_from_its_device() -> None:
+    device = Device()
+    device.handle(sealed(PEER.candidates(HOST)))
+    device.handle(sealed(PEER.invite()))
+    device.handle(SyncComplete())
+    told = device.handle(Accept(KEY))
+    assert of_type(told, AddCandidates) == [AddCandidates(KEY, (HOST,))]
+
+
 def test_another_device_of_ours_has_its_own_key() -> None:
     device = Device()
     device.handle(sealed(PEER.invite()))

@@ -78,6 +78,7 @@ class Homeserver:
         self._happen = happen
         self._is_new = is_new
         self._honest = honest
+        self._delivered: dict[Party, list[Received]] = {party: [] for party in devices}
         self.forgeries = 0
         self.replays = 0
 
@@ -85,22 +86,26 @@ class Homeserver:
         """After a true event was delivered."""
         how = self._chance.pick("not at all", "forge", "clear", "forge", "clear", "replay")
         device = self._devices[receiver]
+        delivered = self._delivered[receiver]
+        delivered.append(true)
         if how == "not at all" or not device.up:
             return
         if how == "replay":
-            self._replay(device, true)
+            self._replay(device, delivered[self._chance.byte() % len(delivered)])
             return
         kind, fields = LIES[self._chance.byte() % len(LIES)]
         if how == "forge" and not self._is_bound(device, true):
             return  # whom nobody has heard yet, nobody can be told from
-        content = kind(
-            call_id=str(true.content["call_id"]), party_id=str(true.content["party_id"]), **fields
-        )
+        common = {name: str(true.content[name]) for name in ("call_id", "party_id")}
+        content = kind(**common, **fields)
+        wire = content.to_wire()
+        if kind is Hangup and self._chance.byte() % 2 and self._is_peer(device, true):
+            wire = {"call_id": content.call_id}  # some clients name no party
         lie = dataclasses.replace(
             true,
             event_id="$lie",
             type=content.event_type,
-            content=content.to_wire(),
+            content=wire,
             age=0.0,
             encrypted=how == "forge",
             device_key=ITS_KEY if how == "forge" else None,
@@ -116,6 +121,11 @@ class Homeserver:
         call = device.calls._registry.get(CallKey(true.room_id, str(true.content["call_id"])))
         sender = Party(true.sender, str(true.content["party_id"]))
         return call is not None and sender in call._device_keys
+
+    def _is_peer(self, device: SimDevice, true: Received) -> bool:
+        call = device.calls._registry.get(CallKey(true.room_id, str(true.content["call_id"])))
+        sender = Party(true.sender, str(true.content["party_id"]))
+        return call is not None and call.peer == sender
 
     def _replay(self, device: SimDevice, true: Received) -> None:
         if not self._is_new(device.party, true):

@@ -151,6 +151,12 @@ def _is_whole(story: list[Told], *, crashed: bool) -> None:
     assert sent["m.call.hangup"] + sent["m.call.reject"] <= 1
     assert not (sent["m.call.reject"] and sent["m.call.answer"])
     assert not (sent["m.call.reject"] and sent["m.call.invite"]) or lives > 1
+    last = story[-1].item
+    known_there = sent["m.call.invite"] or sent["m.call.answer"]
+    if known_there and isinstance(last, Ended) and last.by in {By.US, By.FAULT}:
+        silent = {EndReason.SEND_REFUSED, EndReason.LEFT_ROOM}
+        said = sent["m.call.hangup"] + sent["m.call.reject"]
+        assert said or last.reason in silent, "the other side is not told"
 
 
 def _makes_sense(world: World, device: SimDevice, key: CallKey, end: Told) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.sim.test_calls import SCENES, TAPE, simulated
+from tests.sim.test_calls import Scenes, scenes, simulated
 from tests.sim.world import World, scene
 from voip.signalling.commands import Ignored, IgnoreReason
 from voip.signalling.ids import Party
@@ -27,12 +27,13 @@ def told(world: World) -> dict[Party, list[Any]]:
     }
 
 
+@pytest.mark.timeout(600)
 def test_no_forgery_changes_anything() -> None:
     forgeries = dict.fromkeys((IgnoreReason.PLAINTEXT, IgnoreReason.WRONG_DEVICE), 0)
 
     @settings(simulated, max_examples=EXAMPLES)
-    @given(st.lists(st.binary(min_size=TAPE, max_size=TAPE), min_size=SCENES, max_size=SCENES))
-    def run(tapes: list[bytes]) -> None:
+    @given(scenes)
+    def run(tapes: Scenes) -> None:
         for tape in tapes:
             deceived, honest = scene(tape), scene(tape, honest=True)
             assert deceived.homeserver.forgeries == honest.homeserver.forgeries

@@ -91,6 +91,7 @@ class Call(ABC):
         self.state = state
         self.peer: Party | None = None
         """The party that we talk to, once it is settled."""
+        self._scope = scope
         self.us, self.config, self.outbox = scope
         self.version = 1
         """The version that the other side speaks, once it has spoken."""
@@ -107,8 +108,8 @@ class Call(ABC):
     def deadline(self) -> float | None:
         """When `advance` is to be called next, if nothing else happens."""
         talk = self._conversation
-        waits = (self._timer, self._batch.deadline, None if talk is None else talk.deadline)
-        return min((at for at in waits if at is not None), default=None)
+        first = _earlier(self._timer, self._batch.deadline)
+        return first if talk is None else _earlier(first, talk.deadline)
 
     @property
     def offered_at(self) -> float | None:
@@ -121,6 +122,8 @@ class Call(ABC):
         Where rooms are encrypted a party is also its device: otherwise a homeserver that has a
         device of its own in the room could forge an answer and stand in the middle.
         """
+        if not self._device_keys:
+            return True  # nobody has encrypted yet
         known = self._device_keys.get(self._named(sender))
         return known is None or known == device_key
 
@@ -230,9 +233,8 @@ class Call(ABC):
 
     def _begin_conversation(self, *, polite: bool, ours: Streams) -> Conversation:
         """The call is answered. The callee is the polite side (MSC2746, "Politeness")."""
-        scope = Scope(self.us, self.config, self.outbox)
         self._conversation = Conversation(
-            self.key, scope, version=self.version, polite=polite, our_sdp_streams=ours
+            self.key, self._scope, version=self.version, polite=polite, our_sdp_streams=ours
         )
         return self._conversation
 
@@ -303,3 +305,9 @@ class Call(ABC):
     def _flush(self, now: float) -> None:
         if self._batch.deadline is not None and self._batch.deadline <= now:
             self._send(self._make(Candidates, candidates=self._batch.take()))
+
+
+def _earlier(one: float | None, other: float | None) -> float | None:
+    if one is None or (other is not None and other < one):
+        return other
+    return one

@@ -6,7 +6,6 @@ It neither begins nor ends the call; that is `call`'s work.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, ClassVar, Final, NamedTuple, TypeAlias, TypeVar
 
 from voip.signalling.commands import (
@@ -165,8 +164,7 @@ class Conversation:
 
     def heard(self, holds: bool, streams: Streams | None) -> None:
         """Take note of what a description of the other side says of itself."""
-        state = replace(self._peer_state, holds=holds)
-        self._tell(_with_mute(state, streams))
+        self._tell(holds, _media_of(streams))
 
     # --- remote ---
 
@@ -174,7 +172,7 @@ class Conversation:
         return self._talk().received(content, now)
 
     def _on_metadata(self, content: StreamMetadataChanged, _now: float) -> IgnoreReason | None:
-        self._tell(_with_mute(self._peer_state, content.streams))
+        self._tell(self._peer_state.holds, _media_of(content.streams))
         return None
 
     def _on_replaces(self, content: Replaces, _now: float) -> IgnoreReason | None:
@@ -233,10 +231,13 @@ class Conversation:
         content = make(kind, self.key, self._us, self._version, **fields)
         return self.outbox.send(self.key, content.event_type, content.to_wire())
 
-    def _tell(self, state: PeerState) -> None:
-        if state != self._peer_state:
-            self._peer_state = state
-            self.outbox.put(state)
+    def _tell(self, holds: bool, media: StreamMetadata | None) -> None:
+        was = self._peer_state
+        audio = was.audio_muted if media is None else media.audio_muted
+        video = was.video_muted if media is None else media.video_muted
+        if (holds, audio, video) != (was.holds, was.audio_muted, was.video_muted):
+            self._peer_state = PeerState(self.key, holds, audio, video)
+            self.outbox.put(self._peer_state)
 
     _on_remote: ClassVar[Mapping[type[CallContent], Remote]] = {
         Negotiate: _on_negotiate,
@@ -262,9 +263,9 @@ WISHES: Final = frozenset({Renegotiate, SetMuted, Transfer, RejectTransfer, Asse
 """What only an answered call can be asked."""
 
 
-def _with_mute(state: PeerState, streams: Streams | None) -> PeerState:
-    """Mute as the metadata has it; streams of unknown purpose do not count (MSC3077)."""
+def _media_of(streams: Streams | None) -> StreamMetadata | None:
+    """The stream whose mute counts; those of unknown purpose do not (MSC3077)."""
     for stream in (streams or {}).values():
         if stream.purpose == USERMEDIA:
-            return replace(state, audio_muted=stream.audio_muted, video_muted=stream.video_muted)
-    return state
+            return stream
+    return None

@@ -71,6 +71,8 @@ class EarlyArrivals:
         self, key: CallKey, caller: Speaker, us: Party, now: float
     ) -> tuple[bool, tuple[Candidate, ...]]:
         """For the invite that came at last: whether it is over, and the caller's candidates."""
+        if not self._calls:
+            return False, ()
         self._forget_old(now)
         waiting = self._calls.pop(key, None)
         if waiting is None:

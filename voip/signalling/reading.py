@@ -47,7 +47,7 @@ def parse(event_type: str, content: Wire) -> CallContent:
     reader = _READERS.get(event_type)
     if reader is None:
         raise UnknownContent("type", "is not a call event that we know")
-    if not isinstance(content, Mapping):  # what is decrypted was checked by no server
+    if not fields.is_object(content):  # what is decrypted was checked by no server
         raise ContentError("content", "must be an object")
     return reader(content)
 
@@ -69,7 +69,7 @@ def parse_to_device(content: Wire) -> ToDevice:
 def _streams(content: Wire) -> Streams | None:
     for key in METADATA_KEYS:
         value = content.get(key)
-        if isinstance(value, Mapping):
+        if fields.is_object(value):
             return {
                 stream_id: StreamMetadata(
                     purpose=fields.optional_text(entry, "purpose") or "",
@@ -77,15 +77,18 @@ def _streams(content: Wire) -> Streams | None:
                     video_muted=entry.get("video_muted") is True,
                 )
                 for stream_id, entry in value.items()
-                if isinstance(stream_id, str) and isinstance(entry, Mapping)
+                if isinstance(stream_id, str) and fields.is_object(entry)
             }
     return None
 
 
+NONE: Final = Capabilities()
+
+
 def _capabilities(content: Wire) -> Capabilities:
     value = content.get("capabilities")
-    if not isinstance(value, Mapping):
-        return Capabilities()
+    if not fields.is_object(value):
+        return NONE
     return Capabilities(
         transferee=value.get("m.call.transferee") is True,
         dtmf=value.get("m.call.dtmf") is True,
@@ -134,7 +137,7 @@ def _read_candidates(content: Wire) -> Candidates:
 
 def _candidate(entry: object) -> Candidate | None:
     """One entry of a batch, or None where it names no media section and is not the end."""
-    if not isinstance(entry, Mapping):
+    if not fields.is_object(entry):
         return None
     candidate = fields.optional_text(entry, "candidate")
     if candidate is None or len(candidate) > MAX_CANDIDATE:
@@ -207,7 +210,7 @@ def _read_replaces(content: Wire) -> Replaces:
         party_id=party_id,
         version=version,
         replacement_id=fields.identifier(content, "replacement_id"),
-        target_user=fields.optional_text(target, "id") if isinstance(target, Mapping) else None,
+        target_user=fields.optional_text(target, "id") if fields.is_object(target) else None,
         target_room=fields.optional_text(content, "target_room"),
         create_call=create_call,
         await_call=await_call,
@@ -232,7 +235,7 @@ def _read_asserted_identity(content: Wire) -> AssertedIdentity:
     identity = content["asserted_identity"]
     if identity is None:
         return AssertedIdentity(call_id=call_id, party_id=party_id, version=version)
-    if not isinstance(identity, Mapping):
+    if not fields.is_object(identity):
         raise ContentError("asserted_identity", "must be an object or null")
     return AssertedIdentity(
         call_id=call_id,

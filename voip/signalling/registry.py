@@ -56,7 +56,9 @@ class Registry:
 
     def crossed_by(self, room_id: str, caller: Party) -> list[OutboundCall]:
         """Our unanswered calls that this caller's invite crosses: per room and other party."""
-        calls = (self._calls[key] for key in sorted(self._calling.get(room_id, ())))
+        if room_id not in self._calling:
+            return []
+        calls = (self._calls[key] for key in sorted(self._calling[room_id]))
         return [
             call for call in calls if isinstance(call, OutboundCall) and call.glares_with(caller)
         ]

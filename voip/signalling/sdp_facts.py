@@ -33,6 +33,8 @@ def sections(sdp: str) -> tuple[Section, ...]:
 
 def holds(sdp: str) -> bool:
     """Whether its writer wants to hear and see nothing (RFC 3264 §8.4: sendonly or inactive)."""
+    if "a=sendonly" not in sdp and "a=inactive" not in sdp:
+        return False  # nearly every description; reading it all costs more than the rest of a call
     media = [section for section in sections(sdp) if section.kind in {"audio", "video"}]
     return bool(media) and all(each.direction in {"sendonly", "inactive"} for each in media)
 

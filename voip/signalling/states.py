@@ -36,7 +36,13 @@ from types import MappingProxyType
 from typing import Final
 
 
-class State(Enum):
+class _Singletons(Enum):
+    """Members are found in the tables by what they are; `Enum` hashes their names, each time."""
+
+    __hash__ = object.__hash__
+
+
+class State(_Singletons):
     PREPARING = "preparing"
     INVITING = "inviting"
     INVITED = "invited"
@@ -48,7 +54,7 @@ class State(Enum):
     ENDED = "ended"
 
 
-class Trigger(Enum):
+class Trigger(_Singletons):
     OFFER_READY = "offer ready"
     INVITE_SENT = "invite sent"
     ANSWER_CHOSEN = "answer chosen"
@@ -60,7 +66,7 @@ class Trigger(Enum):
     REPLACED = "replaced by the other side's call"
 
 
-class Timer(Enum):
+class Timer(_Singletons):
     """What a state waits for at most."""
 
     PREPARE = "the media edge makes an offer or an answer"
@@ -125,7 +131,7 @@ TIMERS: Final[Mapping[State, Timer]] = MappingProxyType(
 )
 
 
-class Negotiating(Enum):
+class Negotiating(_Singletons):
     """Where a renegotiation stands."""
 
     STABLE = "stable"
@@ -135,7 +141,7 @@ class Negotiating(Enum):
     ANSWERING = "answering"
 
 
-class Move(Enum):
+class Move(_Singletons):
     WANTED = "a change is wanted here"
     OFFER_READY = "our offer is ready"
     OFFER_RECEIVED = "the other side's offer came"
