@@ -100,6 +100,20 @@ async def test_a_new_network_path_is_found_in_the_middle(exchange: Exchange) -> 
     assert ours.end is theirs.end is None
 
 
+async def test_where_nothing_arrives_who_called_looks_for_another_path(exchange: Exchange) -> None:
+    alice, ours, bob, theirs = await connected(exchange)
+    path = alice.media._calls[ours.key].peer._network.path
+    before = path.connection
+    theirs.on_interrupted()
+    call = bob._running._calls._registry.get(theirs.key)
+    assert call is not None
+    assert call._conversation is not None
+    assert call._conversation._negotiation is None
+    ours.on_interrupted()
+    await until(lambda: path.connection is not before)
+    assert ours.end is theirs.end is None
+
+
 async def test_keys_pressed_before_they_are_asked_for_are_not_lost(exchange: Exchange) -> None:
     _, ours, _, theirs = await connected(exchange)
     await ours.send_digits("42#")
