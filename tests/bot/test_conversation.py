@@ -102,7 +102,9 @@ async def test_a_new_network_path_is_found_in_the_middle(exchange: Exchange) -> 
 
 async def test_where_nothing_arrives_who_called_looks_for_another_path(exchange: Exchange) -> None:
     alice, ours, bob, theirs = await connected(exchange)
-    path = alice.media._calls[ours.key].peer._network.path
+    network = alice.media._calls[ours.key].peer._network
+    assert network is not None
+    path = network.path
     before = path.connection
     theirs.on_interrupted()
     call = bob._running._calls._registry.get(theirs.key)
