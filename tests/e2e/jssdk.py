@@ -185,6 +185,13 @@ class JsCall:
             assert time.monotonic() < deadline, f"{before} → {now}\n{await self.client.log()}"
             await asyncio.sleep(PERIOD)
 
+    async def moved_from(self, local_ufrag: str | None) -> None:
+        """Wait until another network path is in use: an ICE restart makes new user names."""
+        deadline = time.monotonic() + PATIENCE
+        while (now := (await self.flow()).local_ufrag) in {None, local_ufrag}:
+            assert time.monotonic() < deadline, f"still {now}\n{await self.client.log()}"
+            await asyncio.sleep(PERIOD)
+
     async def talks_both_ways(self) -> None:
         """Audio flows from now on, in both directions."""
         await self.more(lambda flow: flow.audio_received, by=10)

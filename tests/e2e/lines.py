@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.e2e.jssdk import JsCall, JsClient
-from voip.bot.call import Call
+from voip.bot.call import Call, CallEnded
 from voip.bot.phone import Phone
+from voip.media.sounds import Tone
 
 PATIENCE = 30.0
 
@@ -20,6 +22,7 @@ class Line:
     room_id: str
     rang: asyncio.Queue[Call] = field(default_factory=asyncio.Queue)
     """Calls that rang on our phone."""
+    _humming: list[asyncio.Task[None]] = field(default_factory=list)
 
     @classmethod
     async def connect(cls, js: JsClient, phone: Phone) -> Line:
@@ -33,6 +36,10 @@ class Line:
     async def ringing(self) -> Call:
         """The next call that rings on our phone."""
         return await asyncio.wait_for(self.rang.get(), PATIENCE)
+
+    def hum(self, ours: Call) -> None:
+        """Sound from us to the end of the call: 50 packets a second, where silence has few."""
+        self._humming.append(asyncio.create_task(_hum(ours)))
 
     async def js_calls(self, *, video: bool = False) -> tuple[JsCall, Call]:
         """matrix-js-sdk calls, and our phone answers."""
@@ -50,6 +57,12 @@ class Line:
         await ours.established()
         await theirs.connected()
         return theirs, ours
+
+
+async def _hum(ours: Call) -> None:
+    with contextlib.suppress(CallEnded):
+        while True:
+            await ours.play(Tone(seconds=5))
 
 
 async def until(what: Callable[[], object]) -> None:
