@@ -93,7 +93,11 @@ def test_bad_signatures(value: object) -> None:
     assert not is_signed(value, "@a:x", "K", SigningKey.from_text(SEED).public)
 
 
-@pytest.mark.parametrize("public", ["", "AAAA", "é", SigningKey.generate().public])
+@pytest.mark.parametrize(
+    "public",
+    ["", "AAAA", "é", SigningKey.generate().public],
+    ids=["none", "short", "no base64", "another"],
+)
 def test_a_signature_of_another_key(public: str) -> None:
     assert not is_signed(GOOD, "@a:x", "K", public)
 
