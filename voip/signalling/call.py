@@ -89,6 +89,8 @@ class Call(ABC):
     def __init__(self, key: CallKey, state: State, scope: Scope) -> None:
         self.key = key
         self.state = state
+        self.noted: State | None = None
+        """The state that the registry knows of."""
         self.peer: Party | None = None
         """The party that we talk to, once it is settled."""
         self._scope = scope

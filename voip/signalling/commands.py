@@ -8,7 +8,6 @@ What belongs to one call is to be carried out in the order given here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
@@ -16,11 +15,12 @@ from voip.signalling.content import AssertedIdentity, Capabilities, Replaces
 from voip.signalling.events import Change
 from voip.signalling.ice import Candidate
 from voip.signalling.ids import CallKey, Party
+from voip.signalling.record import record
 
 # --- commands -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SendEvent:
     """Send an event into the call's room: `Sent` or `SendFailed` follows."""
 
@@ -30,7 +30,7 @@ class SendEvent:
     content: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CreateOffer:
     """Open media and make an offer: `OfferReady` or `MediaFailed` follows."""
 
@@ -39,7 +39,7 @@ class CreateOffer:
     video: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CreateAnswer:
     """Open media for this offer: `AnswerReady` or `MediaFailed` follows."""
 
@@ -48,7 +48,7 @@ class CreateAnswer:
     offer: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ApplyAnswer:
     """Connect to the party that was chosen: `AnswerApplied` or `MediaFailed` follows."""
 
@@ -57,7 +57,7 @@ class ApplyAnswer:
     answer: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CreateReoffer:
     """Make an offer in the middle of the call: `OfferReady` or `MediaFailed` follows.
 
@@ -69,7 +69,7 @@ class CreateReoffer:
     change: Change
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CreateReanswer:
     """Answer an offer in the middle of the call: `AnswerReady` or `MediaFailed` follows.
 
@@ -82,14 +82,14 @@ class CreateReanswer:
     offer: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rollback:
     """Take back our offer that nobody answered; the media stay as they were."""
 
     key: CallKey
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AddCandidates:
     """The chosen party's candidates; the last may be end-of-candidates."""
 
@@ -97,7 +97,7 @@ class AddCandidates:
     candidates: tuple[Candidate, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CloseMedia:
     """The call is over; nothing more will be asked of its media."""
 
@@ -138,7 +138,7 @@ class EndReason(Enum):
     PEER_FAILED = "it failed on the other side"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Incoming:
     """The call rings here: `Accept` or `Reject` it."""
 
@@ -147,14 +147,14 @@ class Incoming:
     video: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Calling:
     """The homeserver has our invite: the other side's devices ring."""
 
     key: CallKey
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answered:
     """An answer was chosen or ours was made; `peer` is the party that we talk to."""
 
@@ -164,14 +164,14 @@ class Answered:
     """What the peer can be asked to do."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Established:
     """Media flows."""
 
     key: CallKey
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ended:
     """The last word about a call."""
 
@@ -184,7 +184,7 @@ class Ended:
     """The hangup's own reason, as sent or received."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Replaced:
     """Glare: this call of ours gave way to the other side's, `by`, which is answered at once.
 
@@ -196,14 +196,14 @@ class Replaced:
     caller: Party
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Renegotiated:
     """An exchange of offer and answer in the middle of the call is complete."""
 
     key: CallKey
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NegotiationFailed:
     """A change did not come about; the call goes on as it was."""
 
@@ -211,7 +211,7 @@ class NegotiationFailed:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PeerState:
     """What the other side says of itself, whenever it changes."""
 
@@ -221,7 +221,7 @@ class PeerState:
     video_muted: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TransferRequested:
     """The other side asks us to go on with somebody else (MSC2747)."""
 
@@ -229,7 +229,7 @@ class TransferRequested:
     transfer: Replaces
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TransferRejected:
     """The other side will not, or could not, do the transfer that we asked for."""
 
@@ -238,7 +238,7 @@ class TransferRejected:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IdentityAsserted:
     """Who the other side says is on the line (MSC3086). Nothing proves it."""
 
@@ -270,7 +270,7 @@ class IgnoreReason(Enum):
     TOO_MANY = "too much is waiting already"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ignored:
     """A remote event that changed nothing. `detail` never quotes the event's values."""
 

@@ -10,10 +10,10 @@ This module has the types and writes them; `reading` reads them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Final, TypeAlias
 
 from voip.signalling.ice import Candidate
+from voip.signalling.record import keyword_record
 
 Wire: TypeAlias = Mapping[str, object]
 WireDict: TypeAlias = dict[str, object]
@@ -22,7 +22,7 @@ OUR_VERSION: Final = "1"
 METADATA_KEYS: Final = ("sdp_stream_metadata", "org.matrix.msc3077.sdp_stream_metadata")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_record
 class StreamMetadata:
     """What one media stream is for, and whether it is muted at its source (MSC3077, MSC3291)."""
 
@@ -34,7 +34,7 @@ class StreamMetadata:
 Streams: TypeAlias = Mapping[str, StreamMetadata]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_record
 class Capabilities:
     """What the party can be asked to do; absent is false."""
 
@@ -42,7 +42,7 @@ class Capabilities:
     dtmf: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_record
 class CallContent:
     """What all `m.call.*` contents share."""
 
@@ -64,7 +64,7 @@ class CallContent:
         return {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_record
 class Invite(CallContent):
     event_type: ClassVar[str] = "m.call.invite"
     offer: str
@@ -84,7 +84,7 @@ class Invite(CallContent):
         return fields | _optional_fields(self.streams, self.capabilities)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_record
 class Answer(CallContent):
     event_type: ClassVar[str] = "m.call.answer"
     answer: str
@@ -96,7 +96,7 @@ class Answer(CallContent):
         return fields | _optional_fields(self.streams, self.capabilities)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_record
 class Candidates(CallContent):
     event_type: ClassVar[str] = "m.call.candidates"
     candidates: tuple[Candidate, ...]
@@ -105,7 +105,7 @@ class Candidates(CallContent):
         return {"candidates": [_candidate_to_wire(each) for each in self.candidates]}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_record
 class SelectAnswer(CallContent):
     event_type: ClassVar[str] = "m.call.select_answer"
     selected_party_id: str
@@ -114,12 +114,12 @@ class SelectAnswer(CallContent):
         return {"selected_party_id": self.selected_party_id}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_record
 class Reject(CallContent):
     event_type: ClassVar[str] = "m.call.reject"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_record
 class Hangup(CallContent):
     event_type: ClassVar[str] = "m.call.hangup"
     reason: str = "user_hangup"
@@ -130,7 +130,7 @@ class Hangup(CallContent):
         return {"reason": self.reason} if self.version else {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_record
 class Negotiate(CallContent):
     event_type: ClassVar[str] = "m.call.negotiate"
     description_type: str
@@ -148,7 +148,7 @@ class Negotiate(CallContent):
         return fields | _optional_fields(self.streams, Capabilities())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_record
 class StreamMetadataChanged(CallContent):
     event_type: ClassVar[str] = "m.call.sdp_stream_metadata_changed"
     streams: Streams
@@ -157,7 +157,7 @@ class StreamMetadataChanged(CallContent):
         return {METADATA_KEYS[0]: _streams_to_wire(self.streams)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_record
 class Replaces(CallContent):
     """A transfer (MSC2747): exactly one of `create_call` and `await_call` is set."""
 
@@ -178,7 +178,7 @@ class Replaces(CallContent):
         return fields
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_record
 class RejectReplacement(CallContent):
     event_type: ClassVar[str] = "m.call.reject_replacement"
     replacement_id: str
@@ -188,7 +188,7 @@ class RejectReplacement(CallContent):
         return {"replacement_id": self.replacement_id, "reason": self.reason}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_record
 class AssertedIdentity(CallContent):
     """Who the sender says is really on the line (MSC3086); all None reverts to the sender."""
 
@@ -207,7 +207,7 @@ class AssertedIdentity(CallContent):
         return {"asserted_identity": present or None}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_record
 class ToDevice:
     """What MSC3401 adds when the same contents travel from device to device."""
 

@@ -83,7 +83,7 @@ class Conversation:
     __slots__ = (
         "_muted",
         "_negotiation",
-        "_peer_state",
+        "_peer_says",
         "_polite",
         "_stream_ids",
         "_us",
@@ -102,7 +102,8 @@ class Conversation:
         self._polite = polite
         self._stream_ids = tuple(our_sdp_streams)
         self._muted = (False, True)
-        self._peer_state = PeerState(key, holds=False, audio_muted=False, video_muted=False)
+        self._peer_says = (False, False, False)
+        """It holds, its audio is muted, its video is muted."""
         self._negotiation: Negotiation | None = None
 
     @property
@@ -172,7 +173,7 @@ class Conversation:
         return self._talk().received(content, now)
 
     def _on_metadata(self, content: StreamMetadataChanged, _now: float) -> IgnoreReason | None:
-        self._tell(self._peer_state.holds, _media_of(content.streams))
+        self._tell(self._peer_says[0], _media_of(content.streams))
         return None
 
     def _on_replaces(self, content: Replaces, _now: float) -> IgnoreReason | None:
@@ -232,12 +233,13 @@ class Conversation:
         return self.outbox.send(self.key, content.event_type, content.to_wire())
 
     def _tell(self, holds: bool, media: StreamMetadata | None) -> None:
-        was = self._peer_state
-        audio = was.audio_muted if media is None else media.audio_muted
-        video = was.video_muted if media is None else media.video_muted
-        if (holds, audio, video) != (was.holds, was.audio_muted, was.video_muted):
-            self._peer_state = PeerState(self.key, holds, audio, video)
-            self.outbox.put(self._peer_state)
+        _, audio, video = self._peer_says
+        if media is not None:
+            audio, video = media.audio_muted, media.video_muted
+        says = (holds, audio, video)
+        if says != self._peer_says:
+            self._peer_says = says
+            self.outbox.put(PeerState(self.key, *says))
 
     _on_remote: ClassVar[Mapping[type[CallContent], Remote]] = {
         Negotiate: _on_negotiate,

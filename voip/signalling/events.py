@@ -7,17 +7,17 @@ edges. A result carries the `request` number of the command that it answers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
 from voip.signalling.ice import Candidate
 from voip.signalling.ids import CallKey
+from voip.signalling.record import record
 
 # --- remote ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Received:
     """A room event whose type starts with `m.call.`, decrypted, its content as it came.
 
@@ -42,12 +42,12 @@ class Received:
     """The sending device's identity key, where the event was encrypted."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SyncComplete:
     """All events of one sync response have been delivered: what still rings may ring."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MemberLeft:
     """A member left the room or was removed from it."""
 
@@ -58,7 +58,7 @@ class MemberLeft:
 # --- local ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """Call whoever is in the room, or only `invitee` there. `key.call_id` is new and random."""
 
@@ -67,23 +67,23 @@ class Place:
     video: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Accept:
     key: CallKey
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reject:
     key: CallKey
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HangUp:
     key: CallKey
     reason: str = "user_hangup"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Change:
     """What is to be different in the media of a call that is answered. None leaves it."""
 
@@ -103,7 +103,7 @@ class Change:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Renegotiate:
     """Change the media of a call; what cannot be done at once waits for its turn."""
 
@@ -111,7 +111,7 @@ class Renegotiate:
     change: Change
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SetMuted:
     """Tell the other side what is muted here at its source (MSC3291)."""
 
@@ -120,7 +120,7 @@ class SetMuted:
     video: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Transfer:
     """Ask the other side to go on with somebody else (MSC2747).
 
@@ -136,7 +136,7 @@ class Transfer:
     await_call: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RejectTransfer:
     """Decline what the other side asked with this `replacement_id`."""
 
@@ -145,7 +145,7 @@ class RejectTransfer:
     reason: str = "declined"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AssertIdentity:
     """Tell the other side who is really on the line (MSC3086); all None reverts to us."""
 
@@ -158,7 +158,7 @@ class AssertIdentity:
 # --- results --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OfferReady:
     """The answer to `CreateOffer` and `CreateReoffer`. `complete`: every candidate is in it."""
 
@@ -168,7 +168,7 @@ class OfferReady:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AnswerReady:
     """The answer to `CreateAnswer` and `CreateReanswer`."""
 
@@ -178,7 +178,7 @@ class AnswerReady:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AnswerApplied:
     """The answer to `ApplyAnswer`."""
 
@@ -186,7 +186,7 @@ class AnswerApplied:
     request: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LocalCandidates:
     """Candidates gathered after the description; the last one may be end-of-candidates."""
 
@@ -205,12 +205,12 @@ class MediaProblem(Enum):
     LOST = "the other side stopped sending and answering"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MediaConnected:
     key: CallKey
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MediaFailed:
     """A media request failed, or an established connection was lost (`request` is None)."""
 
@@ -219,7 +219,7 @@ class MediaFailed:
     request: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sent:
     """The homeserver took the event of `SendEvent`."""
 
@@ -232,7 +232,7 @@ class SendProblem(Enum):
     UNREACHABLE = "the homeserver could not be reached in time"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SendFailed:
     """The event of `SendEvent` was not taken, and will not be tried again."""
 

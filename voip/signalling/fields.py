@@ -43,6 +43,9 @@ def identifier(content: Wire, field: str) -> str:
 
 
 def text(content: Wire, field: str) -> str:
+    value = content.get(field)
+    if type(value) is str and value.isascii():
+        return value  # nearly every one, and it is on the way of every event
     value = optional_text(content, field)
     if value is None:
         raise ContentError(field, "must be a string")

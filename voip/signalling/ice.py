@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from voip.signalling.record import record
 
 END_OF_CANDIDATES = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Candidate:
     """One ICE candidate as `m.call.candidates` carries it (client-server API, "Voice over IP").
 
@@ -24,7 +24,7 @@ class Candidate:
         return self.candidate == END_OF_CANDIDATES
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IceServer:
     """A STUN or TURN server in the shape of WebRTC's RTCIceServer.
 

@@ -91,7 +91,7 @@ class InboundCall(Call):
 
     def keep_early(self, candidates: tuple[Candidate, ...]) -> None:
         """Candidates of the caller that came before the invite."""
-        if self._early is not None:
+        if candidates and self._early is not None:
             self._early.add(self.peer, candidates)
 
     def _lifetime_over(self, now: float) -> float:

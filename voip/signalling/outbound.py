@@ -107,7 +107,13 @@ class OutboundCall(Call):
     def _select(self, party: Party, content: CallContent) -> None:
         """Tell the callee's other devices that this one was chosen, by answer or by reject."""
         if content.version and party.party_id != NO_PARTY:  # version 0 has no select_answer
-            self._send(self._make(SelectAnswer, selected_party_id=party.party_id))
+            choice = SelectAnswer(
+                call_id=self.key.call_id,
+                party_id=self.us.party_id,
+                version=self.version,
+                selected_party_id=party.party_id,
+            )
+            self._send(choice)
 
     # --- remote ---
 

@@ -82,17 +82,18 @@ def _streams(content: Wire) -> Streams | None:
     return None
 
 
-NONE: Final = Capabilities()
+CAPABLE: Final = {
+    (transferee, dtmf): Capabilities(transferee=transferee, dtmf=dtmf)
+    for transferee in (False, True)
+    for dtmf in (False, True)
+}
 
 
 def _capabilities(content: Wire) -> Capabilities:
     value = content.get("capabilities")
     if not fields.is_object(value):
-        return NONE
-    return Capabilities(
-        transferee=value.get("m.call.transferee") is True,
-        dtmf=value.get("m.call.dtmf") is True,
-    )
+        return CAPABLE[False, False]
+    return CAPABLE[value.get("m.call.transferee") is True, value.get("m.call.dtmf") is True]
 
 
 def _read_invite(content: Wire) -> Invite:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
+from typing import Final
 
 from voip.signalling.call import Call
 from voip.signalling.config import CallConfig
@@ -12,6 +13,10 @@ from voip.signalling.inbound import InboundCall
 from voip.signalling.outbound import OutboundCall
 from voip.signalling.states import State
 from voip.signalling.timers import Timers
+
+_WAITING_HERE: Final = frozenset({State.HELD, State.RINGING})
+_WAITING_THERE: Final = frozenset({State.PREPARING, State.INVITING, State.INVITED})
+"""States of calls that nobody has answered yet: those that came to us, and those that we place."""
 
 
 class Registry:
@@ -76,14 +81,22 @@ class Registry:
             self._remove(key)
             self.bury(key, now)
             return
-        self._calls[key] = call
-        self._by_room[key.room_id].add(key)
+        if call.noted is not call.state:
+            self._note(call)
         self.timers.set(key, call.deadline)
-        _put(self._held, key, call.state is State.HELD)
-        _put(self._unanswered, key, isinstance(call, InboundCall) and call.unanswered)
-        if isinstance(call, OutboundCall) and call.peer is None:
+
+    def _note(self, call: Call) -> None:
+        """Keep the indexes that go by state."""
+        key, state = call.key, call.state
+        if call.noted is None:
+            self._calls[key] = call
+            self._by_room[key.room_id].add(key)
+        call.noted = state
+        _put(self._held, key, state is State.HELD)
+        _put(self._unanswered, key, state in _WAITING_HERE)
+        if state in _WAITING_THERE:
             self._calling[key.room_id].add(key)
-        else:
+        elif self._calling:
             _take(self._calling, key)
 
     def bury(self, key: CallKey, now: float) -> None:

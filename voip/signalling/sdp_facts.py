@@ -6,15 +6,16 @@ A description that makes no sense has no facts; whether it can be used is for th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from voip.signalling.record import record
 
 _DIRECTIONS: Final = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
 _MAX_STREAMS: Final = 16
 """More than a call has; it bounds what a description makes us keep."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Section:
     """One media section that is in use."""
 
