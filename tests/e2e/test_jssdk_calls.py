@@ -5,9 +5,11 @@ Both sides are asked how it ended.
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from tests.e2e.lines import Line
+from tests.e2e.lines import PATIENCE, Line
 from voip.signalling.commands import By, EndReason
 
 
@@ -47,6 +49,21 @@ async def test_we_call_and_js_hangs_up(line: Line) -> None:
     assert await theirs.ended() == ("local", "user_hangup")
     end = await ours.closed()
     assert (end.reason, end.by, end.wire_reason) == (EndReason.HANGUP, By.PEER, "user_hangup")
+
+
+@pytest.mark.long
+async def test_candidates_may_come_long_before_the_answer(line: Line) -> None:
+    theirs = await line.js.place(line.room_id, line.phone.user_id)
+    ours = await line.ringing()
+    async with asyncio.timeout(PATIENCE):
+        while "→ m.call.candidates" not in await line.js.log():  # noqa: ASYNC110  # nobody is told
+            await asyncio.sleep(0.1)
+    await ours.answer()
+    await theirs.connected()
+    await theirs.talks_both_ways()
+    await theirs.hang_up()
+    assert await theirs.ended() == ("local", "user_hangup")
+    assert (await ours.closed()).by is By.PEER
 
 
 @pytest.mark.long
