@@ -28,7 +28,7 @@ def test_keywords_alone_where_it_says_so() -> None:
     hangup = Hangup(call_id="call", party_id=None)
     assert (hangup.version, hangup.reason) == (1, "user_hangup")
     with pytest.raises(TypeError):
-        Hangup("call", None)  # type: ignore[misc]  # what is tried here
+        Hangup("call", None)  # type: ignore[call-arg]  # what is tried here
     with pytest.raises(TypeError):
         Hangup(call_id="call")  # type: ignore[call-arg]  # what is tried here
 
