@@ -9,10 +9,12 @@ import pytest
 from tests.bot.conftest import Exchange
 from tests.bot.test_conversation import PATIENCE, answering, connected, until
 from tests.media.test_private import Ear
+from voip.bot import transfers
 from voip.bot.call import Call
 from voip.bot.transfers import TransferError
 from voip.media.sounds import Tone
-from voip.signalling.commands import EndReason
+from voip.observers import Happening, Topic
+from voip.signalling.commands import By, EndReason, TransferRejected
 from voip.signalling.content import Capabilities
 from voip.signalling.events import Transfer
 
@@ -59,3 +61,41 @@ async def test_a_transfer_to_nobody_fails_and_the_call_goes_on(exchange: Exchang
     with pytest.raises(TransferError, match="failed_call"):
         await ours.transfer("@nobody:example.org")
     assert ours.end is theirs.end is None
+
+
+async def test_a_transferee_that_says_nothing_is_left_after_a_while(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, ours, bob, theirs = await connected(exchange)
+    monkeypatch.setattr(transfers, "WITHIN", 0.5)
+    monkeypatch.setattr(bob.transfers, "requested", lambda *_: None)
+    await ours.transfer("@carol:example.org")
+    end = await theirs.ended()
+    assert (end.reason, end.by) == (EndReason.HANGUP, By.PEER)
+
+
+async def test_the_target_room_is_joined_or_the_transfer_fails(exchange: Exchange) -> None:
+    alice, ours, bob, _ = await connected(exchange)
+    said: list[TransferRejected] = []
+
+    def note(happening: Happening) -> None:
+        if isinstance(happening, TransferRejected):
+            said.append(happening)
+
+    alice.observers.subscribe(Topic.CALL, note)
+    moved: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
+    bob.transfers.on_moved = moved.set_result
+    carol = await exchange.phone("carol")
+    at_carol = answering(carol)
+
+    def ask(replacement: str, room: str) -> None:
+        transfer = Transfer(ours.key, replacement, carol.user_id, room, create_call=alice.new_id())
+        alice.perform(transfer)
+
+    ask("first", "!nowhere:example.org")
+    await until(lambda: said)
+    assert said == [TransferRejected(ours.key, "first", "failed_call")]
+    room = await carol.matrix.direct_room(bob.user_id)
+    ask("second", room)
+    assert (await asyncio.wait_for(moved, PATIENCE)).room_id == room
+    assert (await asyncio.wait_for(at_carol, PATIENCE)).room_id == room

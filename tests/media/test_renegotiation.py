@@ -27,6 +27,7 @@ from voip.media.renegotiation import Renegotiation
 from voip.media.settings import MediaSettings
 from voip.media.sounds import Tone
 from voip.signalling.events import Change
+from voip.signalling.ice import IceServer
 
 
 def inside(one: MediaEngine) -> Renegotiation:
@@ -233,6 +234,19 @@ async def test_a_restart_before_the_call_is_connected() -> None:
         await agree(one, other, Change(restart_ice=True))
         await hears.wait(Connected)
         await other_hears.wait(FirstAudio)
+
+
+async def test_a_restart_asks_the_servers_that_are_given_with_it() -> None:
+    """The credentials that the call began with may have expired."""
+    fresh = IceServer(("turn:127.0.0.1:9",), "fresh", "password")
+    async with call() as (one, _, other, _):
+        assert path_of(one).connection.turn_username is None
+        offer = await one.create_reoffer(KEY, Change(restart_ice=True), ice_servers=[fresh])
+        answer = await other.create_reanswer(KEY, offer, ice_servers=[fresh])
+        await one.apply_answer(KEY, answer)
+        for each in (one, other):
+            assert path_of(each).connection.turn_username == "fresh"
+        assert min(await flow(one, other)) > 10
 
 
 async def test_a_peer_that_is_gone_is_still_noticed_after_a_restart() -> None:
