@@ -231,7 +231,7 @@ _REPLACES = {**COMMON, "replacement_id": "r", "create_call": "c"}
         ("m.call.replaces", {**_REPLACES, "await_call": "c"}, "create_call"),
         ("m.call.replaces", {**COMMON, "replacement_id": "r"}, "create_call"),
         ("m.call.replaces", {**_REPLACES, "replacement_id": 1}, "replacement_id"),
-        ("m.call.reject_replacement", {**COMMON, "replacement_id": "r"}, "reason"),
+        ("m.call.reject_replacement", {**COMMON, "reason": "declined"}, "replacement_id"),
         ("m.call.asserted_identity", COMMON, "asserted_identity"),
         ("m.call.asserted_identity", {**COMMON, "asserted_identity": 7}, "asserted_identity"),
         ("m.call.hangup", [], "content"),
@@ -276,3 +276,9 @@ def test_the_to_device_envelope_is_complete_or_refused(field: str) -> None:
     with pytest.raises(ContentError) as caught:
         parse_to_device({**ENVELOPE, field: -1})
     assert caught.value.field == field
+
+
+def test_a_rejected_replacement_needs_no_reason() -> None:
+    content = parse("m.call.reject_replacement", {**COMMON, "replacement_id": "r"})
+    assert isinstance(content, RejectReplacement)
+    assert content.reason == "declined"

@@ -45,7 +45,8 @@ class Transfers:
         self._phone = phone
         self._tasks = TaskOwner()
         self._asked: dict[str, asyncio.Future[str]] = {}
-        self._awaited: dict[str, asyncio.Future[Call]] = {}
+        self._awaited: dict[str, tuple[asyncio.Future[Call], str | None]] = {}
+        """By call id: who waits, and whose call it has to be, where the transfer says."""
 
     async def aclose(self) -> None:
         await self._tasks.aclose()
@@ -121,8 +122,8 @@ class Transfers:
 
     def expects(self, call: Call) -> bool:
         """Whether this call that rings is the new one of a transfer."""
-        awaited = self._awaited.get(call.key.call_id)
-        if awaited is None or awaited.done():
+        awaited, user_id = self._awaited.get(call.key.call_id, (None, None))
+        if awaited is None or awaited.done() or user_id not in {None, call.peer_user_id}:
             return False
         awaited.set_result(call)
         return True
@@ -144,7 +145,7 @@ class Transfers:
         target = transfer.target_user
         if transfer.await_call is not None:
             awaited: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
-            self._awaited[transfer.await_call] = awaited
+            self._awaited[transfer.await_call] = awaited, target
             try:
                 return await awaited
             finally:

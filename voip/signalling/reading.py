@@ -225,7 +225,8 @@ def _read_reject_replacement(content: Wire) -> RejectReplacement:
         party_id=party_id,
         version=version,
         replacement_id=fields.identifier(content, "replacement_id"),
-        reason=fields.text(content, "reason")[: fields.MAX_ID],
+        # MSC2747 has no reason here; who sends one means it.
+        reason=(fields.optional_text(content, "reason") or "declined")[: fields.MAX_ID],
     )
 
 
