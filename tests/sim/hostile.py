@@ -30,7 +30,7 @@ from voip.signalling.content import (
     StreamMetadata,
     StreamMetadataChanged,
 )
-from voip.signalling.events import Received
+from voip.signalling.events import Event, Received, SyncComplete
 from voip.signalling.ids import CallKey, Party
 
 NOBODY: Final = "NOBODY"
@@ -67,7 +67,7 @@ class Homeserver:
         self,
         chance: Chance,
         devices: dict[Party, SimDevice],
-        happen: Callable[[SimDevice, Received], list[Item]],
+        happen: Callable[[SimDevice, Event], list[Item]],
         *,
         is_new: Callable[[Party, Received], bool],
         honest: bool,
@@ -135,3 +135,4 @@ class Homeserver:
         self.replays += 1
         assert all(isinstance(item, REPEATABLE) for item in told), (true, told)
         assert {key: device.calls.state(key) for key in device.calls._registry._calls} == live
+        self._happen(device, SyncComplete())  # what rings now would ring again

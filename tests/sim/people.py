@@ -34,6 +34,8 @@ class People:
     def __init__(self, chance: Chance, do: Callable[[float, SimDevice, Event], None]) -> None:
         self._chance = chance
         self._do = do
+        self.talkative = False
+        """They go on talking until they are told to hang up."""
 
     def hear(self, device: SimDevice, item: Item) -> None:
         match item:
@@ -42,7 +44,7 @@ class People:
             case Calling(key):
                 if self._chance.pick(False, True):
                     self._do(self._chance.pick(5.0, 0.0, 50.0), device, HangUp(key))
-            case Established(key):
+            case Established(key) if not self.talkative:
                 self._talk(device, key)
             case TransferRequested(key, transfer):
                 self._do(0.0, device, RejectTransfer(key, transfer.replacement_id))

@@ -7,6 +7,7 @@ senders in any order.
 from __future__ import annotations
 
 import dataclasses
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
@@ -36,6 +37,7 @@ class Timeline:
         self._happen = happen
         self._latest: dict[Party, float] = {}
         self._waiting: list[tuple[float, Event]] = []
+        self._latest_sync: deque[tuple[float, Event]] = deque(maxlen=KEPT_IN_A_GAP)
         self._away = False
         self._drops_known = drops_known
         self._known: set[tuple[int, str]] = set()
@@ -60,6 +62,7 @@ class Timeline:
         if isinstance(event, Received):
             if not self.is_new(event):
                 return False
+            self._latest_sync.append((taken, event))
             event = dataclasses.replace(event, age=self._clock.now - taken)
         self._happen(self._device, event)
         return True
@@ -74,6 +77,11 @@ class Timeline:
     def away(self) -> None:
         """No sync gets through from now on."""
         self._away = True
+
+    def restarted(self) -> None:
+        """The process died before it noted its latest sync, so that comes again."""
+        self._waiting = [*self._latest_sync, *self._waiting]
+        self.back(gap=False)
 
     def back(self, *, gap: bool) -> None:
         """One sync brings what waited, or only the end of it."""

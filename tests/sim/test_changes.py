@@ -24,6 +24,8 @@ from voip.signalling.events import Change, HangUp, Renegotiate
 from voip.signalling.ids import CallKey, Party
 
 EXAMPLES: Final = 30
+MUCH: Final = b"\1"
+"""One choice in four is unkind."""
 WISHES: Final = 6
 """On each side."""
 KEY: Final = CallKey(ROOM, "call")
@@ -33,8 +35,9 @@ CHANGES: Final = (Change(hold=True), Change(hold=False), Change(restart_ice=True
 
 def changing(tape: bytes) -> World:
     """A call that comes about, and trouble from then on; a wish that comes at 0 is none."""
-    times, trouble = tape[: 4 * WISHES], tape[4 * WISHES :]
+    times, trouble = tape[: 4 * WISHES], MUCH + tape[4 * WISHES :]
     world = World("A1 B1", Chance(b""), encrypted=True)
+    world.people.talkative = True
     world.place(0, A, "call", B.user_id)
     world.clock.after(4, lambda: world.chance.rewind(trouble))
     for number in range(0, 4 * WISHES, 2):

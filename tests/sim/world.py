@@ -104,7 +104,7 @@ class World:
                     call_id=key.call_id, party_id=party.party_id, reason="unknown_error"
                 )
                 self.room.take(device, hangup.event_type, hangup.to_wire())
-            self.timelines[party].back(gap=False)
+            self.timelines[party].restarted()
 
         self.clock.after(delay, down)
         self.clock.after(delay + length, up)
