@@ -244,3 +244,31 @@ async def test_a_relay_that_died_during_the_call_does_not_hold_up_its_end(tmp_pa
     if left := asyncio.all_tasks() - before:
         _, pending = await asyncio.wait(left, timeout=2)
         assert not pending
+
+
+async def test_who_is_cancelled_while_sockets_open_leaves_none_open() -> None:
+    async with engine() as (one, _):
+        before = _open_sockets()
+        for steps in range(12):
+            offering = asyncio.create_task(one.create_offer(KEY, video=False, ice_servers=[]))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            offering.cancel()
+            await asyncio.gather(offering, return_exceptions=True)
+            await one.close(KEY)
+        for _ in range(3):  # transports close their sockets in the loop's next rounds
+            await asyncio.sleep(0)
+        assert _open_sockets() == before
+
+
+def _open_sockets() -> int:
+    descriptors = Path("/proc/self/fd").iterdir()
+    return sum(str(each.readlink()).startswith("socket:") for each in descriptors if _there(each))
+
+
+def _there(descriptor: Path) -> bool:
+    try:
+        descriptor.readlink()
+    except OSError:  # the one that lists the folder
+        return False
+    return True

@@ -51,6 +51,8 @@ class Gathering:
         self._tasks: set[asyncio.Task[None]] = set()
         self.problems: dict[str, None] = {}
         """Why a server gave no candidate, each once, as in `turn: refused (401)`."""
+        self._opening: asyncio.Future[None] | None = None
+        """The opening of the host candidates' sockets."""
         self._returned = False
         self._started = False
 
@@ -67,7 +69,9 @@ class Gathering:
         stun, turn = connection.stun_server, connection.turn_server
         # Without servers aioice gathers host candidates alone, and none for relays only.
         connection.stun_server = connection.turn_server = None
-        await self._hosts()
+        # Shielded: who is cancelled here must not leave sockets that no connection knows of.
+        self._opening = asyncio.ensure_future(self._hosts())
+        await asyncio.shield(self._opening)
         if stun:
             for protocol in private.protocols_of(connection):
                 if "." in protocol.local_candidate.host:  # aioice asks STUN over IPv4 alone
@@ -84,6 +88,8 @@ class Gathering:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._opening is not None:
+            await asyncio.gather(self._opening, return_exceptions=True)
 
     def _start(self, server: str, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(self._bounded(server, work))
