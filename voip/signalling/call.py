@@ -31,6 +31,7 @@ from voip.signalling.events import (
     MediaFailed,
     MediaProblem,
     ResultEvent,
+    SendProblem,
 )
 from voip.signalling.ids import NO_PARTY, CallKey, Party
 from voip.signalling.states import TIMERS, TRANSITIONS, State, Timer, Trigger
@@ -284,6 +285,14 @@ class Call(ABC):
         """Some clients end silently when media fails, so ours is always said."""
         reason, wire = _BY_PROBLEM[problem]
         self._end(now, reason, By.FAULT, say=self._farewell(wire))
+
+    def _not_sent(self, problem: SendProblem, now: float) -> None:
+        """The event that the call stands on was not sent."""
+        refused = problem is SendProblem.REFUSED
+        reason = EndReason.SEND_REFUSED if refused else EndReason.SEND_FAILED
+        # Not refused, the homeserver may have taken it without our learning of it.
+        say = None if refused else self._hangup("unknown_error")
+        self._end(now, reason, By.FAULT, say=say)
 
     def _on_media_failed(self, event: MediaFailed, now: float) -> None:
         if self.state not in WITH_MEDIA:

@@ -34,7 +34,6 @@ from voip.signalling.events import (
     MediaConnected,
     MediaFailed,
     SendFailed,
-    SendProblem,
 )
 from voip.signalling.events import Reject as LocalReject
 from voip.signalling.ice import END_OF_CANDIDATES, Candidate
@@ -211,10 +210,7 @@ class InboundCall(Call):
         # Once media flows the answer has arrived, whatever its sender learned.
         if self.state is not State.CONNECTING or event.request != self._answer_request:
             return
-        refused = event.problem is SendProblem.REFUSED
-        reason = EndReason.SEND_REFUSED if refused else EndReason.SEND_FAILED
-        say = None if refused else self._hangup("unknown_error")
-        self._end(now, reason, By.FAULT, say=say)
+        self._not_sent(event.problem, now)
 
     on_remote: ClassVar[RemoteHandlers] = {
         Hangup: _hangup_received,

@@ -38,7 +38,6 @@ from voip.signalling.events import (
     OfferReady,
     Place,
     SendFailed,
-    SendProblem,
     Sent,
 )
 from voip.signalling.ice import END_OF_CANDIDATES, Candidate
@@ -207,11 +206,7 @@ class OutboundCall(Call):
     def _send_failed(self, event: SendFailed, now: float) -> None:
         if self.state not in _UNANSWERED or event.request != self._invite_request:
             return
-        refused = event.problem is SendProblem.REFUSED
-        reason = EndReason.SEND_REFUSED if refused else EndReason.SEND_FAILED
-        # The homeserver may have taken the invite without our learning of it.
-        say = None if refused else self._hangup("unknown_error")
-        self._end(now, reason, By.FAULT, say=say)
+        self._not_sent(event.problem, now)
 
     on_remote: ClassVar[RemoteHandlers] = {
         Answer: _answer,
