@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, TypeAlias, TypeVar
 
+import msgspec
+
 from voip.signalling.calls import Calls
 from voip.signalling.commands import (
     ApplyAnswer,
@@ -132,7 +134,7 @@ class Remote:
 
 def at(event: Received, **fields: Any) -> Received:
     """The same event with another age, another room, encrypted …"""
-    return dataclasses.replace(event, **fields)
+    return msgspec.structs.replace(event, **fields)
 
 
 US: Final = Remote("@us:example.org", "OURS", capabilities=OURS)
@@ -212,7 +214,7 @@ _REQUESTS: Final = (
 def plain(items: Iterable[Item]) -> list[Item]:
     """The items without their request numbers."""
     return [
-        dataclasses.replace(item, request=0) if isinstance(item, _REQUESTS) else item
+        msgspec.structs.replace(item, request=0) if isinstance(item, _REQUESTS) else item
         for item in items
     ]
 

@@ -25,8 +25,8 @@ from voip.signalling.content import (
     ToDevice,
 )
 from voip.signalling.errors import ContentError, UnknownContent
-from voip.signalling.ice import Candidate
-from voip.signalling.reading import MAX_CANDIDATE, parse, parse_to_device
+from voip.signalling.ice import MAX_CANDIDATE, Candidate
+from voip.signalling.reading import parse, parse_to_device
 
 COMMON = {"call_id": "call", "party_id": "PHONE", "version": "1"}
 OFFER = {"type": "offer", "sdp": "v=0"}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any, Final
+
+import msgspec
 
 from tests.signalling.kit import ANSWER, END, OFFER
 from tests.sim.chance import Chance
@@ -101,7 +102,7 @@ class Homeserver:
         wire = content.to_wire()
         if kind is Hangup and self._chance.byte() % 2 and self._is_peer(device, true):
             wire = {"call_id": content.call_id}  # some clients name no party
-        lie = dataclasses.replace(
+        lie = msgspec.structs.replace(
             true,
             event_id="$lie",
             type=content.event_type,

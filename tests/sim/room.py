@@ -6,10 +6,11 @@ senders in any order.
 
 from __future__ import annotations
 
-import dataclasses
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
+
+import msgspec
 
 from tests.sim.chance import Chance
 from tests.sim.clock import Clock
@@ -63,7 +64,7 @@ class Timeline:
             if not self.is_new(event):
                 return False
             self._latest_sync.append((taken, event))
-            event = dataclasses.replace(event, age=self._clock.now - taken)
+            event = msgspec.structs.replace(event, age=self._clock.now - taken)
         self._happen(self._device, event)
         return True
 

@@ -202,13 +202,11 @@ class Call(ABC):
         self._timer = None if timer is None else self._due(timer, now)
 
     def _due(self, timer: Timer, now: float) -> float:
-        match timer:
-            case Timer.PREPARE:
-                return now + self.config.prepare_timeout
-            case Timer.CONNECT:
-                return now + self.config.connect_timeout
-            case Timer.LIFETIME:
-                return self._lifetime_over(now)
+        if timer is Timer.CONNECT:
+            return now + self.config.connect_timeout
+        if timer is Timer.PREPARE:
+            return now + self.config.prepare_timeout
+        return self._lifetime_over(now)
 
     @abstractmethod
     def _lifetime_over(self, now: float) -> float: ...

@@ -15,13 +15,12 @@ from voip.signalling.content import AssertedIdentity, Capabilities, Replaces
 from voip.signalling.events import Change
 from voip.signalling.ice import Candidate
 from voip.signalling.ids import CallKey, Party
-from voip.signalling.record import record
+from voip.signalling.record import Record
 
 # --- commands -------------------------------------------------------------------------------
 
 
-@record
-class SendEvent:
+class SendEvent(Record):
     """Send an event into the call's room: `Sent` or `SendFailed` follows."""
 
     key: CallKey
@@ -30,8 +29,7 @@ class SendEvent:
     content: Mapping[str, object]
 
 
-@record
-class CreateOffer:
+class CreateOffer(Record):
     """Open media and make an offer: `OfferReady` or `MediaFailed` follows."""
 
     key: CallKey
@@ -39,8 +37,7 @@ class CreateOffer:
     video: bool
 
 
-@record
-class CreateAnswer:
+class CreateAnswer(Record):
     """Open media for this offer: `AnswerReady` or `MediaFailed` follows."""
 
     key: CallKey
@@ -48,8 +45,7 @@ class CreateAnswer:
     offer: str
 
 
-@record
-class ApplyAnswer:
+class ApplyAnswer(Record):
     """Connect to the party that was chosen: `AnswerApplied` or `MediaFailed` follows."""
 
     key: CallKey
@@ -57,8 +53,7 @@ class ApplyAnswer:
     answer: str
 
 
-@record
-class CreateReoffer:
+class CreateReoffer(Record):
     """Make an offer in the middle of the call: `OfferReady` or `MediaFailed` follows.
 
     Payload types and header extension ids stay what they were: browsers accept no others.
@@ -69,8 +64,7 @@ class CreateReoffer:
     change: Change
 
 
-@record
-class CreateReanswer:
+class CreateReanswer(Record):
     """Answer an offer in the middle of the call: `AnswerReady` or `MediaFailed` follows.
 
     Where an offer of ours is open, it is taken back first. An offer that cannot be used leaves
@@ -82,23 +76,20 @@ class CreateReanswer:
     offer: str
 
 
-@record
-class Rollback:
+class Rollback(Record):
     """Take back our offer that nobody answered; the media stay as they were."""
 
     key: CallKey
 
 
-@record
-class AddCandidates:
+class AddCandidates(Record):
     """The chosen party's candidates; the last may be end-of-candidates."""
 
     key: CallKey
     candidates: tuple[Candidate, ...]
 
 
-@record
-class CloseMedia:
+class CloseMedia(Record):
     """The call is over; nothing more will be asked of its media."""
 
     key: CallKey
@@ -138,8 +129,7 @@ class EndReason(Enum):
     PEER_FAILED = "it failed on the other side"
 
 
-@record
-class Incoming:
+class Incoming(Record):
     """The call rings here: `Accept` or `Reject` it."""
 
     key: CallKey
@@ -147,15 +137,13 @@ class Incoming:
     video: bool
 
 
-@record
-class Calling:
+class Calling(Record):
     """The homeserver has our invite: the other side's devices ring."""
 
     key: CallKey
 
 
-@record
-class Answered:
+class Answered(Record):
     """An answer was chosen or ours was made; `peer` is the party that we talk to."""
 
     key: CallKey
@@ -164,15 +152,13 @@ class Answered:
     """What the peer can be asked to do."""
 
 
-@record
-class Established:
+class Established(Record):
     """Media flows."""
 
     key: CallKey
 
 
-@record
-class Ended:
+class Ended(Record):
     """The last word about a call."""
 
     key: CallKey
@@ -184,8 +170,7 @@ class Ended:
     """The hangup's own reason, as sent or received."""
 
 
-@record
-class Replaced:
+class Replaced(Record):
     """Glare: this call of ours gave way to the other side's, `by`, which is answered at once.
 
     Nothing more is said of `key`, unless `by` is the same: then it goes on as an inbound call.
@@ -196,23 +181,20 @@ class Replaced:
     caller: Party
 
 
-@record
-class Renegotiated:
+class Renegotiated(Record):
     """An exchange of offer and answer in the middle of the call is complete."""
 
     key: CallKey
 
 
-@record
-class NegotiationFailed:
+class NegotiationFailed(Record):
     """A change did not come about; the call goes on as it was."""
 
     key: CallKey
     why: str
 
 
-@record
-class PeerState:
+class PeerState(Record):
     """What the other side says of itself, whenever it changes."""
 
     key: CallKey
@@ -221,16 +203,14 @@ class PeerState:
     video_muted: bool
 
 
-@record
-class TransferRequested:
+class TransferRequested(Record):
     """The other side asks us to go on with somebody else (MSC2747)."""
 
     key: CallKey
     transfer: Replaces
 
 
-@record
-class TransferRejected:
+class TransferRejected(Record):
     """The other side will not, or could not, do the transfer that we asked for."""
 
     key: CallKey
@@ -238,8 +218,7 @@ class TransferRejected:
     reason: str
 
 
-@record
-class IdentityAsserted:
+class IdentityAsserted(Record):
     """Who the other side says is on the line (MSC3086). Nothing proves it."""
 
     key: CallKey
@@ -270,8 +249,7 @@ class IgnoreReason(Enum):
     TOO_MANY = "too much is waiting already"
 
 
-@record
-class Ignored:
+class Ignored(Record):
     """A remote event that changed nothing. `detail` never quotes the event's values."""
 
     room_id: str

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Final, TypeAlias
 
 from voip.signalling.ice import Candidate
-from voip.signalling.record import keyword_record
+from voip.signalling.record import Record
 
 Wire: TypeAlias = Mapping[str, object]
 WireDict: TypeAlias = dict[str, object]
@@ -22,8 +22,7 @@ OUR_VERSION: Final = "1"
 METADATA_KEYS: Final = ("sdp_stream_metadata", "org.matrix.msc3077.sdp_stream_metadata")
 
 
-@keyword_record
-class StreamMetadata:
+class StreamMetadata(Record, kw_only=True):
     """What one media stream is for, and whether it is muted at its source (MSC3077, MSC3291)."""
 
     purpose: str
@@ -34,16 +33,16 @@ class StreamMetadata:
 Streams: TypeAlias = Mapping[str, StreamMetadata]
 
 
-@keyword_record
-class Capabilities:
+class Capabilities(
+    Record, kw_only=True, rename={"transferee": "m.call.transferee", "dtmf": "m.call.dtmf"}
+):
     """What the party can be asked to do; absent is false."""
 
     transferee: bool = False
     dtmf: bool = False
 
 
-@keyword_record
-class CallContent:
+class CallContent(Record, kw_only=True):
     """What all `m.call.*` contents share."""
 
     event_type: ClassVar[str]
@@ -64,8 +63,7 @@ class CallContent:
         return {}
 
 
-@keyword_record
-class Invite(CallContent):
+class Invite(CallContent, kw_only=True):
     event_type: ClassVar[str] = "m.call.invite"
     offer: str
     lifetime: float
@@ -84,8 +82,7 @@ class Invite(CallContent):
         return fields | _optional_fields(self.streams, self.capabilities)
 
 
-@keyword_record
-class Answer(CallContent):
+class Answer(CallContent, kw_only=True):
     event_type: ClassVar[str] = "m.call.answer"
     answer: str
     streams: Streams | None = None
@@ -96,8 +93,7 @@ class Answer(CallContent):
         return fields | _optional_fields(self.streams, self.capabilities)
 
 
-@keyword_record
-class Candidates(CallContent):
+class Candidates(CallContent, kw_only=True):
     event_type: ClassVar[str] = "m.call.candidates"
     candidates: tuple[Candidate, ...]
 
@@ -105,8 +101,7 @@ class Candidates(CallContent):
         return {"candidates": [_candidate_to_wire(each) for each in self.candidates]}
 
 
-@keyword_record
-class SelectAnswer(CallContent):
+class SelectAnswer(CallContent, kw_only=True):
     event_type: ClassVar[str] = "m.call.select_answer"
     selected_party_id: str
 
@@ -114,13 +109,11 @@ class SelectAnswer(CallContent):
         return {"selected_party_id": self.selected_party_id}
 
 
-@keyword_record
-class Reject(CallContent):
+class Reject(CallContent, kw_only=True):
     event_type: ClassVar[str] = "m.call.reject"
 
 
-@keyword_record
-class Hangup(CallContent):
+class Hangup(CallContent, kw_only=True):
     event_type: ClassVar[str] = "m.call.hangup"
     reason: str = "user_hangup"
     """One of the specification's, or anything else that a client made up."""
@@ -130,8 +123,7 @@ class Hangup(CallContent):
         return {"reason": self.reason} if self.version else {}
 
 
-@keyword_record
-class Negotiate(CallContent):
+class Negotiate(CallContent, kw_only=True):
     event_type: ClassVar[str] = "m.call.negotiate"
     description_type: str
     """`offer` or `answer`."""
@@ -148,8 +140,7 @@ class Negotiate(CallContent):
         return fields | _optional_fields(self.streams, Capabilities())
 
 
-@keyword_record
-class StreamMetadataChanged(CallContent):
+class StreamMetadataChanged(CallContent, kw_only=True):
     event_type: ClassVar[str] = "m.call.sdp_stream_metadata_changed"
     streams: Streams
 
@@ -157,8 +148,7 @@ class StreamMetadataChanged(CallContent):
         return {METADATA_KEYS[0]: _streams_to_wire(self.streams)}
 
 
-@keyword_record
-class Replaces(CallContent):
+class Replaces(CallContent, kw_only=True):
     """A transfer (MSC2747): exactly one of `create_call` and `await_call` is set."""
 
     event_type: ClassVar[str] = "m.call.replaces"
@@ -178,8 +168,7 @@ class Replaces(CallContent):
         return fields
 
 
-@keyword_record
-class RejectReplacement(CallContent):
+class RejectReplacement(CallContent, kw_only=True):
     event_type: ClassVar[str] = "m.call.reject_replacement"
     replacement_id: str
     reason: str
@@ -188,8 +177,7 @@ class RejectReplacement(CallContent):
         return {"replacement_id": self.replacement_id, "reason": self.reason}
 
 
-@keyword_record
-class AssertedIdentity(CallContent):
+class AssertedIdentity(CallContent, kw_only=True):
     """Who the sender says is really on the line (MSC3086); all None reverts to the sender."""
 
     event_type: ClassVar[str] = "m.call.asserted_identity"
@@ -207,8 +195,7 @@ class AssertedIdentity(CallContent):
         return {"asserted_identity": present or None}
 
 
-@keyword_record
-class ToDevice:
+class ToDevice(Record, kw_only=True):
     """What MSC3401 adds when the same contents travel from device to device."""
 
     conf_id: str

@@ -12,13 +12,12 @@ from typing import TypeAlias
 
 from voip.signalling.ice import Candidate
 from voip.signalling.ids import CallKey
-from voip.signalling.record import record
+from voip.signalling.record import Record
 
 # --- remote ---------------------------------------------------------------------------------
 
 
-@record
-class Received:
+class Received(Record):
     """A room event whose type starts with `m.call.`, decrypted, its content as it came.
 
     Delivered in the order of the room's timeline. The content is not validated: that is the
@@ -42,13 +41,11 @@ class Received:
     """The sending device's identity key, where the event was encrypted."""
 
 
-@record
-class SyncComplete:
+class SyncComplete(Record):
     """All events of one sync response have been delivered: what still rings may ring."""
 
 
-@record
-class MemberLeft:
+class MemberLeft(Record):
     """A member left the room or was removed from it."""
 
     room_id: str
@@ -58,8 +55,7 @@ class MemberLeft:
 # --- local ----------------------------------------------------------------------------------
 
 
-@record
-class Place:
+class Place(Record):
     """Call whoever is in the room, or only `invitee` there. `key.call_id` is new and random."""
 
     key: CallKey
@@ -67,24 +63,20 @@ class Place:
     video: bool = False
 
 
-@record
-class Accept:
+class Accept(Record):
     key: CallKey
 
 
-@record
-class Reject:
+class Reject(Record):
     key: CallKey
 
 
-@record
-class HangUp:
+class HangUp(Record):
     key: CallKey
     reason: str = "user_hangup"
 
 
-@record
-class Change:
+class Change(Record):
     """What is to be different in the media of a call that is answered. None leaves it."""
 
     hold: bool | None = None
@@ -103,16 +95,14 @@ class Change:
         )
 
 
-@record
-class Renegotiate:
+class Renegotiate(Record):
     """Change the media of a call; what cannot be done at once waits for its turn."""
 
     key: CallKey
     change: Change
 
 
-@record
-class SetMuted:
+class SetMuted(Record):
     """Tell the other side what is muted here at its source (MSC3291)."""
 
     key: CallKey
@@ -120,8 +110,7 @@ class SetMuted:
     video: bool = True
 
 
-@record
-class Transfer:
+class Transfer(Record):
     """Ask the other side to go on with somebody else (MSC2747).
 
     Exactly one of `create_call` and `await_call` is the id of the new call: the other side is to
@@ -136,8 +125,7 @@ class Transfer:
     await_call: str | None = None
 
 
-@record
-class RejectTransfer:
+class RejectTransfer(Record):
     """Decline what the other side asked with this `replacement_id`."""
 
     key: CallKey
@@ -145,8 +133,7 @@ class RejectTransfer:
     reason: str = "declined"
 
 
-@record
-class AssertIdentity:
+class AssertIdentity(Record):
     """Tell the other side who is really on the line (MSC3086); all None reverts to us."""
 
     key: CallKey
@@ -158,8 +145,7 @@ class AssertIdentity:
 # --- results --------------------------------------------------------------------------------
 
 
-@record
-class OfferReady:
+class OfferReady(Record):
     """The answer to `CreateOffer` and `CreateReoffer`. `complete`: every candidate is in it."""
 
     key: CallKey
@@ -168,8 +154,7 @@ class OfferReady:
     complete: bool = True
 
 
-@record
-class AnswerReady:
+class AnswerReady(Record):
     """The answer to `CreateAnswer` and `CreateReanswer`."""
 
     key: CallKey
@@ -178,16 +163,14 @@ class AnswerReady:
     complete: bool = True
 
 
-@record
-class AnswerApplied:
+class AnswerApplied(Record):
     """The answer to `ApplyAnswer`."""
 
     key: CallKey
     request: int
 
 
-@record
-class LocalCandidates:
+class LocalCandidates(Record):
     """Candidates gathered after the description; the last one may be end-of-candidates."""
 
     key: CallKey
@@ -205,13 +188,11 @@ class MediaProblem(Enum):
     LOST = "the other side stopped sending and answering"
 
 
-@record
-class MediaConnected:
+class MediaConnected(Record):
     key: CallKey
 
 
-@record
-class MediaFailed:
+class MediaFailed(Record):
     """A media request failed, or an established connection was lost (`request` is None)."""
 
     key: CallKey
@@ -219,8 +200,7 @@ class MediaFailed:
     request: int | None = None
 
 
-@record
-class Sent:
+class Sent(Record):
     """The homeserver took the event of `SendEvent`."""
 
     key: CallKey
@@ -232,8 +212,7 @@ class SendProblem(Enum):
     UNREACHABLE = "the homeserver could not be reached in time"
 
 
-@record
-class SendFailed:
+class SendFailed(Record):
     """The event of `SendEvent` was not taken, and will not be tried again."""
 
     key: CallKey

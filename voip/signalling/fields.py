@@ -14,13 +14,15 @@ from voip.signalling.errors import ContentError
 MAX_ID: Final = 255
 """Longest `call_id` and `party_id`, in characters. The characters are not checked: party ids are
 device ids in most clients, and those have no grammar."""
-_LONGEST_LIFETIME_MS: Final = 10**12
+LONGEST_LIFETIME_MS: Final = 10**12
 
 
 def common(content: Wire) -> tuple[str, str | None, int]:
     """`call_id`, `party_id`, version."""
     call_id = identifier(content, "call_id")
     version = content.get("version")
+    if version == "1":  # nearly every one, and it is on the way of every event
+        return call_id, identifier(content, "party_id"), 1
     if type(version) is int and version == 0:  # False == 0, but is no version
         return call_id, _party_of_version_0(content), 0
     if "version" not in content and "party_id" not in content:
@@ -36,7 +38,9 @@ def _party_of_version_0(content: Wire) -> str | None:
 
 
 def identifier(content: Wire, field: str) -> str:
-    value = text(content, field)
+    value = content.get(field)
+    if type(value) is not str or not value.isascii():
+        value = text(content, field)
     if not 0 < len(value) <= MAX_ID:
         raise ContentError(field, f"must have 1 to {MAX_ID} characters")
     return value
@@ -91,7 +95,7 @@ def lifetime(content: Wire) -> float:
     lifetime_ms = whole_number(content.get("lifetime"))
     if lifetime_ms is None or lifetime_ms < 0:
         raise ContentError("lifetime", "must be a whole number of milliseconds")
-    return min(lifetime_ms, _LONGEST_LIFETIME_MS) / 1000
+    return min(lifetime_ms, LONGEST_LIFETIME_MS) / 1000
 
 
 def description(content: Wire, field: str, *kinds: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from voip.signalling import fields
+from voip.signalling import fields, wellformed
 from voip.signalling.content import (
     METADATA_KEYS,
     Answer,
@@ -33,17 +33,14 @@ from voip.signalling.content import (
     Wire,
 )
 from voip.signalling.errors import ContentError, UnknownContent
-from voip.signalling.ice import Candidate
-
-MAX_CANDIDATE: Final = 1024
-"""Longest candidate in characters, several times what RFC 8839 §5.1 can fill; it bounds what
-candidates that come early make us keep."""
-MAX_MLINE_INDEX: Final = 2**16 - 1
-"""An unsigned short in WebRTC. A negative one would count from the end of a list."""
+from voip.signalling.ice import MAX_CANDIDATE, MAX_MLINE_INDEX, Candidate
 
 
 def parse(event_type: str, content: Wire) -> CallContent:
     """Read a content. Raises `ContentError`, and nothing else, whatever the content is."""
+    taken = wellformed.take(event_type, content)
+    if taken is not None:
+        return taken
     reader = _READERS.get(event_type)
     if reader is None:
         raise UnknownContent("type", "is not a call event that we know")
@@ -71,15 +68,19 @@ def _streams(content: Wire) -> Streams | None:
         value = content.get(key)
         if fields.is_object(value):
             return {
-                stream_id: StreamMetadata(
-                    purpose=fields.optional_text(entry, "purpose") or "",
-                    audio_muted=entry.get("audio_muted") is True,
-                    video_muted=entry.get("video_muted") is True,
-                )
+                stream_id: _stream(entry)
                 for stream_id, entry in value.items()
                 if isinstance(stream_id, str) and fields.is_object(entry)
             }
     return None
+
+
+def _stream(entry: Wire) -> StreamMetadata:
+    return StreamMetadata(
+        purpose=fields.optional_text(entry, "purpose") or "",
+        audio_muted=entry.get("audio_muted") is True,
+        video_muted=entry.get("video_muted") is True,
+    )
 
 
 CAPABLE: Final = {

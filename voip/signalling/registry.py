@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
 
 from voip.signalling.call import Call
 from voip.signalling.config import CallConfig
@@ -14,9 +14,28 @@ from voip.signalling.outbound import OutboundCall
 from voip.signalling.states import State
 from voip.signalling.timers import Timers
 
-_WAITING_HERE: Final = frozenset({State.HELD, State.RINGING})
-_WAITING_THERE: Final = frozenset({State.PREPARING, State.INVITING, State.INVITED})
-"""States of calls that nobody has answered yet: those that came to us, and those that we place."""
+
+class _Indexes(NamedTuple):
+    """Where a call of some state is to be found, beside its room."""
+
+    held: bool = False
+    """Its sync response is not processed yet."""
+    here: bool = False
+    """It waits for an answer here."""
+    there: bool = False
+    """It is ours, and waits for an answer there."""
+
+
+_NOWHERE: Final = _Indexes()
+_RINGS_HERE: Final = _Indexes(here=True)
+_RINGS_THERE: Final = _Indexes(there=True)
+_INDEXES: Final[Mapping[State | None, _Indexes]] = {
+    State.HELD: _Indexes(held=True, here=True),
+    State.RINGING: _RINGS_HERE,
+    State.PREPARING: _RINGS_THERE,
+    State.INVITING: _RINGS_THERE,
+    State.INVITED: _RINGS_THERE,
+}
 
 
 class Registry:
@@ -91,13 +110,15 @@ class Registry:
         if call.noted is None:
             self._calls[key] = call
             self._by_room[key.room_id].add(key)
-        call.noted = state
-        _put(self._held, key, state is State.HELD)
-        _put(self._unanswered, key, state in _WAITING_HERE)
-        if state in _WAITING_THERE:
-            self._calling[key.room_id].add(key)
-        elif self._calling:
-            _take(self._calling, key)
+        before, call.noted = _INDEXES.get(call.noted, _NOWHERE), state
+        now = _INDEXES.get(state, _NOWHERE)
+        if before is not now:
+            _put(self._held, key, now.held)
+            _put(self._unanswered, key, now.here)
+            if now.there:
+                self._calling[key.room_id].add(key)
+            else:
+                _take(self._calling, key)
 
     def bury(self, key: CallKey, now: float) -> None:
         """Remember that the call is over, for a while."""

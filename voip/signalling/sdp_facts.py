@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from voip.signalling.record import record
+from voip.signalling.record import Record
 
 _DIRECTIONS: Final = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
 _MAX_STREAMS: Final = 16
 """More than a call has; it bounds what a description makes us keep."""
 
 
-@record
-class Section:
+class Section(Record):
     """One media section that is in use."""
 
     kind: str

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
 from voip.signalling.events import Received
 from voip.signalling.ice import Candidate
 from voip.signalling.ids import CallKey, Party
+from voip.signalling.record import Record
 from voip.tracing import descriptions
 from voip.tracing.names import scrubbed
 
@@ -86,16 +87,23 @@ def wire_candidates(listed: Iterable[object]) -> list[Candidate]:
 
 def of_other(thing: object) -> Facts:
     """Of an event, a command or a notice by its fields."""
-    if not dataclasses.is_dataclass(thing) or isinstance(thing, type):
-        return {}
     facts: Facts = {}
-    for field in dataclasses.fields(thing):
-        value = getattr(thing, field.name)
-        if field.name == "candidates" and isinstance(value, tuple):
+    for name in _field_names(thing):
+        value = getattr(thing, name)
+        if name == "candidates" and isinstance(value, tuple):
             facts |= descriptions.candidates(value)
-        elif field.name not in _SILENT and value is not None:
-            facts[field.name] = _value(field.name, value)
+        elif name not in _SILENT and value is not None:
+            facts[name] = _value(name, value)
     return facts
+
+
+def _field_names(thing: object) -> Sequence[str]:
+    """Signalling's records and the media edge's dataclasses; anything else has none."""
+    if isinstance(thing, Record):
+        return thing.__struct_fields__
+    if dataclasses.is_dataclass(thing):
+        return [field.name for field in dataclasses.fields(thing)]
+    return ()
 
 
 def _value(name: str, value: object) -> Any:  # noqa: PLR0911  # a row for each kind of value
