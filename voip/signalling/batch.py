@@ -11,6 +11,8 @@ class CandidateBatch:
     End-of-candidates flushes at once: nothing can follow that would be worth waiting for.
     """
 
+    __slots__ = ("_delay", "_waiting", "deadline")
+
     def __init__(self) -> None:
         self._waiting: list[Candidate] = []
         self._delay: float | None = None

@@ -83,6 +83,25 @@ _BY_PROBLEM: Final[Mapping[MediaProblem, tuple[EndReason, str]]] = {
 class Call(ABC):
     """A live call. `Calls` owns it, feeds it and forgets it when its state is ENDED."""
 
+    __slots__ = (
+        "_batch",
+        "_conversation",
+        "_device_keys",
+        "_media_request",
+        "_rang",
+        "_scope",
+        "_timer",
+        "armed",
+        "config",
+        "key",
+        "noted",
+        "outbox",
+        "peer",
+        "state",
+        "us",
+        "version",
+    )
+
     on_remote: ClassVar[RemoteHandlers]
     on_local: ClassVar[Handlers]
     on_result: ClassVar[Handlers]
@@ -92,6 +111,8 @@ class Call(ABC):
         self.state = state
         self.noted: State | None = None
         """The state that the registry knows of."""
+        self.armed: float | None = None
+        """The deadline that the registry knows of."""
         self.peer: Party | None = None
         """The party that we talk to, once it is settled."""
         self._scope = scope

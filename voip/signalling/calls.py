@@ -104,10 +104,9 @@ class Calls:
 
     def advance(self, now: float) -> None:
         """Let time pass: fire every timer that is due."""
-        while (key := self._registry.timers.pop_due(now)) is not None:
-            if (call := self._registry.get(key)) is not None:
-                call.advance(now)
-                self._registry.update(call, now)
+        while (call := self._registry.pop_due(now)) is not None:
+            call.advance(now)
+            self._registry.update(call, now)
 
     # --- remote ---
 

@@ -23,6 +23,8 @@ class Speaker(NamedTuple):
 class EarlyCandidates:
     """Candidates by who sent them, for a call whose other party is not settled yet."""
 
+    __slots__ = ("_by_party", "_config")
+
     def __init__(self, config: CallConfig) -> None:
         self._config = config
         self._by_party: dict[Hashable, list[Candidate]] = {}

@@ -47,6 +47,17 @@ _UNANSWERED: Final = frozenset({State.HELD, State.RINGING})
 class InboundCall(Call):
     """Its other party is the inviter. It keeps the offer until it is accepted or over."""
 
+    __slots__ = (
+        "_after_glare",
+        "_answer_request",
+        "_capabilities",
+        "_early",
+        "_expires",
+        "_offer",
+        "_peer_holds",
+        "_peer_streams",
+    )
+
     peer: Party
 
     def __init__(

@@ -51,6 +51,8 @@ _UNANSWERED: Final = frozenset({State.INVITING, State.INVITED})
 class OutboundCall(Call):
     """Its other party is settled by the first answer; until then candidates wait by party."""
 
+    __slots__ = ("_early", "_invite_request", "_invitee", "_streams")
+
     def __init__(self, place: Place, scope: Scope, now: float) -> None:
         super().__init__(place.key, State.PREPARING, scope)
         self._invitee = place.invitee

@@ -102,7 +102,18 @@ class Registry:
             return
         if call.noted is not call.state:
             self._note(call)
-        self.timers.set(key, call.deadline)
+        deadline = call.deadline
+        if deadline != call.armed:
+            call.armed = deadline
+            self.timers.set(key, deadline)
+
+    def pop_due(self, now: float) -> Call | None:
+        """A call whose deadline is at or before `now`; `update` arms it anew."""
+        while (key := self.timers.pop_due(now)) is not None:
+            if (call := self._calls.get(key)) is not None:
+                call.armed = None
+                return call
+        return None
 
     def _note(self, call: Call) -> None:
         """Keep the indexes that go by state."""
