@@ -5,6 +5,8 @@ The table of all events is in `test_inbound_table`.
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from tests.signalling.kit import (
@@ -239,6 +241,7 @@ def test_candidates_that_wait_do_not_follow_the_hangup_of_the_same_moment() -> N
 
 def test_the_offer_is_kept_no_longer_than_it_rings() -> None:
     device = inbound_in(State.RINGING)
-    assert OFFER in vars(device.calls._registry._calls[KEY]).values()
+    call = device.calls._registry._calls[KEY]
+    assert OFFER in gc.get_referents(call)
     device.handle(Accept(KEY))
-    assert OFFER not in vars(device.calls._registry._calls[KEY]).values()
+    assert OFFER not in gc.get_referents(call)
