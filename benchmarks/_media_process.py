@@ -10,9 +10,9 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import av
 from aiortc import (
@@ -57,18 +57,20 @@ class Side(Protocol):
 class Ours:
     """What ships: the media engine."""
 
-    def __init__(self, *, speak: bool) -> None:
-        self._engine = MediaEngine(MediaSettings(), lambda _: None)
+    def __init__(self, *, speak: bool, port: int | None = None) -> None:
+        self._engine = MediaEngine(MediaSettings(port=port), lambda _: None)
         self._speak = speak
         self._speaking: list[asyncio.Task[None]] = []
 
     async def offer(self, number: int) -> str:
+        await self._engine.open()
         offer = await self._engine.create_offer(_key(number), video=False, ice_servers=())
         if self._speak:
             self._speaking.append(asyncio.create_task(self._announce(_key(number))))
         return offer
 
     async def answer(self, number: int, offer: str) -> str:
+        await self._engine.open()
         return await self._engine.create_answer(_key(number), offer, ice_servers=())
 
     async def apply(self, number: int, answer: str) -> None:
@@ -203,21 +205,28 @@ def _decoded(clip: Clip) -> list[av.AudioFrame]:
 
 
 def _side(role: str) -> Side:
-    if role == "ours":
-        return Ours(speak=False)
-    if role == "ours-announcing":
-        return Ours(speak=True)
-    if role == "aiortc":
-        return Aiortc(None, ignore=False)
+    return _ROLES[role]()
+
+
+def _aiortc_announcing() -> Side:
+    frames = _decoded(encode(ANNOUNCEMENT))
+    return Aiortc(lambda: PcmTrack(frames), ignore=True)
+
+
+def _load_speaking() -> Side:
     clip = encode(ANNOUNCEMENT)
-    if role == "aiortc-announcing":
-        frames = _decoded(clip)
-        return Aiortc(lambda: PcmTrack(frames), ignore=True)
-    if role == "load-speaking":
-        return Aiortc(lambda: _speaker(clip), ignore=True)
-    if role == "load-listening":
-        return Aiortc(None, ignore=True)
-    raise ValueError(role)
+    return Aiortc(lambda: _speaker(clip), ignore=True)
+
+
+_ROLES: Final[Mapping[str, Callable[[], Side]]] = {
+    "ours": lambda: Ours(speak=False),
+    "ours-port": lambda: Ours(speak=False, port=0),
+    "ours-announcing": lambda: Ours(speak=True),
+    "aiortc": lambda: Aiortc(None, ignore=False),
+    "aiortc-announcing": _aiortc_announcing,
+    "load-speaking": _load_speaking,
+    "load-listening": lambda: Aiortc(None, ignore=True),
+}
 
 
 async def _do(side: Side, task: dict[str, Any]) -> Any:

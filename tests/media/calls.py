@@ -82,6 +82,7 @@ class Heard:
 async def engine(settings: MediaSettings | None = None) -> AsyncIterator[tuple[MediaEngine, Heard]]:
     heard = Heard()
     one = MediaEngine(settings or MediaSettings(), heard)
+    await one.open()
     try:
         yield one, heard
     finally:
@@ -113,3 +114,10 @@ def own_address() -> str:
         probe.connect(("192.0.2.1", 9))
         address: str = probe.getsockname()[0]
         return address
+
+
+async def until(holds: Callable[[], bool], seconds: float = 15) -> None:
+    """Wait for what nothing tells of."""
+    async with asyncio.timeout(seconds):
+        while not holds():  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.02)

@@ -19,6 +19,9 @@ from voip.media.sound_errors import PlayerClosed
 
 CLIP = tuple(b"\x78" + bytes([number]) * 20 for number in range(10))
 
+RESTING = round(Playout.REST * opus.SAMPLE_RATE)
+"""Samples between two packets of a call that says nothing."""
+
 
 class Sent(list[tuple[int, bytes]]):
     """What went out: (time stamp, payload)."""
@@ -134,7 +137,7 @@ async def test_a_call_that_only_listens_slows_down_and_wakes_for_a_clip() -> Non
     async with sending(player) as sent:
         await sent.until(Playout.SETTLE + 2)
         assert sent[-1][1] == opus.DTX
-        assert sent[-1][0] - sent[-2][0] in {960, 19_200}
+        assert sent[-1][0] - sent[-2][0] in {960, RESTING}
         before = len(sent)
         await player.play(CLIP)
         between = [payload for _, payload in sent[before:] if payload == opus.DTX]
@@ -150,7 +153,7 @@ async def test_resting_keeps_time() -> None:
         await sent.until(Playout.SETTLE + 3)
     steps = [later - earlier for (earlier, _), (later, _) in pairwise(sent)]
     assert steps[: Playout.SETTLE] == [960] * Playout.SETTLE
-    assert steps[Playout.SETTLE :] == [19_200] * (len(steps) - Playout.SETTLE)
+    assert steps[Playout.SETTLE :] == [RESTING] * (len(steps) - Playout.SETTLE)
 
 
 async def test_pushed_packets_go_out_at_their_time() -> None:

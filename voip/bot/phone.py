@@ -115,6 +115,7 @@ class Phone:
     async def _start(self) -> None:
         await asyncio.to_thread(_make_private, self.settings.data_dir)
         self._journal = await Journal.open(self.settings.data_dir / "journal.db")
+        await self.media.open()
         await self.matrix.start()
         us = Party(self.matrix.user_id, self.matrix.device_id)
         calls = Calls(us, self.settings.calls, await self._journal.tombstones(), time.monotonic())

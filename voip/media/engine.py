@@ -26,6 +26,7 @@ from voip.media.peer import Peer
 from voip.media.player import Player
 from voip.media.prompts import PromptCache
 from voip.media.settings import MediaSettings
+from voip.media.shared_port import SharedPort
 from voip.media.sound_errors import PlayerClosed
 from voip.media.sounds import Sound
 from voip.signalling.events import Change
@@ -50,6 +51,17 @@ class MediaEngine:
         self._endings: set[asyncio.Task[None]] = set()
         self._prompts = PromptCache()
         self._resolver = Resolver()
+        self._port: SharedPort | None = None
+
+    async def open(self) -> None:
+        """Open the shared port, where the settings ask for one; before the first call.
+
+        Raises PortInUse, or OSError as the system gives it.
+        """
+        if self._settings.port is not None and self._port is None:
+            port = SharedPort(self._settings.port)
+            port.open()
+            self._port = port
 
     async def create_offer(
         self, key: CallKey, *, video: bool, ice_servers: Sequence[IceServer]
@@ -224,6 +236,8 @@ class MediaEngine:
         """Close every call. The engine is not used afterwards."""
         await asyncio.gather(*(self.close(key) for key in list(self._calls)))
         await asyncio.gather(*self._endings)
+        if self._port is not None:
+            self._port.close()
         await self._prompts.close()
         self._resolver.close()
 
@@ -236,6 +250,7 @@ class MediaEngine:
             self._settings,
             ice_servers,
             resolver=self._resolver,
+            port=self._port,
             track=player,
             emit=self._from_peer,
         )

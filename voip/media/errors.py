@@ -35,6 +35,17 @@ class NoRelay(MediaError):
         )
 
 
+class PortInUse(MediaError):
+    """The media port belongs to somebody else."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(
+            f"UDP port {port} is in use already: is another process of this bot running? "
+            "End it, or set another VOIP_MEDIA_PORT"
+        )
+        self.port = port
+
+
 class UnknownCall(MediaError):
     """There is no media for this call: never created, or closed already."""
 

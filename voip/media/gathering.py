@@ -11,6 +11,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Coroutine
+from typing import Any
 
 from aioice.candidate import Candidate as IceCandidate
 from aioice.ice import (
@@ -47,14 +48,17 @@ class Gathering:
         self._resolver = resolver
         self._settings = settings
         self._late = late
+        self.hosts: Callable[[], None] | None = None
+        """Gathers the host candidates in place of aioice, at once. Set it before `gather`."""
         self._hosts = connection.gather_candidates
         self._tasks: set[asyncio.Task[None]] = set()
         self.problems: dict[str, None] = {}
         """Why a server gave no candidate, each once, as in `turn: refused (401)`."""
-        self._opening: asyncio.Future[None] | None = None
-        """The opening of the host candidates' sockets."""
+        self._opening: asyncio.Future[Any] | None = None
+        """The opening of sockets, which is never left half done."""
         self._returned = False
         self._started = False
+        self._opened_more = self._closed = False
 
     @property
     def complete(self) -> bool:
@@ -69,9 +73,12 @@ class Gathering:
         stun, turn = connection.stun_server, connection.turn_server
         # Without servers aioice gathers host candidates alone, and none for relays only.
         connection.stun_server = connection.turn_server = None
-        # Shielded: who is cancelled here must not leave sockets that no connection knows of.
-        self._opening = asyncio.ensure_future(self._hosts())
-        await asyncio.shield(self._opening)
+        if self.hosts is not None:
+            self.hosts()
+        else:
+            # Shielded: who is cancelled here must not leave sockets that no connection knows of.
+            self._opening = asyncio.ensure_future(self._hosts())
+            await asyncio.shield(self._opening)
         if stun:
             for protocol in private.protocols_of(connection):
                 if "." in protocol.local_candidate.host:  # aioice asks STUN over IPv4 alone
@@ -82,8 +89,16 @@ class Gathering:
             await asyncio.wait(self._tasks, timeout=self._settings.gather_timeout)
         self._returned = True
 
+    def open_more(self) -> None:
+        """Open sockets for this call alone, once, since the shared port does not do; what they
+        give is trickled."""
+        if not self._opened_more and not self._closed:
+            self._opened_more = True
+            self._start("host", self._own_sockets())
+
     async def close(self) -> None:
         """Look no further; what was found stays with its connection."""
+        self._closed = True
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -110,6 +125,13 @@ class Gathering:
         except (OSError, TransactionError, ValueError, KeyError) as error:
             self.problems[f"{server}: {_why(error)}"] = None
             log.info("a STUN or TURN server gave no candidate: %s", type(error).__name__)
+
+    async def _own_sockets(self) -> None:
+        # Shielded for the same reason as in `gather`.
+        opening = asyncio.ensure_future(private.open_sockets(self.connection))
+        self._opening = opening
+        for candidate in await asyncio.shield(opening):
+            self._late(candidate)
 
     async def _reflexive(self, protocol: StunProtocol, server: tuple[str, int]) -> None:
         address = await self._resolver.resolve(server[0], socket.AF_INET)

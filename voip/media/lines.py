@@ -21,6 +21,7 @@ from voip.media.sections import codecs_of, events_of, extensions_of, streams_of
 
 _SENDS = ("sendrecv", "sendonly")
 _RECEIVES = ("sendrecv", "recvonly")
+_AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 
 
 class Lines:
@@ -70,9 +71,14 @@ class Lines:
                 await private.receive(transceiver.receiver, _receiving(line))
             if self._audio is not None and transceiver is self._audio[0]:
                 self._audio[1].take_events(events_of(line.local))
+                self._audio[1].take_level(_level_of(line))
                 if line.direction in _SENDS and not private.has_started(transceiver.sender):
                     await transceiver.sender.send(_sending(line))
         await self._show(lines)
+
+    @property
+    def audio(self) -> private.AudioTap | None:
+        return None if self._audio is None else self._audio[1]
 
     async def request_keyframe(self) -> None:
         if self._shown is not None:
@@ -151,6 +157,12 @@ def _sending(line: Line) -> RTCRtpSendParameters:
         muxId=line.mid,
         rtcp=RTCRtcpParameters(cname=cname or None, ssrc=ours[0] if ours else None, mux=True),
     )
+
+
+def _level_of(line: Line) -> int:
+    """The number of the audio level's header extension, 0 for none."""
+    numbers = {uri: number for number, uri in extensions_of(line.local).items()}
+    return numbers.get(_AUDIO_LEVEL, 0)
 
 
 def _extensions(line: Line) -> list[RTCRtpHeaderExtensionParameters]:

@@ -10,7 +10,7 @@ from aioice import Connection, TransportPolicy
 from aiortc import RTCDtlsTransport, RTCIceServer
 from aiortc.rtcicetransport import connection_kwargs
 
-from voip.media import private
+from voip.media import port_hosts, private
 from voip.media.agreed import LocalTransport
 from voip.media.gathering import Gathering
 from voip.media.icelist import Resolver
@@ -19,6 +19,7 @@ from voip.media.remote import RemoteCandidates
 from voip.media.sdp import Layout
 from voip.media.sections import Transport
 from voip.media.settings import MediaSettings
+from voip.media.shared_port import SharedPort
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,15 @@ class Network:
         resolver: Resolver,
         remote: RemoteCandidates,
         *,
+        port: SharedPort | None,
         late: Callable[[IceCandidate | None], None],
         refused: Callable[[], None],
     ) -> None:
         private.accept_rsa(dtls)
-        private.guard_input(dtls, refused)
+        self.streams_seen = private.guard_input(dtls, refused)
         self._dtls, self._settings, self._resolver, self._late = dtls, settings, resolver, late
         self._remote = remote
+        self._port = None if settings.relay_only else port
         first = private.connection_of(dtls.transport)
         self.generation = self._generation(first)
         self.path = Path(
@@ -128,4 +131,8 @@ class Network:
 
     def _generation(self, connection: Connection) -> Generation:
         gathering = Gathering(connection, self._resolver, self._settings, self._late)
+        if (port := self._port) is not None:
+            port.name(connection)
+            public, crowded = self._settings.public_addresses, gathering.open_more
+            gathering.hosts = lambda: port_hosts.gather(connection, port, self, public, crowded)
         return Generation(connection, gathering)

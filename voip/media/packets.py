@@ -5,12 +5,12 @@ Sinks are called on the event loop, once a packet: they must not block and must 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from voip.signalling.record import Record
 
-@dataclass(frozen=True, slots=True)
-class AudioPacket:
+
+class AudioPacket(Record):
     """One Opus packet as it arrived, decrypted and not decoded."""
 
     payload: bytes
@@ -25,8 +25,7 @@ class AudioPacket:
     """Loudness as −dBov, 0 (loudest) to 127 (silence), where the sender says it (RFC 6464)."""
 
 
-@dataclass(frozen=True, slots=True)
-class VideoFrame:
+class VideoFrame(Record):
     """One whole encoded video frame, reassembled and not decoded."""
 
     codec: str
@@ -39,8 +38,7 @@ class VideoFrame:
     """Seconds of the monotonic clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventPacket:
+class EventPacket(Record):
     """One packet of a telephone event (RFC 4733), which shares the sound's stream."""
 
     payload: bytes

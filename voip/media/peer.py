@@ -38,6 +38,7 @@ from voip.media.remote import RemoteCandidates
 from voip.media.renegotiation import Renegotiation
 from voip.media.sections import events_of
 from voip.media.settings import MediaSettings
+from voip.media.shared_port import SharedPort
 from voip.media.supervisor import Supervisor
 from voip.media.tap import Tap
 from voip.signalling.events import Change
@@ -62,6 +63,7 @@ class Peer:
         ice_servers: Sequence[IceServer],
         *,
         resolver: icelist.Resolver,
+        port: SharedPort | None,
         track: Player,
         emit: Callable[[MediaEvent], None],
     ) -> None:
@@ -81,12 +83,12 @@ class Peer:
         )
         self.tap = Tap()
         self.remote = RemoteCandidates()
-        self._key, self._settings, self._resolver = key, settings, resolver
+        self._key, self._settings, self._resolver, self._port = key, settings, resolver, port
         self._track, self._emit = track, emit
         self._network: Network | None = None
         self._keys = Keys(track, self._digit)
         self._lines = Lines(
-            self._pc, audio=self._audio, event=self._keys.event, video=self.tap.video
+            self._pc, audio=self._first_audio, event=self._keys.event, video=self.tap.video
         )
         self._offered: str | None = None
         self._renegotiation: Renegotiation | None = None
@@ -94,7 +96,6 @@ class Peer:
         """The mid and the index of the m-line that our first candidates belong to."""
         self._connecting = Connecting(self._pc, self._let_flow)
         self._supervisor = Supervisor(self._pc, key, settings, emit)
-        self._heard = False
         self._refused_packets = 0
         self._closing: asyncio.Task[None] | None = None
 
@@ -221,11 +222,15 @@ class Peer:
             self._settings,
             self._resolver,
             self.remote,
+            port=self._port,
             late=self._local_candidate,
             refused=self._refused,
         )
         self._supervisor.path = self._network.path
         self._lines.tap()
+        if (audio := self._lines.audio) is not None:
+            audio.shorten(self._network.streams_seen, self._refused)
+            self._network.path.short_way = audio.take
         private.rewrite_rtp(dtls, self._keys.mark)
         for emitter in private.emitters_of(self._pc):
             emitter.on("error", _report)
@@ -260,11 +265,12 @@ class Peer:
             raise CallClosed
         return result
 
-    def _audio(self, packet: AudioPacket) -> None:
-        if not self._heard:
-            self._heard = True
-            self._supervisor.say(FirstAudio(self._key))
+    def _first_audio(self, packet: AudioPacket) -> None:
+        """Says so, and leaves the way to the tap to the packets that follow."""
+        self._supervisor.say(FirstAudio(self._key))
         self.tap.audio(packet)
+        if (audio := self._lines.audio) is not None:
+            audio.deliver = self.tap.audio
 
     def _digit(self, press: Press) -> None:
         self._supervisor.say(Digit(self._key, press.digit, press.seconds))

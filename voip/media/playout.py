@@ -40,13 +40,14 @@ class Playout:
     """A queue of clips, which come first, and one of packets with a time of their own.
 
     With neither, a few packets of silence follow, and then one packet without content every
-    `REST`, as an Opus encoder with DTX does (RFC 7587 §3.1.3): the other side sees that somebody
-    is there, and a call that only listens costs a twentieth of one that speaks.
+    `REST`: the other side sees that somebody is there, and a call that only listens costs a
+    fiftieth of one that speaks. An Opus encoder with DTX has one every 400 ms (RFC 7587 §3.1.3), to
+    renew its comfort noise; there is none here to renew.
     """
 
     SETTLE = 10
     """Packets of silence before the pace slows down."""
-    REST = 0.4
+    REST = 1.0
     """Seconds between packets then."""
     LATE = 0.1
     """Seconds after its time when a pushed packet is dropped instead of sent."""

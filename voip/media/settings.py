@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 
 
@@ -11,6 +12,12 @@ class MediaSettings:
 
     relay_only: bool = False
     """Use TURN relays alone, so that the other side never learns this machine's addresses."""
+    port: int | None = None
+    """The one UDP port for the media of all calls, 0 for any that is free; None: each call has a
+    socket of its own on each address."""
+    public_addresses: tuple[str, ...] = ()
+    """With a port: the addresses that the other side is told in place of this machine's own, one
+    for each family at most, where a 1:1 NAT stands before it."""
     gather_timeout: float = 0.4
     """The longest that a STUN or TURN server may delay a description; with everything else, a
     description is ready within half a second."""
@@ -29,6 +36,14 @@ class MediaSettings:
     """While video is recorded, how often a keyframe is asked for."""
 
     def __post_init__(self) -> None:
+        if self.port is not None and not 0 <= self.port <= 65535:
+            raise ValueError("the media port must be between 0 and 65535")
+        if self.public_addresses and self.port is None:
+            raise ValueError(
+                "a public address needs a media port: nothing else can be mapped to it"
+            )
+        for address in self.public_addresses:
+            ipaddress.ip_address(address)  # raises ValueError, which names it
         for name in (
             "gather_timeout",
             "late_gather_timeout",

@@ -7,6 +7,7 @@ here, so write them for whoever runs a bot. How they are read is in `settings_so
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -25,6 +26,10 @@ SERVER_NAME = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5}
 
 SOUND_PATH = re.compile(r"\.{0,2}/.*|\S+\.(?:ogg|opus|wav|mp3|flac|m4a|webm)", re.DOTALL)
 """A text that is meant as a path, so that a misspelt one is not read out."""
+NO_PORT = (
+    "VOIP_PUBLIC_ADDRESS needs VOIP_MEDIA_PORT: without one port for all calls there is nothing"
+    " that could be mapped"
+)
 NO_LOGIN = (
     "VOIP_PASSWORD and VOIP_ACCESS_TOKEN are both missing: set one of them, or name a file that"
     " holds it in VOIP_PASSWORD_FILE or VOIP_ACCESS_TOKEN_FILE"
@@ -174,6 +179,20 @@ class Settings(BaseSettings):
         " callers never see this machine's addresses.",
         examples=["true"],
     )
+    media_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="The one UDP port of the media of all calls: open it in the firewall, or map it"
+        " into the container. Without it each call takes ports that the system chooses.",
+        examples=["40000"],
+    )
+    public_address: Annotated[tuple[str, ...] | None, NoDecode] = Field(
+        default=None,
+        description="With a media port: the public address of this machine where a 1:1 NAT stands"
+        " before it, as in a cloud or a container; an IPv4 and an IPv6 one at most, with a comma.",
+        examples=["203.0.113.7"],
+    )
     traces: int = Field(
         default=1000,
         ge=0,
@@ -231,7 +250,7 @@ class Settings(BaseSettings):
             )
         return value
 
-    @field_validator("allow", mode="before")
+    @field_validator("allow", "public_address", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -245,6 +264,17 @@ class Settings(BaseSettings):
             raise ValueError(
                 "must hold Matrix ids or patterns of them: @, a name, a colon, a server"
             )
+        return value
+
+    @field_validator("public_address")
+    @classmethod
+    def _are_addresses(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        try:
+            versions = [ipaddress.ip_address(each).version for each in value or ()]
+        except ValueError:
+            raise ValueError("must be an IP address: names are not looked up") from None
+        if len(set(versions)) < len(versions):
+            raise ValueError("must hold one IPv4 and one IPv6 address at most")
         return value
 
     @field_validator("log_level", mode="before")
@@ -263,6 +293,8 @@ class Settings(BaseSettings):
     def _can_log_in(self) -> Self:
         if self.password is None and self.access_token is None:
             raise ValueError(NO_LOGIN)
+        if self.public_address and self.media_port is None:
+            raise ValueError(NO_PORT)
         return self
 
     @property

@@ -18,7 +18,7 @@ from voip.signalling.config import CallConfig
 
 def bot_settings(settings: Settings) -> BotSettings:
     return BotSettings(
-        phone=phone_settings(settings, settings.bot.value),
+        phone=phone_settings(settings, settings.bot.value, shared_port=True),
         bot=BotKind(settings.bot.value),
         recorder=RecorderSettings(
             announcement=announcement(settings),
@@ -30,14 +30,18 @@ def bot_settings(settings: Settings) -> BotSettings:
     )
 
 
-def phone_settings(settings: Settings, name: str) -> PhoneSettings:
-    """`name` says in the journal which bot or command a call belonged to."""
+def phone_settings(settings: Settings, name: str, *, shared_port: bool = False) -> PhoneSettings:
+    """`name` says in the journal which bot or command a call belonged to. The shared port is the
+    bot's: a single call beside it takes sockets of its own."""
     return PhoneSettings(
         matrix=matrix_settings(settings),
         data_dir=settings.data_dir,
         name=name,
         media=MediaSettings(
-            relay_only=settings.relay_only, connect_timeout=settings.connect_timeout
+            relay_only=settings.relay_only,
+            connect_timeout=settings.connect_timeout,
+            port=settings.media_port if shared_port else None,
+            public_addresses=(settings.public_address or ()) if shared_port else (),
         ),
         calls=CallConfig(connect_timeout=settings.connect_timeout),
         traces=TraceSettings(

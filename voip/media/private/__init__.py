@@ -17,11 +17,15 @@ from voip.media.private.transport import (
     connection_of,
     emitters_of,
     guard_input,
+    open_sockets,
     protocols_of,
     put_path,
+    rename,
     reopen_candidates,
     replace_connect,
     rewrite_rtp,
+    set_hosts,
+    take_host,
 )
 
 __all__ = [
@@ -41,10 +45,14 @@ __all__ = [
     "guard_input",
     "has_started",
     "moved_names",
+    "open_sockets",
     "protocols_of",
     "put_path",
     "receive",
+    "rename",
     "reopen_candidates",
     "replace_connect",
     "rewrite_rtp",
+    "set_hosts",
+    "take_host",
 ]

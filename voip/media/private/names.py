@@ -48,6 +48,9 @@ class Ice(StrEnum):
 
     CHECKS = "_check_list"
     LOCAL = "_local_candidates"
+    LOCAL_END = "_local_candidates_end"
+    LOCAL_NAME = "_local_username"
+    LOCAL_START = "_local_candidates_start"
     NOMINATED = "_nominated"
     PAIR = "_pair_remote_candidate"
     PROTOCOLS = "_protocols"

@@ -6,19 +6,23 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import pylibsrtp
 from aiortc import RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParameters
 from aiortc.rtcrtpreceiver import NackGenerator, RemoteStreamTrack, StreamStatistics
-from aiortc.rtp import AnyRtcpPacket, RtcpByePacket, RtpPacket
+from aiortc.rtp import AnyRtcpPacket, RtcpByePacket
+from aiortc.rtp import RtpPacket as AiortcPacket
 
 from voip.media.keyframes import is_keyframe
 from voip.media.packets import AudioPacket, EventPacket, VideoFrame
 from voip.media.private.names import SEND_STARTED, SET_DIRECTION, Dtls, Receiver
+from voip.media.rtp import RtpPacket, parse
 from voip.media.stand_ins import FrameQueue, SameTimestamp, distance
 
 _MAX_STREAMS: Final = 31  # a receiver report holds no more (RFC 3550 §6.4.2, five bits)
 _MAX_GAP: Final = 1000
+_RTP_HEADER: Final = 12  # bytes
 
 
 class AudioTap:
@@ -33,11 +37,19 @@ class AudioTap:
     ) -> None:
         """Before the receiver starts."""
         self._receiver = receiver
-        self._deliver = deliver
+        self.deliver = deliver
+        """Where the packets go."""
         self._deliver_event = deliver_event
         self._codecs: dict[int, RTCRtpCodecParameters] = getattr(receiver, Receiver.CODECS)
         self._streams: dict[int, StreamStatistics] = getattr(receiver, Receiver.STREAMS)
         self._events: dict[int, int] = {}
+        self._dtls = receiver.transport
+        self._level_id = 0
+        self._streams_seen: Callable[[bytes], None] = lambda ssrc: None
+        self._refused: Callable[[], None] = lambda: None
+        self._unprotect: Callable[[bytes], bytes] | None = None
+        self._ssrc = b""
+        """As the last packet of the short way has it."""
         setattr(receiver, Receiver.HANDLE_RTP, self._handle)
         _never_decode(receiver, lambda codec, frame: None)
 
@@ -48,12 +60,62 @@ class AudioTap:
         for payload_type in clock_rates:
             table.setdefault(payload_type, set()).add(self._receiver)
 
-    async def _handle(self, packet: RtpPacket, arrival_time_ms: int) -> None:
+    def take(self, data: bytes) -> bool:
+        """The short way: one encrypted RTP packet, from the socket to whoever listens, without the
+        queue and the tasks in between. False where it is not for this receiver, or too early."""
+        if len(data) < _RTP_HEADER or data[0] >> 6 != 2:  # RFC 7983 §7: not DTLS
+            return False
+        payload_type = data[1] & 0x7F
+        if payload_type not in self._codecs and payload_type not in self._events:
+            return False  # RTCP too: its types are not those of codecs (RFC 5761 §4)
+        if self._unprotect is None:
+            session = getattr(self._dtls, Dtls.INBOUND)
+            if session is None:  # what comes before the handshake's end waits behind it
+                return False
+            self._unprotect = session.unprotect
+        if (ssrc := data[8:12]) != self._ssrc:
+            self._ssrc = ssrc
+            self._streams_seen(ssrc)
+        try:
+            packet = parse(self._unprotect(data), self._level_id)
+        except (pylibsrtp.Error, ValueError):  # not theirs, or said before; longer than a packet
+            packet = None
+        if packet is None:
+            self._refused()
+        else:
+            self._accept(packet)
+        return True
+
+    def shorten(self, streams_seen: Callable[[bytes], None], refused: Callable[[], None]) -> None:
+        """Before `take` is used: who bounds what ever new SSRCs make us keep, and who counts what
+        is no packet."""
+        self._streams_seen, self._refused = streams_seen, refused
+
+    def take_level(self, number: int) -> None:
+        """The number of the audio level's header extension, 0 for none."""
+        self._level_id = number
+
+    async def _handle(self, packet: AiortcPacket, arrival_time_ms: int) -> None:
+        """The long way, through aiortc."""
+        level = packet.extensions.audio_level
+        self._accept(
+            RtpPacket(
+                packet.payload_type,
+                bool(packet.marker),
+                packet.sequence_number,
+                packet.timestamp,
+                packet.ssrc,
+                None if level is None else level[1],
+                packet.payload,
+            )
+        )
+
+    def _accept(self, packet: RtpPacket) -> None:
         codec = self._codecs.get(packet.payload_type)
         event_rate = self._events.get(packet.payload_type)
         if codec is None and event_rate is None:
             return
-        if not getattr(self._receiver, Receiver.ENABLED):
+        if not self._receiver._enabled:  # Receiver.ENABLED, without looking its name up each time
             return
         self._count(packet, 48_000 if codec is None else codec.clockRate)
         if event_rate is not None:
@@ -62,21 +124,20 @@ class AudioTap:
                     payload=packet.payload,
                     timestamp=packet.timestamp,
                     ssrc=packet.ssrc,
-                    begins=bool(packet.marker),
+                    begins=packet.marker,
                     clock_rate=event_rate,
                     arrival=time.monotonic(),
                 )
             )
         elif packet.payload:
-            level = packet.extensions.audio_level
-            self._deliver(
+            self.deliver(
                 AudioPacket(
-                    payload=packet.payload,
-                    sequence=packet.sequence_number,
-                    timestamp=packet.timestamp,
-                    ssrc=packet.ssrc,
-                    arrival=time.monotonic(),
-                    level=None if level is None else level[1],
+                    packet.payload,
+                    packet.sequence_number,
+                    packet.timestamp,
+                    packet.ssrc,
+                    time.monotonic(),
+                    packet.level,
                 )
             )
 
@@ -85,7 +146,7 @@ class AudioTap:
         if stream is None:
             _make_room(self._streams)
             stream = self._streams[packet.ssrc] = StreamStatistics(clock_rate)
-        stream.add(packet)
+        stream.add(packet)  # type: ignore[arg-type]  # it has the two fields that are read
 
 
 class VideoTap:
@@ -108,7 +169,7 @@ class VideoTap:
         if self._ssrc is not None:
             await getattr(self._receiver, Receiver.SEND_PLI)(self._ssrc)
 
-    async def _handle(self, packet: RtpPacket, arrival_time_ms: int) -> None:
+    async def _handle(self, packet: AiortcPacket, arrival_time_ms: int) -> None:
         codec = self._codecs.get(packet.payload_type)
         if codec is not None and codec.name.lower() != "rtx":
             if packet.ssrc != self._ssrc:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
 import pylibsrtp
 from aioice.candidate import Candidate as IceCandidate
-from aioice.ice import CandidatePair, Connection, StunProtocol
+from aioice.ice import CandidatePair, Connection, StunProtocol, get_host_addresses
 from aiortc import RTCDtlsTransport, RTCIceTransport, RTCPeerConnection
 from aiortc.rtcdtlstransport import RtpRouter
 from aiortc.rtp import RtpPacket, is_rtcp
@@ -50,9 +50,10 @@ def accept_rsa(dtls: RTCDtlsTransport) -> None:
     setattr(certificate, CREATE_CONTEXT, create)
 
 
-def guard_input(dtls: RTCDtlsTransport, refused: Callable[[], None]) -> None:
+def guard_input(dtls: RTCDtlsTransport, refused: Callable[[], None]) -> Callable[[bytes], None]:
     """Keep one malformed packet from ending the transport: aiortc's pump dies of header extensions
-    of the wrong length. And bound what a peer with ever new SSRCs can have us keep."""
+    of the wrong length. And bound what a peer with ever new SSRCs can have us keep: what is
+    returned is to be told of each SSRC (four bytes) that does not pass aiortc."""
     streams = _Streams(dtls)
 
     def guarded(
@@ -74,6 +75,7 @@ def guard_input(dtls: RTCDtlsTransport, refused: Callable[[], None]) -> None:
     for name, ssrc_at in ((Dtls.HANDLE_RTP_DATA, 8), (Dtls.HANDLE_RTCP_DATA, 4)):
         setattr(dtls, name, guarded(getattr(dtls, name), ssrc_at))
     _route_by_mid(getattr(dtls, Dtls.ROUTER))
+    return streams.saw
 
 
 class _Streams:
@@ -171,6 +173,33 @@ def adopt(
     for remote in connection._remote_candidates:
         connection._pair_remote_candidate(remote)
     connection.sort_check_list()
+
+
+async def open_sockets(connection: Connection) -> list[IceCandidate]:
+    """Sockets of its own beside what it has, paired with what is known of the other side."""
+    addresses = get_host_addresses(use_ipv4=True, use_ipv6=True)
+    candidates = await connection.get_component_candidates(component=1, addresses=addresses)
+    connection._local_candidates += candidates
+    for remote in connection._remote_candidates:
+        connection._pair_remote_candidate(remote)
+    connection.sort_check_list()
+    return candidates
+
+
+def rename(connection: Connection, fragment: str) -> None:
+    """Give it another user name fragment, before anybody was told of its own."""
+    connection._local_username = fragment
+
+
+def take_host(connection: Connection, protocol: StunProtocol) -> None:
+    """Let it send and receive through this socket; its candidate is set."""
+    connection._protocols.append(protocol)
+
+
+def set_hosts(connection: Connection, candidates: Sequence[IceCandidate]) -> None:
+    """The host candidates, in place of gathering them."""
+    connection._local_candidates_start = connection._local_candidates_end = True
+    connection._local_candidates += candidates
 
 
 def reopen_candidates(connection: Connection) -> None:

@@ -1,0 +1,213 @@
+"""One UDP port for the media of all calls of a process: one socket for each address family.
+
+What containers and firewalls need, and where most of the cost of a packet goes away: waking up
+costs more than all the work on a packet, so a wake-up reads everything that has come, and while
+packets flow the next one comes `PACE` later instead of at once. A packet goes from the socket
+through SRTP to whoever listens to the call, without a queue or a task in between.
+
+Datagrams belong to whoever showed from their address that it knows the call's credentials. Whoever
+does not know them can neither begin a call nor take an address away from one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import secrets
+import socket
+from collections.abc import Callable
+from typing import Any, Final
+
+from aioice import Connection
+from aioice.ice import StunProtocol
+
+from voip.media import demux, private
+from voip.media.demux import Kind
+from voip.media.errors import PortInUse
+from voip.media.port_routes import Line, Routes
+from voip.media.port_transport import LineTransport
+
+log = logging.getLogger(__name__)
+
+PACE: Final = 0.005
+"""Seconds between two looks while packets flow: a quarter of a packet's length."""
+BATCH: Final = 1024
+"""Datagrams that are read in one go, before the loop gets its turn; then it goes on at once."""
+MAX_DATAGRAM: Final = 2048
+BUFFER: Final = 4 << 20
+"""Bytes that the kernel keeps while the loop is busy: a second of some hundred calls."""
+_FAMILIES: Final = (socket.AF_INET, socket.AF_INET6)
+_NO_IPV6: Final = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
+
+
+class SharedPort:
+    """Open and close it on the event loop."""
+
+    def __init__(self, port: int) -> None:
+        """`port` 0: any that is free."""
+        self._wanted = port
+        self._loop = asyncio.get_running_loop()
+        self._routes = Routes()
+        self._sockets: dict[socket.AddressFamily, socket.socket] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._flowing = False
+        self.strangers = 0
+        """Datagrams that belong to no call."""
+
+    @property
+    def port(self) -> int:
+        """0 where it is not open."""
+        for one in self._sockets.values():
+            return int(one.getsockname()[1])
+        return 0
+
+    @property
+    def families(self) -> tuple[socket.AddressFamily, ...]:
+        return tuple(self._sockets)
+
+    def open(self) -> None:
+        """Raises PortInUse, or OSError as the system gives it."""
+        for family in _FAMILIES:
+            try:
+                one = _bound(family, self.port or self._wanted)
+            except OSError as error:
+                if family is socket.AF_INET6 and error.errno in _NO_IPV6:
+                    continue  # a machine without IPv6
+                self.close()
+                if error.errno == errno.EADDRINUSE:
+                    raise PortInUse(self._wanted) from None
+                raise
+            self._sockets[family] = one
+        self._watch()
+
+    def close(self) -> None:
+        self._pause()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for one in self._sockets.values():
+            one.close()
+        self._sockets.clear()
+
+    @staticmethod
+    def name(connection: Connection) -> None:
+        """Give it a user name fragment that no other has, before anybody is told of it
+        (RFC 8839 §5.4: 4 to 256 characters)."""
+        private.rename(connection, secrets.token_hex(4))
+
+    def attach(
+        self, connection: Connection, owner: object, crowded: Callable[[], None]
+    ) -> dict[socket.AddressFamily, Line]:
+        """Let an ICE connection send and receive through this port; a line for each family.
+
+        It was named by `name` before. `owner` is the call: another connection of the same one
+        takes over its addresses. `crowded` is called where the other side is at an address that
+        another call has: it cannot be reached through this port then.
+        """
+        return {
+            family: self._line(
+                Line(connection, StunProtocol(connection), owner, crowded), family, sock
+            )
+            for family, sock in self._sockets.items()
+        }
+
+    def _line(self, line: Line, family: socket.AddressFamily, sock: socket.socket) -> Line:
+        self._routes.add(line, family)
+        transport = LineTransport(
+            sock,
+            line.protocol,
+            asked=lambda transaction: self._routes.asked(transaction, line),
+            closed=lambda: self._routes.remove(line),
+        )
+        line.protocol.connection_made(transport)
+        return line
+
+    # --- reading ---
+
+    def _watch(self) -> None:
+        """Sleep until something comes."""
+        self._flowing = False
+        for family, one in self._sockets.items():
+            self._loop.add_reader(one.fileno(), self._wake, family)
+
+    def _pause(self) -> None:
+        for one in self._sockets.values():
+            with contextlib.suppress(ValueError, OSError):
+                self._loop.remove_reader(one.fileno())
+
+    def _wake(self, _family: socket.AddressFamily) -> None:
+        self._pause()
+        self._flowing = True
+        self._look()
+
+    def _look(self) -> None:
+        """Read what has come; look again soon while packets flow, and sleep when they do not."""
+        self._timer = None
+        if not self._sockets:
+            return
+        counts = [self._drain(family, one) for family, one in self._sockets.items()]
+        if not any(counts):
+            self._watch()
+        elif max(counts) >= BATCH:
+            self._timer = self._loop.call_later(0, self._look)
+        else:
+            self._timer = self._loop.call_later(PACE, self._look)
+
+    def _drain(self, family: socket.AddressFamily, sock: socket.socket) -> int:
+        """Everything that has come, or `BATCH`; returns how many datagrams it was."""
+        receive, by_address = sock.recvfrom, self._routes.by_address[family]
+        for count in range(BATCH):
+            try:
+                data, address = receive(MAX_DATAGRAM)
+            except BlockingIOError:
+                return count
+            except OSError as error:  # of a datagram sent before, where the system tells it
+                log.debug("the media port: %s", errno.errorcode.get(error.errno or 0, "?"))
+                continue
+            line = by_address.get(address)
+            if line is not None and data and data[0] > 19:
+                line.deliver(data, 1)
+            else:
+                self._other(family, data, address, line)
+        return BATCH
+
+    def _other(
+        self, family: socket.AddressFamily, data: bytes, address: Any, line: Line | None
+    ) -> None:
+        """Not media from an address that is known: STUN, or nobody's."""
+        datagram = demux.read(data)
+        if datagram.kind is Kind.REQUEST:
+            line = self._routes.named(datagram.name, family)
+        elif datagram.kind is Kind.RESPONSE:
+            line = self._routes.answered(datagram.name)
+        else:
+            line = None
+        if line is None:
+            self.strangers += 1
+            return
+        line.protocol.datagram_received(data, address)
+
+
+def _bound(family: socket.AddressFamily, port: int) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        if family is socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        _enlarge(sock)
+        sock.bind(("", port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _enlarge(sock: socket.socket) -> None:
+    """As far as the system lets us: beyond its limit, only with CAP_NET_ADMIN."""
+    force = getattr(socket, "SO_RCVBUFFORCE", 33)  # Linux; Python 3.11 does not name it
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, force, BUFFER)
+    except OSError:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
