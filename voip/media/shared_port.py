@@ -52,7 +52,7 @@ class SharedPort:
         self._routes = Routes()
         self._sockets: dict[socket.AddressFamily, socket.socket] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._flowing = False
+        self._woken = 0.0
         self.strangers = 0
         """Datagrams that belong to no call."""
 
@@ -128,7 +128,6 @@ class SharedPort:
 
     def _watch(self) -> None:
         """Sleep until something comes."""
-        self._flowing = False
         for family, one in self._sockets.items():
             self._loop.add_reader(one.fileno(), self._wake, family)
 
@@ -137,23 +136,24 @@ class SharedPort:
             with contextlib.suppress(ValueError, OSError):
                 self._loop.remove_reader(one.fileno())
 
-    def _wake(self, _family: socket.AddressFamily) -> None:
-        self._pause()
-        self._flowing = True
-        self._look()
+    def _wake(self, family: socket.AddressFamily) -> None:
+        count = self._drain(family, self._sockets[family])
+        before, self._woken = self._woken, self._loop.time()
+        # Leaving the sleep and going back to it costs more than a few packets that come singly.
+        if count >= BATCH or self._woken - before < PACE:
+            self._pause()
+            self._timer = self._loop.call_later(0 if count >= BATCH else PACE, self._look)
 
     def _look(self) -> None:
         """Read what has come; look again soon while packets flow, and sleep when they do not."""
         self._timer = None
         if not self._sockets:
             return
-        counts = [self._drain(family, one) for family, one in self._sockets.items()]
-        if not any(counts):
-            self._watch()
-        elif max(counts) >= BATCH:
-            self._timer = self._loop.call_later(0, self._look)
+        most = max(self._drain(family, one) for family, one in self._sockets.items())
+        if most:
+            self._timer = self._loop.call_later(0 if most >= BATCH else PACE, self._look)
         else:
-            self._timer = self._loop.call_later(PACE, self._look)
+            self._watch()
 
     def _drain(self, family: socket.AddressFamily, sock: socket.socket) -> int:
         """Everything that has come, or `BATCH`; returns how many datagrams it was."""
