@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -11,10 +11,12 @@ from tests.signalling.kit import (
     HOST,
     KEY,
     NO_CAPABILITIES,
+    OUR_OTHER,
     PEER,
     STRANGER,
     US,
     Device,
+    at,
     bring,
     of_type,
     outbound_in,
@@ -27,6 +29,8 @@ from voip.signalling.commands import (
     AddCandidates,
     Answered,
     ApplyAnswer,
+    By,
+    CloseMedia,
     CreateAnswer,
     Ended,
     EndReason,
@@ -42,9 +46,13 @@ from voip.signalling.events import (
     Change,
     HangUp,
     MediaConnected,
+    MediaFailed,
+    MediaProblem,
     Received,
     Reject,
     Renegotiate,
+    SendFailed,
+    SendProblem,
     SetMuted,
     SyncComplete,
 )
@@ -57,7 +65,7 @@ NAMELESS = Party(PEER.user_id, NO_PARTY)
 def old(event: Received) -> Received:
     """The same event as a version 0 client sends it."""
     content = {name: value for name, value in event.content.items() if name != "party_id"}
-    return PEER.of(KEY).writes(event.type, content | {"version": 0})
+    return at(event, content=content | {"version": 0})
 
 
 def sent(items: Any) -> list[dict[str, object]]:
@@ -164,3 +172,59 @@ def test_a_hangup_without_version_and_party_is_the_peers(direction: Of, state: S
     assert why(device.handle(stranger)) == [IgnoreReason.WRONG_PARTY]
     told = device.handle(PEER.writes("m.call.hangup", {"call_id": KEY.call_id}))
     assert [end.reason for end in of_type(told, Ended)] == [EndReason.HANGUP]
+
+
+def test_what_an_old_device_declines_too_late_goes_on() -> None:
+    """Its hangup has no party, but who spoke version 1 before is somebody else."""
+    device = outbound_in(State.CONNECTED)
+    assert why(device.handle(old(PEER.hangup()))) == [IgnoreReason.WRONG_PARTY]
+    assert device.state() is State.CONNECTED
+
+
+def ours_answered_by(version: int) -> Device:
+    return answered() if version == 0 else bring(Device(), Of.INBOUND, State.CONNECTING)
+
+
+AN_ANSWER_ELSEWHERE: Final = {0: OUR_OTHER.answer(version=0), 1: old(OUR_OTHER.answer())}
+"""By the version of the invite. Where it or an answer is of version 0 no choice is told."""
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_an_answer_of_another_device_of_ours_comes_before_ours(version: int) -> None:
+    if version:
+        device = bring(Device(), Of.INBOUND, State.ANSWERING)
+    else:
+        device = ringing()
+        device.handle(Accept(KEY))
+    told = device.handle(AN_ANSWER_ELSEWHERE[version])
+    end = Ended(KEY, EndReason.ANSWERED_ELSEWHERE, By.OTHER_DEVICE, rang=True)
+    assert told == [CloseMedia(KEY), end]
+
+
+@pytest.mark.parametrize("version", [0, 1])
+@pytest.mark.parametrize("trouble", ["connect", "media", "send"])
+def test_who_may_have_come_second_hangs_up_nothing(version: int, trouble: str) -> None:
+    """The caller took one of the two answers; a hangup would end the other device's call."""
+    device = ours_answered_by(version)
+    assert why(device.handle(AN_ANSWER_ELSEWHERE[version])) == [IgnoreReason.ALREADY_ANSWERED]
+    assert device.state() is State.CONNECTING
+    if trouble == "connect":
+        told = device.wait(31)
+    elif trouble == "media":
+        told = device.handle(MediaFailed(KEY, MediaProblem.ICE_FAILED))
+    else:
+        request = device.request_of("m.call.answer")
+        told = device.handle(SendFailed(KEY, request, SendProblem.UNREACHABLE))
+    end = Ended(KEY, EndReason.ANSWERED_ELSEWHERE, By.OTHER_DEVICE, rang=True)
+    assert [item for item in told if not isinstance(item, SendEvent)] == [CloseMedia(KEY), end]
+    assert "m.call.hangup" not in {item.type for item in of_type(told, SendEvent)}
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_who_is_connected_came_first(version: int) -> None:
+    device = ours_answered_by(version)
+    device.handle(AN_ANSWER_ELSEWHERE[version])
+    device.handle(MediaConnected(KEY))
+    told = device.handle(MediaFailed(KEY, MediaProblem.LOST))
+    assert [item.type for item in of_type(told, SendEvent)] == ["m.call.hangup"]
+    assert [end.reason for end in of_type(told, Ended)] == [EndReason.MEDIA_LOST]

@@ -260,11 +260,15 @@ class Call(ABC):
         )
         return self._conversation
 
-    def _is_peer(self, sender: Party) -> bool:
-        """Also for a client that names no party in its hangup, as some do."""
+    def _is_peer(self, sender: Party, version: int = 1) -> bool:
+        """Also for a client that names no party in its hangup, as some do.
+
+        One that says version 0 has no party, so where the peer has one it is another device.
+        """
         if self.peer is None:
             return False
-        return sender in {self.peer, Party(self.peer.user_id, NO_PARTY)}
+        unnamed = Party(self.peer.user_id, NO_PARTY)
+        return sender == self.peer or (version != 0 and sender == unnamed)
 
     def _farewell(self, reason: str) -> CallContent | None:
         """What tells the other side that we end the call; None where it does not know of it."""

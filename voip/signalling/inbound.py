@@ -33,6 +33,7 @@ from voip.signalling.events import (
     LocalCandidates,
     MediaConnected,
     MediaFailed,
+    MediaProblem,
     SendFailed,
 )
 from voip.signalling.events import Reject as LocalReject
@@ -54,6 +55,7 @@ class InboundCall(Call):
         "_early",
         "_expires",
         "_offer",
+        "_other_answered",
         "_peer_holds",
         "_peer_streams",
     )
@@ -72,6 +74,8 @@ class InboundCall(Call):
         self._peer_holds = False
         self._capabilities = invite.capabilities
         self._after_glare = False
+        self._other_answered = False
+        """Another device of ours answered too, and nobody will say which of the two was chosen."""
         self._expires = expires
         self._early: EarlyCandidates | None = EarlyCandidates(scope.config)
         self._answer_request: int | None = None
@@ -118,10 +122,24 @@ class InboundCall(Call):
     def _not_answered(self, now: float) -> None:
         self._end(now, EndReason.NOT_ANSWERED, By.TIME)
 
+    def _media_failed(self, problem: MediaProblem, now: float) -> None:
+        if not self._lost_to_other(now):
+            super()._media_failed(problem, now)
+
+    def _lost_to_other(self, now: float) -> bool:
+        """End without a word where the caller has taken the answer of another device of ours.
+
+        A hangup would end that device's call: version 0 knows users, not parties.
+        """
+        if not self._other_answered or self.state is not State.CONNECTING:
+            return False
+        self._end(now, EndReason.ANSWERED_ELSEWHERE, By.OTHER_DEVICE)
+        return True
+
     # --- remote ---
 
     def _hangup_received(self, sender: Party, content: Hangup, now: float) -> IgnoreReason | None:
-        if not self._is_peer(sender):
+        if not self._is_peer(sender, content.version):
             # Before an answer, callers take a hangup of one of our devices as its reject.
             return self._settled_elsewhere(sender, EndReason.REJECTED_ELSEWHERE, now)
         self._hung_up(content, now)
@@ -146,7 +164,14 @@ class InboundCall(Call):
             return None
         return IgnoreReason.WRONG_STATE if self._answer_request is None else None
 
-    def _answer(self, sender: Party, _content: Answer, now: float) -> IgnoreReason | None:
+    def _answer(self, sender: Party, content: Answer, now: float) -> IgnoreReason | None:
+        # Version 0 has no select_answer: the caller takes the answer that comes first.
+        untold = not self.version or not content.version
+        if untold and self._is_other_device(sender):
+            if self.state is State.ANSWERING:
+                self._end(now, EndReason.ANSWERED_ELSEWHERE, By.OTHER_DEVICE)
+                return None
+            self._other_answered = True
         return self._settled_elsewhere(sender, EndReason.ANSWERED_ELSEWHERE, now)
 
     def _reject(self, sender: Party, _content: Reject, now: float) -> IgnoreReason | None:
@@ -160,12 +185,15 @@ class InboundCall(Call):
 
         Once we have answered ourselves, the caller chooses: its select_answer decides.
         """
-        if sender.user_id != self.us.user_id or sender == self.peer:
+        if not self._is_other_device(sender):
             return IgnoreReason.WRONG_PARTY
         if not self.unanswered:
             return IgnoreReason.ALREADY_ANSWERED
         self._end(now, reason, By.OTHER_DEVICE)
         return None
+
+    def _is_other_device(self, sender: Party) -> bool:
+        return sender.user_id == self.us.user_id and sender != self.peer
 
     # --- local ---
 
@@ -221,7 +249,8 @@ class InboundCall(Call):
         # Once media flows the answer has arrived, whatever its sender learned.
         if self.state is not State.CONNECTING or event.request != self._answer_request:
             return
-        self._not_sent(event.problem, now)
+        if not self._lost_to_other(now):
+            self._not_sent(event.problem, now)
 
     on_remote: ClassVar[RemoteHandlers] = {
         Hangup: _hangup_received,

@@ -155,7 +155,11 @@ class OutboundCall(Call):
     def _hangup_received(self, sender: Party, content: Hangup, now: float) -> IgnoreReason | None:
         # Before a choice, the callee's hangup is taken as a reject that has a reason: version 0
         # clients have no other, and a device whose media failed says why.
-        if not self._is_peer(sender) and (self.peer is not None or not self._may_answer(sender)):
+        if self.peer is None:
+            may_end = self._may_answer(sender)
+        else:
+            may_end = self._is_peer(sender, content.version)
+        if not may_end:
             return IgnoreReason.WRONG_PARTY
         if self.state is State.PREPARING:
             return IgnoreReason.WRONG_STATE

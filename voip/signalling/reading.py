@@ -170,6 +170,8 @@ def _read_reject(content: Wire) -> Reject:
 
 def _read_hangup(content: Wire) -> Hangup:
     call_id, party_id, version = fields.common(content)
+    if "version" not in content:
+        version = 1  # left out it says nothing; 0 would be another device of the same user
     reason = fields.optional_text(content, "reason") or "user_hangup"
     return Hangup(
         call_id=call_id, party_id=party_id, version=version, reason=reason[: fields.MAX_ID]
