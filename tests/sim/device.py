@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from voip.signalling.calls import Calls
 from voip.signalling.commands import Command, Ended, Notice, Replaced
@@ -26,9 +26,27 @@ class Told:
     item: Item
 
 
+class Member(Protocol):
+    """What the room, the media and the people know of a device, whatever its client is."""
+
+    party: Party
+    heard_as: Party
+    """What others take it for."""
+    key: str
+    life: int
+    up: bool
+    told: list[Told]
+
+    def handle(self, event: Event, now: float) -> list[Item]: ...
+
+    def deadline(self) -> float | None: ...
+
+    def advance(self, now: float) -> list[Item]: ...
+
+
 class SimDevice:
     def __init__(self, party: Party, config: CallConfig, now: float) -> None:
-        self.party = party
+        self.party = self.heard_as = party
         self.key = f"key of {party.user_id} {party.party_id}"
         self.config = config
         self.calls = Calls(party, config, (), now)
@@ -48,6 +66,9 @@ class SimDevice:
         except LocalError:
             assert self.calls.poll() is None, "a wish that is refused changes nothing"
         return self._drain(now)
+
+    def deadline(self) -> float | None:
+        return self.calls.deadline()
 
     def advance(self, now: float) -> list[Item]:
         self.calls.advance(now)

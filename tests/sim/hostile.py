@@ -32,9 +32,11 @@ from voip.signalling.content import (
     StreamMetadataChanged,
 )
 from voip.signalling.events import Event, Received, SyncComplete
-from voip.signalling.ids import CallKey, Party
+from voip.signalling.ids import NO_PARTY, CallKey, Party
 
 NOBODY: Final = "NOBODY"
+LIE: Final = "$lie"
+"""The id of every forged event."""
 ITS_KEY: Final = "key of the homeserver"
 REPEATABLE: Final = (
     Ignored,
@@ -84,7 +86,9 @@ class Homeserver:
         self.replays = 0
 
     def tamper(self, receiver: Party, true: Received) -> None:
-        """After a true event was delivered."""
+        """After a true event was delivered. (Old clients believe everything.)"""
+        if receiver not in self._devices:
+            return
         how = self._chance.pick("not at all", "forge", "clear", "forge", "clear", "replay")
         device = self._devices[receiver]
         delivered = self._delivered[receiver]
@@ -97,14 +101,14 @@ class Homeserver:
         kind, fields = LIES[self._chance.byte() % len(LIES)]
         if how == "forge" and not self._is_bound(device, true):
             return  # whom nobody has heard yet, nobody can be told from
-        common = {name: str(true.content[name]) for name in ("call_id", "party_id")}
-        content = kind(**common, **fields)
+        version = 0 if true.content["version"] == 0 else 1
+        content = kind(version=version, **_named(true), **fields)
         wire = content.to_wire()
         if kind is Hangup and self._chance.byte() % 2 and self._is_peer(device, true):
             wire = {"call_id": content.call_id}  # some clients name no party
         lie = msgspec.structs.replace(
             true,
-            event_id="$lie",
+            event_id=LIE,
             type=content.event_type,
             content=wire,
             age=0.0,
@@ -120,12 +124,12 @@ class Homeserver:
     def _is_bound(self, device: SimDevice, true: Received) -> bool:
         """Whether the call knows the device of who said this."""
         call = device.calls._registry.get(CallKey(true.room_id, str(true.content["call_id"])))
-        sender = Party(true.sender, str(true.content["party_id"]))
+        sender = sender_of(true)
         return call is not None and sender in call._device_keys
 
     def _is_peer(self, device: SimDevice, true: Received) -> bool:
         call = device.calls._registry.get(CallKey(true.room_id, str(true.content["call_id"])))
-        sender = Party(true.sender, str(true.content["party_id"]))
+        sender = sender_of(true)
         return call is not None and call.peer == sender
 
     def _replay(self, device: SimDevice, true: Received) -> None:
@@ -137,3 +141,11 @@ class Homeserver:
         assert all(isinstance(item, REPEATABLE) for item in told), (true, told)
         assert {key: device.calls.state(key) for key in device.calls._registry._calls} == live
         self._happen(device, SyncComplete())  # what rings now would ring again
+
+
+def _named(true: Received) -> dict[str, Any]:
+    return {name: true.content.get(name) for name in ("call_id", "party_id")}
+
+
+def sender_of(true: Received) -> Party:
+    return Party(true.sender, str(true.content.get("party_id", NO_PARTY)))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from tests.sim.device import Item, SimDevice, Told
+from tests.sim import old_invariants
+from tests.sim.device import Member, SimDevice, Told
 from tests.sim.media import Media
+from tests.sim.stories import of_kind, sent, stories
 from voip.signalling.call import Call
 from voip.signalling.commands import (
     Answered,
@@ -18,13 +19,20 @@ from voip.signalling.commands import (
     Ended,
     EndReason,
     Established,
-    Ignored,
     Incoming,
     Replaced,
     SendEvent,
 )
-from voip.signalling.events import HangUp, MediaFailed, MemberLeft, Reject, SendFailed
-from voip.signalling.ids import CallKey, Party
+from voip.signalling.events import (
+    HangUp,
+    MediaFailed,
+    MemberLeft,
+    Place,
+    Received,
+    Reject,
+    SendFailed,
+)
+from voip.signalling.ids import NO_PARTY, CallKey, Party
 from voip.signalling.states import TIMERS, Negotiating, State
 
 if TYPE_CHECKING:
@@ -46,6 +54,9 @@ TOGETHER: Final[dict[EndReason, frozenset[EndReason]]] = {
 }
 """Who ended a call for this reason lets the other side end it for one of those. (Before an answer
 there is only the reject, which has no reason.)"""
+
+_INVITE: Final = "m.call.invite"
+BEFORE_MEDIA: Final = {_R.ANSWERED_ELSEWHERE, _R.REJECTED_ELSEWHERE, _R.REJECTED, _R.NOT_ANSWERED}
 
 
 # --- at every step --------------------------------------------------------------------------
@@ -86,7 +97,9 @@ def at_established(device: SimDevice, told: Established, media: Media) -> None:
     """The party that signalling talks to is the one that the media are connected to."""
     answered = [t.item for t in device.told if isinstance(t.item, Answered)]
     peer = [item.peer for item in answered if item.key == told.key][-1]
-    assert media.partner(device.party, told.key) == peer, "connected to somebody else"
+    partner = media.partner(device.party, told.key)
+    assert partner is not None
+    assert partner.heard_as == peer, "connected to somebody else"
 
 
 # --- at the end -----------------------------------------------------------------------------
@@ -98,15 +111,18 @@ def at_the_end(world: World) -> None:
     assert not (world.drops_known and world.media.mistaken), "an answer met another offer"
     for device in world.devices.values():
         _is_at_rest(device)
-        stories = _stories(device)
-        for life, key in stories:
-            assert (life - 1, key) not in stories, "a call comes back after a crash"
-        for (life, key), story in stories.items():
+        told = stories(device)
+        for life, key in told:
+            assert (life - 1, key) not in told, "a call comes back after a crash"
+        for (life, key), story in told.items():
             _is_whole(story, crashed=life < device.life)
+            _rings_in_time(device, life, key, story)
             if isinstance(story[-1].item, Ended):
                 _makes_sense(world, device, key, story[-1])
+        _is_answered_by_the_callee(device)
     _peers_are_mutual(world)
     _glare_is_settled(world)
+    old_invariants.at_the_end(world)
 
 
 def _is_at_rest(device: SimDevice) -> None:
@@ -120,15 +136,6 @@ def _is_at_rest(device: SimDevice) -> None:
         (told.life, told.item.request) for told in device.told if hasattr(told.item, "request")
     ]
     assert len(requests) == len(set(requests)), "two requests share a number"
-
-
-def _stories(device: SimDevice) -> dict[tuple[int, CallKey], list[Told]]:
-    """What a device asked and told of each call, in each of its lives."""
-    stories: dict[tuple[int, CallKey], list[Told]] = defaultdict(list)
-    for told in device.told:
-        if not isinstance(told.item, Ignored):
-            stories[told.life, told.item.key].append(told)
-    return stories
 
 
 def _is_whole(story: list[Told], *, crashed: bool) -> None:
@@ -146,44 +153,48 @@ def _is_whole(story: list[Told], *, crashed: bool) -> None:
     assert counts[CloseMedia] == opened or (crashed and counts[CloseMedia] == opened - 1)
     assert counts[Established] <= counts[Answered] <= 1
     assert counts[Incoming] <= 1
-    sent = Counter(told.item.type for told in story if isinstance(told.item, SendEvent))
-    assert all(sent[once] <= 1 for once in ("m.call.invite", "m.call.answer", "m.call.reject"))
-    assert sent["m.call.hangup"] + sent["m.call.reject"] <= 1
-    assert not (sent["m.call.reject"] and sent["m.call.answer"])
-    assert not (sent["m.call.reject"] and sent["m.call.invite"]) or lives > 1
+    said = Counter(told.item.type for told in story if isinstance(told.item, SendEvent))
+    assert all(said[once] <= 1 for once in ("m.call.invite", "m.call.answer", "m.call.reject"))
+    assert said["m.call.hangup"] + said["m.call.reject"] <= 1
+    assert not (said["m.call.reject"] and said["m.call.answer"])
+    assert not (said["m.call.reject"] and said["m.call.invite"]) or lives > 1
     last = story[-1].item
-    known_there = sent["m.call.invite"] or sent["m.call.answer"]
+    known_there = said["m.call.invite"] or said["m.call.answer"]
     if known_there and isinstance(last, Ended) and last.by in {By.US, By.FAULT}:
         silent = {EndReason.SEND_REFUSED, EndReason.LEFT_ROOM}
-        said = sent["m.call.hangup"] + sent["m.call.reject"]
-        assert said or last.reason in silent, "the other side is not told"
+        told_them = said["m.call.hangup"] + said["m.call.reject"]
+        assert told_them or last.reason in silent, "the other side is not told"
+    if counts[Established] and isinstance(last, Ended):
+        assert last.reason not in BEFORE_MEDIA, "media flowed here, so it was this device"
 
 
 def _makes_sense(world: World, device: SimDevice, key: CallKey, end: Told) -> None:
     """Whoever is said to have ended it did, for a reason that fits."""
     assert isinstance(end.item, Ended)
     ended = end.item
-    others = [other for other in world.devices.values() if other is not device]
+    others = [other for other in world.everybody.values() if other is not device]
     same_user = [other for other in others if other.party.user_id == device.party.user_id]
     match ended.by:
         case By.PEER if ended.reason is EndReason.LEFT_ROOM:
             assert any(isinstance(event, MemberLeft) for _, _, event in device.happened)
         case By.PEER:
-            assert any(_lets_end(other, key, ended) for other in others), "nobody ended it"
+            users = _other_side(device, key)
+            theirs = [other for other in others if not users or other.party.user_id in users]
+            assert any(_lets_end(other, key, ended) for other in theirs), "nobody ended it"
         case By.OTHER_DEVICE if ended.reason is EndReason.ANSWERED_ELSEWHERE:
             chosen = [
                 item.content["selected_party_id"]
                 for other in others
-                for item in _sent(other, key, "m.call.select_answer")
+                for item in sent(other, key, "m.call.select_answer")
             ]
             assert any(party_id != device.party.party_id for party_id in chosen) or any(
-                list(_sent(other, key, "m.call.answer")) for other in same_user
+                list(sent(other, key, "m.call.answer")) for other in same_user
             ), "nobody answered elsewhere"
         case By.OTHER_DEVICE:
             assert any(
-                other.crash_hangups & {key}
-                or list(_sent(other, key, "m.call.reject"))
-                or list(_sent(other, key, "m.call.hangup"))
+                key in getattr(other, "crash_hangups", ())
+                or list(sent(other, key, "m.call.reject"))
+                or list(sent(other, key, "m.call.hangup"))
                 for other in same_user
             ), "nobody declined elsewhere"
         case By.US:
@@ -198,8 +209,47 @@ def _makes_sense(world: World, device: SimDevice, key: CallKey, end: Told) -> No
             assert ended.reason is EndReason.NOT_ANSWERED
 
 
-def _lets_end(other: SimDevice, key: CallKey, ended: Ended) -> bool:
+def _other_side(device: SimDevice, key: CallKey) -> set[str]:
+    """The users that the device may talk to in this call; none where it may be anybody."""
+    users = {told.caller.user_id for told in of_kind(device, Incoming, key)}
+    users |= {told.peer.user_id for told in of_kind(device, Answered, key)}
+    users |= {told.caller.user_id for told in of_kind(device, Replaced) if told.by == key}
+    placed = [event for _, _, event in device.happened if isinstance(event, Place)]
+    return users | {event.invitee for event in placed if event.key == key and event.invitee}
+
+
+def _is_answered_by_the_callee(device: SimDevice) -> None:
+    inbound = {told.key for told in of_kind(device, CreateAnswer)}
+    for answered in of_kind(device, Answered):
+        if answered.key not in inbound:
+            (invite,) = sent(device, answered.key, "m.call.invite")
+            invitee, user = invite.content.get("invitee"), answered.peer.user_id
+            meant = user == invitee if invitee else user != device.party.user_id
+            assert meant, "somebody else answered"
+
+
+def _rings_in_time(device: SimDevice, life: int, key: CallKey, story: list[Told]) -> None:
+    """An invite counts for its lifetime, from when its homeserver took it."""
+    used = [told for told in story if isinstance(told.item, Incoming | CreateAnswer)]
+    if not used:
+        return
+    ends = [
+        at - event.age + float(str(event.content["lifetime"])) / 1000
+        for at, in_life, event in device.happened
+        if isinstance(event, Received)
+        and (in_life, event.type) == (life, "m.call.invite")
+        and (event.room_id, event.content["call_id"]) == key
+    ]
+    assert all(told.at <= max(ends) for told in used), "it rings when the caller has given up"
+
+
+def _lets_end(other: Member, key: CallKey, ended: Ended) -> bool:
     """Whether what this device said of the call explains such an end of the other side."""
+    hangups = sent(other, key, "m.call.hangup")
+    if ended.reason is EndReason.HANGUP and any(said.content["version"] == 0 for said in hangups):
+        return True  # version 0 gives no reason, so whatever the reason was
+    if not isinstance(other, SimDevice):
+        return False
     if key in other.crash_hangups and ended.reason is EndReason.PEER_FAILED:
         return True
     for told in other.told:
@@ -216,40 +266,29 @@ def _lets_end(other: SimDevice, key: CallKey, ended: Ended) -> bool:
     return False
 
 
-def _sent(device: SimDevice, key: CallKey, event_type: str) -> Iterator[SendEvent]:
-    for told in device.told:
-        item = told.item
-        if isinstance(item, SendEvent) and item.key == key and item.type == event_type:
-            yield item
-
-
-def _items(world: World, kind: type[Item]) -> Iterator[tuple[SimDevice, Told]]:
-    for device in world.devices.values():
-        for told in device.told:
-            if isinstance(told.item, kind):
-                yield device, told
-
-
 def _peers_are_mutual(world: World) -> None:
     """At most two ends of a call are connected, to each other, and not each blames the other."""
     peers: dict[CallKey, dict[Party, Party]] = defaultdict(dict)
-    for device, told in _items(world, Answered):
-        assert isinstance(told.item, Answered)
-        peers[told.item.key][device.party] = told.item.peer
     connected: dict[CallKey, set[Party]] = defaultdict(set)
-    for device, told in _items(world, Established):
-        assert isinstance(told.item, Established)
-        connected[told.item.key].add(device.party)
-    for key, parties in connected.items():
-        assert len(parties) <= 2, "more than two ends are connected"
-        for party in parties:
-            peer = peers[key][party]
-            assert peers[key].get(peer) == party, "two ends talk to different parties"
     blaming: dict[CallKey, set[Party]] = defaultdict(set)
-    for device, told in _items(world, Ended):
-        assert isinstance(told.item, Ended)
-        if told.item.by is By.PEER and told.item.reason is not EndReason.LEFT_ROOM:
-            blaming[told.item.key].add(device.party)
+    for party, device in world.everybody.items():
+        for answered in of_kind(device, Answered):
+            peers[answered.key][party] = answered.peer
+        for established in of_kind(device, Established):
+            connected[established.key].add(party)
+        for ended in of_kind(device, Ended):
+            if ended.by is By.PEER and ended.reason is not EndReason.LEFT_ROOM:
+                blaming[ended.key].add(party)
+    for key, parties in connected.items():
+        # Old clients settle no glare: two calls under one id may both come about.
+        invites = [said for one in world.everybody.values() for said in sent(one, key, _INVITE)]
+        calls = len(invites) if world.old else 1
+        assert len(parties) <= 2 * calls, "more than two ends are connected"
+        for party in parties & world.devices.keys():
+            peer = peers[key][party]
+            # One without a name says of nobody whom it talks to; `at_established` has asked.
+            mutual = peer.party_id == NO_PARTY or peers[key].get(peer) == party
+            assert mutual, "two ends talk to different parties"
     for key, parties in blaming.items():
         crashed = any(key in device.crash_hangups for device in world.devices.values())
         for party in parties:
@@ -259,12 +298,11 @@ def _peers_are_mutual(world: World) -> None:
 def _glare_is_settled(world: World) -> None:
     """Never do both calls give way, and of two that were sent the lesser stays."""
     replaced: dict[tuple[Party, CallKey], tuple[Party, CallKey]] = {}
-    for device, told in _items(world, Replaced):
-        item = told.item
-        assert isinstance(item, Replaced)
-        replaced[device.party, item.key] = (item.caller, item.by)
-        if list(_sent(device, item.key, "m.call.invite")):
-            theirs, ours = (item.by.call_id, item.caller), (item.key.call_id, device.party)
-            assert theirs < ours, "the greater call stayed"
+    for party, device in world.devices.items():
+        for item in of_kind(device, Replaced):
+            replaced[party, item.key] = (item.caller, item.by)
+            if list(sent(device, item.key, "m.call.invite")):
+                theirs, ours = (item.by.call_id, item.caller), (item.key.call_id, party)
+                assert theirs < ours, "the greater call stayed"
     for gave_way, stayed in replaced.items():
         assert replaced.get(stayed) != gave_way, "both calls gave way"

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from tests.signalling.kit import OFFER
 from tests.sim.chance import Chance
 from tests.sim.clock import Clock
-from tests.sim.device import SimDevice
+from tests.sim.device import Member
 from voip.signalling.commands import (
     ApplyAnswer,
     CloseMedia,
@@ -37,14 +37,14 @@ _CANDIDATES: Final = (Candidate("candidate:1 …", "0"), Candidate(END_OF_CANDID
 _HELD: Final = "a=sendonly\r\n"
 
 Request: TypeAlias = CreateOffer | CreateAnswer | ApplyAnswer | CreateReoffer | CreateReanswer
-Happen: TypeAlias = Callable[[SimDevice, Event], object]
+Happen: TypeAlias = Callable[[Member, Event], object]
 
 
 @dataclass(eq=False)
 class End:
     """What one device holds for one call."""
 
-    device: SimDevice
+    device: Member
     life: int
     key: CallKey
     made: str = ""
@@ -71,12 +71,12 @@ class Media:
         self.mistaken = 0
         """Answers that were applied to an offer that they do not answer."""
 
-    def partner(self, party: Party, key: CallKey) -> Party | None:
+    def partner(self, party: Party, key: CallKey) -> Member | None:
         """Whom this end is connected to, as the media know it."""
         end = self._ends.get((party, key))
-        return None if end is None or end.partner is None else end.partner.party
+        return None if end is None or end.partner is None else end.partner.device
 
-    def ask(self, device: SimDevice, asked: Request) -> None:
+    def ask(self, device: Member, asked: Request) -> None:
         match asked:
             case CreateOffer():
                 end = self._open(device, asked.key)
@@ -104,11 +104,11 @@ class Media:
                 self._answers[answer] = asked.offer
                 self._answer(end, asked, answer)
 
-    def close(self, device: SimDevice, closed: CloseMedia) -> None:
+    def close(self, device: Member, closed: CloseMedia) -> None:
         end = self._ends.pop((device.party, closed.key))
         self._close(end)
 
-    def crash(self, device: SimDevice) -> None:
+    def crash(self, device: Member) -> None:
         for place, end in list(self._ends.items()):
             if end.device is device:
                 del self._ends[place]
@@ -118,7 +118,7 @@ class Media:
     def open_ends(self) -> int:
         return len(self._ends)
 
-    def _open(self, device: SimDevice, key: CallKey) -> End:
+    def _open(self, device: Member, key: CallKey) -> End:
         end = self._ends[device.party, key] = End(device, device.life, key)
         return end
 

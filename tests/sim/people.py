@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tests.sim.chance import Chance
-from tests.sim.device import Item, SimDevice
+from tests.sim.device import Item, Member
 from voip.signalling.commands import Calling, Established, Incoming, TransferRequested
 from voip.signalling.events import (
     Accept,
@@ -31,13 +31,13 @@ _CHANGES: Final = (
 
 
 class People:
-    def __init__(self, chance: Chance, do: Callable[[float, SimDevice, Event], None]) -> None:
+    def __init__(self, chance: Chance, do: Callable[[float, Member, Event], None]) -> None:
         self._chance = chance
         self._do = do
         self.talkative = False
         """They go on talking until they are told to hang up."""
 
-    def hear(self, device: SimDevice, item: Item) -> None:
+    def hear(self, device: Member, item: Item) -> None:
         match item:
             case Incoming(key):
                 self._decide(device, key)
@@ -49,13 +49,13 @@ class People:
             case TransferRequested(key, transfer):
                 self._do(0.0, device, RejectTransfer(key, transfer.replacement_id))
 
-    def _decide(self, device: SimDevice, key: CallKey) -> None:
+    def _decide(self, device: Member, key: CallKey) -> None:
         deeds: tuple[Event, ...] = (Accept(key), Reject(key), HangUp(key))
         delay = self._chance.pick(1.0, 0.0, 30.0, 100.0)
         for deed in self._chance.pick(deeds[:1], (), deeds[1:2], deeds[2:], deeds):
             self._do(delay, device, deed)
 
-    def _talk(self, device: SimDevice, key: CallKey) -> None:
+    def _talk(self, device: Member, key: CallKey) -> None:
         talk = self._chance.pick(10.0, 0.0, 100.0)
         # Not both at the same moment, unless chance will have it.
         patience = sum(device.party.party_id.encode()) % 7 / 4

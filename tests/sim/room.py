@@ -14,7 +14,7 @@ import msgspec
 
 from tests.sim.chance import Chance
 from tests.sim.clock import Clock
-from tests.sim.device import SimDevice
+from tests.sim.device import Member
 from tests.sim.hostile import Homeserver
 from voip.signalling.events import Event, MemberLeft, Received, SyncComplete
 from voip.signalling.ids import Party
@@ -23,15 +23,13 @@ ROOM: Final = "!room:example.org"
 KEPT_IN_A_GAP: Final = 2
 """A homeserver sends so many of the latest events after an outage; the rest is in the gap."""
 
-Happen: TypeAlias = Callable[[SimDevice, Event], object]
+Happen: TypeAlias = Callable[[Member, Event], object]
 
 
 class Timeline:
     """What one device sees of the room."""
 
-    def __init__(
-        self, device: SimDevice, clock: Clock, happen: Happen, *, drops_known: bool
-    ) -> None:
+    def __init__(self, device: Member, clock: Clock, happen: Happen, *, drops_known: bool) -> None:
         """`drops_known`: events whose id was seen before are dropped, as the Matrix edge does."""
         self._device = device
         self._clock = clock
@@ -111,7 +109,7 @@ class Room:
         self.encrypted = encrypted
         self._count = 0
 
-    def take(self, sender: SimDevice, event_type: str, content: Mapping[str, object]) -> None:
+    def take(self, sender: Member, event_type: str, content: Mapping[str, object]) -> None:
         """The homeserver accepted an event: every device sees it, its sender's too."""
         self._count += 1
         event = Received(

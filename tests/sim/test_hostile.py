@@ -16,7 +16,7 @@ from tests.sim.world import World, scene
 from voip.signalling.commands import Ignored, IgnoreReason
 from voip.signalling.ids import Party
 
-EXAMPLES: Final = 20
+EXAMPLES: Final = 40
 
 
 def told(world: World) -> dict[Party, list[Any]]:

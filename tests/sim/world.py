@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from tests.sim import invariants
+from tests.sim import invariants, reactions
 from tests.sim.chance import Chance
 from tests.sim.clock import Clock
-from tests.sim.device import Item, SimDevice
+from tests.sim.device import Item, Member, SimDevice
 from tests.sim.hostile import Homeserver
 from tests.sim.media import Media
+from tests.sim.old_device import OldDevice
 from tests.sim.people import People
 from tests.sim.room import ROOM, Room, Timeline
 from voip.signalling.commands import (
@@ -40,6 +41,18 @@ CASTS: Final = (
     "A1 B1 B2 C1",
 )
 """Who is in the room: a letter is a user, a number its device."""
+OLD_CASTS: Final = (
+    "A1 b1",
+    "A1 a2",
+    "A1 b1 b2",
+    "A1 B1 b2",
+    "A1 a2 B1",
+    "A1 B1 c1",
+    "a1 B1 B2",
+    "A1 a2 B1 b2",
+    "A1 B1 b2 b3",
+)
+"""The same with old clients: a small letter is a device that speaks version 0."""
 SLOTS: Final = 3
 """Calls that may be placed in a scene."""
 MOST_STEPS: Final = 20_000
@@ -58,11 +71,19 @@ class World:
         self.clock = Clock()
         self.chance = chance
         self.placed: list[CallKey] = []
-        parties = [Party(f"@{name[0]}:example.org", name) for name in cast.split()]
-        self.devices = {party: SimDevice(party, CONFIG, self.clock.now) for party in parties}
+        self.devices: dict[Party, SimDevice] = {}
+        """Ours; not those with an old client."""
+        self.old: dict[Party, OldDevice] = {}
+        for name in cast.split():
+            party = Party(f"@{name[0].upper()}:example.org", name)
+            if name.islower():
+                self.old[party] = OldDevice(party)
+            else:
+                self.devices[party] = SimDevice(party, CONFIG, self.clock.now)
+        self.everybody: Mapping[Party, Member] = {**self.devices, **self.old}
         self.timelines = {
             party: Timeline(device, self.clock, self._happen, drops_known=drops_known)
-            for party, device in self.devices.items()
+            for party, device in self.everybody.items()
         }
         self.homeserver = Homeserver(
             chance, self.devices, self._happen, is_new=self._is_new, honest=honest
@@ -84,7 +105,7 @@ class World:
         self.wish(delay, caller, Place(key, invitee))
 
     def wish(self, delay: float, party: Party, wish: Event) -> None:
-        self._do(delay, self.devices[party], wish)
+        self._do(delay, self.everybody[party], wish)
 
     def outage(self, delay: float, party: Party, length: float, *, gap: bool) -> None:
         timeline = self.timelines[party]
@@ -120,8 +141,8 @@ class World:
             due = min(
                 (
                     (deadline, party)
-                    for party, device in self.devices.items()
-                    if device.up and (deadline := device.calls.deadline()) is not None
+                    for party, device in self.everybody.items()
+                    if device.up and (deadline := device.deadline()) is not None
                 ),
                 default=None,
             )
@@ -130,26 +151,29 @@ class World:
                 self.clock.step()
             elif due is not None:
                 self.clock.now = max(self.clock.now, due[0])
-                device = self.devices[due[1]]
+                device = self.everybody[due[1]]
                 self._react(device, device.advance(self.clock.now))
             else:
                 return
         raise AssertionError("it goes on for ever")
 
-    def _do(self, delay: float, device: SimDevice, wish: Event) -> None:
+    def _do(self, delay: float, device: Member, wish: Event) -> None:
         def do() -> None:
             if device.up:
                 self._happen(device, wish)
 
         self.clock.after(delay, do)
 
-    def _happen(self, device: SimDevice, event: Event) -> list[Item]:
+    def _happen(self, device: Member, event: Event) -> list[Item]:
+        check = reactions.to(device, event, self.clock.now)
         told = device.handle(event, self.clock.now)
         self._react(device, told)
+        check(told)
         return told
 
-    def _react(self, device: SimDevice, told: Iterable[Item]) -> None:
-        invariants.at_every_step(device)
+    def _react(self, device: Member, told: Iterable[Item]) -> None:
+        if isinstance(device, SimDevice):
+            invariants.at_every_step(device)
         for item in told:
             match item:
                 case SendEvent():
@@ -165,11 +189,11 @@ class World:
                 case CloseMedia():
                     self.media.close(device, item)
                 case _:
-                    if isinstance(item, Established):
+                    if isinstance(item, Established) and isinstance(device, SimDevice):
                         invariants.at_established(device, item, self.media)
                     self.people.hear(device, item)
 
-    def _send(self, device: SimDevice, send: SendEvent) -> None:
+    def _send(self, device: Member, send: SendEvent) -> None:
         """Accepted or not, and whether its sender learns of it in time are two things."""
         fate = self.chance.pick("sent", "sent", "unsure", "lost", "refused")
         delay = self.chance.pick(0.01, 1.0, 95.0)
@@ -191,12 +215,14 @@ class World:
 def scene(tape: bytes, *, honest: bool = False) -> World:
     """A world in which everything is decided by the tape, after it has run to its end."""
     chance = Chance(tape)
-    cast = CASTS[chance.byte() % len(CASTS)]
+    number = chance.byte()
+    casts = OLD_CASTS if number % 2 else CASTS
+    cast = casts[number // 2 % len(casts)]
     encrypted, drops_known = chance.byte() % 4 != 1, chance.byte() % 4 != 1
     world = World(cast, chance, encrypted=encrypted, drops_known=drops_known, honest=honest)
     for slot in range(SLOTS):
         _plan_call(world, slot)
-    for party in world.devices:
+    for party in world.everybody:
         _plan_trouble(world, party)
     world.run()
     invariants.at_the_end(world)
@@ -208,13 +234,13 @@ def _plan_call(world: World, slot: int) -> None:
     number = world.chance.byte()
     if number % 8 == 0:
         return
-    parties = list(world.devices)
+    parties = list(world.everybody)
     caller = parties[number // 8 % len(parties)]
     others = [party.user_id for party in parties if party.user_id != caller.user_id]
     callee = others[0] if others else caller.user_id
     invitee = world.chance.pick(callee, None, caller.user_id, *others)
     number = world.chance.byte()
-    name = f"{'amz'[number % 3]}{slot}" if number % 8 else "same id"
+    name = f"{'amz'[number % 3]}{slot}" if number % 4 else "same id"
     when = world.chance.byte()
     world.place(slot * (0.0, 0.04, 0.5, 2.0, 40.0, 150.0)[when % 6], caller, name, invitee)
 
@@ -225,7 +251,7 @@ def _plan_trouble(world: World, party: Party) -> None:
     match chance.pick("none", "outage", "gap", "crash", "leaves"):
         case "outage" | "gap" as kind:
             world.outage(when, party, chance.pick(5.0, 40.0, 100.0), gap=kind == "gap")
-        case "crash":
+        case "crash" if party in world.devices:
             world.crash(when, party, chance.pick(1.0, 30.0, 200.0))
         case "leaves":
             world.leave(when, party)
