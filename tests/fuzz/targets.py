@@ -13,10 +13,12 @@ from typing import Final
 
 from aiortc.sdp import SessionDescription
 
-from voip.media import sdp
+from voip.media import demux, sdp
+from voip.media.demux import Kind
 from voip.media.errors import BadDescription, NoCommonCodec
 from voip.media.first import CHOKES
 from voip.media.remote import read_candidate
+from voip.media.rtp import parse as parse_rtp
 from voip.signalling.calls import Calls
 from voip.signalling.errors import ContentError
 from voip.signalling.events import MemberLeft, Received, SyncComplete
@@ -91,11 +93,22 @@ def candidates(data: bytes) -> None:
     assert parsed is None or 0 < parsed.port < 65536
 
 
+def datagrams(data: bytes) -> None:
+    """What anybody can send to the media port, and what a peer can put into an RTP packet."""
+    datagram = demux.read(data)
+    assert datagram.name in data
+    assert datagram.kind in {Kind.REQUEST, Kind.RESPONSE} or not datagram.name
+    for level_id in range(16):
+        packet = parse_rtp(data, level_id)
+        assert packet is None or packet.payload in data
+
+
 TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
     "contents": contents,
     "calls": calls,
     "offers": offers,
     "candidates": candidates,
+    "datagrams": datagrams,
 }
 
 
