@@ -21,7 +21,9 @@ from voip.signalling.commands import (
     CreateReanswer,
     CreateReoffer,
     Rollback,
+    SetStreams,
 )
+from voip.signalling.content import Streams
 from voip.signalling.events import (
     AnswerApplied,
     AnswerReady,
@@ -38,7 +40,7 @@ from voip.tasks import Lane, TaskOwner
 log = logging.getLogger(__name__)
 
 Request: TypeAlias = CreateOffer | CreateAnswer | ApplyAnswer | CreateReoffer | CreateReanswer
-MediaCommand: TypeAlias = Request | Rollback | AddCandidates | CloseMedia
+MediaCommand: TypeAlias = Request | Rollback | AddCandidates | SetStreams | CloseMedia
 
 
 class MediaPort(Protocol):
@@ -59,6 +61,7 @@ class MediaPort(Protocol):
     ) -> str: ...
     async def rollback(self, key: CallKey) -> None: ...
     async def add_candidates(self, key: CallKey, candidates: Sequence[Candidate]) -> None: ...
+    async def set_streams(self, key: CallKey, streams: Streams) -> None: ...
     async def close(self, key: CallKey) -> None: ...
 
 
@@ -172,6 +175,9 @@ class MediaLanes:
     async def _candidates(self, command: AddCandidates) -> None:
         await self._engine.add_candidates(command.key, command.candidates)
 
+    async def _streams(self, command: SetStreams) -> None:
+        await self._engine.set_streams(command.key, command.streams)
+
     _works: ClassVar[Mapping[type, Callable[[Any, Any], Coroutine[Any, Any, None]]]] = {
         CreateOffer: _offer,
         CreateAnswer: _first_answer,
@@ -180,6 +186,7 @@ class MediaLanes:
         CreateReanswer: _reanswer,
         Rollback: _rollback,
         AddCandidates: _candidates,
+        SetStreams: _streams,
     }
 
 

@@ -73,7 +73,7 @@ async def test_video_arrives_as_whole_frames_and_keyframes_are_given_when_asked_
         await heard.wait(Connected)
         await asyncio.wait_for(eye.enough.wait(), 20)
         eye.keyframe.clear()
-        await peer.request_keyframe()
+        await peer.request_keyframes()
         await asyncio.wait_for(eye.keyframe.wait(), 10)
         receiver = peer._pc.getTransceivers()[1].receiver
         assert receiver.track._queue.qsize() <= 1  # type: ignore[attr-defined]  # its end mark

@@ -17,6 +17,7 @@ from voip.signalling.commands import (
     IdentityAsserted,
     Ignored,
     PeerState,
+    SetStreams,
     TransferRejected,
     TransferRequested,
 )
@@ -43,6 +44,7 @@ REPEATABLE: Final = (
     AddCandidates,
     CreateReanswer,
     ApplyAnswer,
+    SetStreams,
     PeerState,
     TransferRequested,
     TransferRejected,

@@ -27,7 +27,7 @@ from voip.signalling.commands import (
     TransferRejected,
     TransferRequested,
 )
-from voip.signalling.content import AssertedIdentity, Capabilities
+from voip.signalling.content import AssertedIdentity, Capabilities, Streams
 from voip.signalling.errors import LocalError
 from voip.signalling.events import AssertIdentity, Change, Renegotiate, SetMuted
 from voip.signalling.ids import CallKey, Party
@@ -89,6 +89,12 @@ class Call:
     def room_id(self) -> str:
         return self.key.room_id
 
+    @property
+    def peer_streams(self) -> Streams:
+        """What the other side sends, by the stream's id: `purpose` (`m.usermedia`,
+        `m.screenshare`), `audio_muted`, `video_muted`. Empty where it does not say."""
+        return (self.peer_state and self.peer_state.streams) or {}
+
     def file(self) -> CallFile:
         """What `call.json` says about it as things stand."""
         ours, theirs = self._phone.user_id, self.peer_user_id
@@ -147,7 +153,8 @@ class Call:
         self, *, until_silence: float | None = None, max_seconds: float | None = None
     ) -> Recording:
         """Record what the other side says and shows, until it is silent for `until_silence`
-        seconds, for `max_seconds` at most, or until the call ends.
+        seconds, for `max_seconds` at most, or until the call ends. Screens that it shares are
+        files of their own, the recording's `parts`.
 
         It is kept whatever happens, also where this is cancelled: `recordings` has it in the end.
         """
@@ -259,7 +266,7 @@ class Call:
                 self.restart_ice()
 
     def on_recording(self, recording: Recording) -> None:
-        self.recordings.append(recording)
+        self.recordings += [recording, *recording.parts]
         if self._recording is not None:
             _resolve(self._recording, recording)
 

@@ -76,6 +76,8 @@ class CallFile:
         }
         if recording.width is not None:
             entry |= {"width": recording.width, "height": recording.height}
+        if recording.offset:
+            entry["offset"] = round(recording.offset, 3)
         for at, known in enumerate(self.tracks):
             if known["file"] == entry["file"]:
                 entry["event_id"] = event_id or known.get("event_id")

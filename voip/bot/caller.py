@@ -13,6 +13,7 @@ from typing import Any
 
 from voip.bot.call import Call, CallEnded
 from voip.bot.phone import Phone
+from voip.media.events import Recording
 from voip.media.sounds import Sound
 from voip.signalling.commands import By, EndReason
 
@@ -120,7 +121,7 @@ async def _report(call: Call, order: CallOrder) -> CallReport:
     recorded = None
     if order.record is not None and call.recordings:
         recorded = order.record
-        await asyncio.to_thread(_move, call.recordings[0].path, recorded, call.folder)
+        await asyncio.to_thread(_move, call.recordings[0], recorded, call.folder)
     marks = call.marks
     well = end.by in {By.US, By.PEER} and end.reason is EndReason.HANGUP
     return CallReport(
@@ -139,8 +140,11 @@ def _since(began: float, mark: float | None) -> int | None:
     return None if mark is None else round((mark - began) * 1000)
 
 
-def _move(source: Path, target: Path, folder: Path) -> None:
-    """The recording to where it was ordered; its folder had no other purpose."""
+def _move(recording: Recording, target: Path, folder: Path) -> None:
+    """The recording to where it was ordered, its parts beside it; its folder had no other
+    purpose."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(source, target)
+    shutil.move(recording.path, target)
+    for part in recording.parts:
+        shutil.move(part.path, target.with_name(f"{target.stem}-{part.path.name}"))
     shutil.rmtree(folder, ignore_errors=True)

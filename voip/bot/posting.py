@@ -21,7 +21,7 @@ from voip.store.journal import Journal
 
 log = logging.getLogger(__name__)
 
-MEDIA_FILES = ("audio*.ogg", "video*.webm", "video*.mkv")
+MEDIA_FILES = ("audio*.ogg", "video*.webm", "video*.mkv", "screen*.webm", "screen*.mkv")
 
 
 class Poster:
@@ -71,7 +71,7 @@ class Poster:
         file = MediaFile(
             path=recording.path,
             mimetype=recording.mime_type,
-            name=f"{recording.path.parent.name}{recording.path.suffix}",
+            name=_name(recording.path),
             duration=recording.seconds,
             width=recording.width,
             height=recording.height,
@@ -79,6 +79,12 @@ class Poster:
             voice=audio,
         )
         return await self._matrix.post_file(room_id, file, txn_id)
+
+
+def _name(path: Path) -> str:
+    """Under which the file is shown in the room."""
+    screen = "-screen" if path.stem.startswith("screen") else ""
+    return f"{path.parent.name}{screen}{path.suffix}"
 
 
 async def _waveform(path: Path) -> tuple[int, ...]:

@@ -29,6 +29,7 @@ from voip.media.settings import MediaSettings
 from voip.media.shared_port import SharedPort
 from voip.media.sound_errors import PlayerClosed
 from voip.media.sounds import Sound
+from voip.signalling.content import Streams
 from voip.signalling.events import Change
 from voip.signalling.ice import Candidate, IceServer
 from voip.signalling.ids import CallKey
@@ -159,6 +160,15 @@ class MediaEngine:
         Those that come before the remote description are held. Raises UnknownCall.
         """
         await self._call(key).peer.remote.add(candidates)
+
+    async def set_streams(self, key: CallKey, streams: Streams) -> None:
+        """What the other side's streams are for, by their ids (`a=msid`), and what of them is
+        muted; before, with or after the description that has them.
+
+        Streams that are not in it are neither heard nor recorded, a muted picture is left out.
+        As long as this is not said, the first stream alone counts. Raises UnknownCall.
+        """
+        await self._call(key).peer.set_streams(streams)
 
     async def close(self, key: CallKey) -> None:
         """End the call's media; its recording has been said to have ended when this returns.

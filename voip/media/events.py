@@ -46,6 +46,12 @@ class Recording:
     ended: RecordingEnd
     width: int | None = None
     height: int | None = None
+    offset: float = 0.0
+    """Of a part: seconds from the beginning of its recording to its own. Less than 0 for a screen
+    that was shared before anything was heard."""
+    parts: tuple[Recording, ...] = ()
+    """Pictures with files of their own, in the order in which they began: each screen that was
+    shared, and a camera that came on late. Each has the sound of its time too."""
 
 
 @dataclass(frozen=True, slots=True)

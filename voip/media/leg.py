@@ -82,5 +82,5 @@ class Leg:
     async def _ask_for_keyframes(self, interval: float) -> None:
         """A recording can begin at a keyframe only, and players can seek to them only."""
         while True:
-            await self.peer.request_keyframe()
+            await self.peer.request_keyframes()
             await asyncio.sleep(interval)

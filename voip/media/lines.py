@@ -17,7 +17,10 @@ from aiortc.rtcrtpparameters import (
 from voip.media import private
 from voip.media.agreed import Agreed, Line
 from voip.media.packets import AudioPacket, EventPacket, VideoFrame
+from voip.media.pictures import Pictures
 from voip.media.sections import codecs_of, events_of, extensions_of, streams_of
+from voip.media.streams import counting
+from voip.signalling.content import Streams
 
 _SENDS = ("sendrecv", "sendonly")
 _RECEIVES = ("sendrecv", "recvonly")
@@ -25,11 +28,8 @@ _AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 
 
 class Lines:
-    """The one stream of audio, and of several of video the one that is shown.
-
-    A camera and a screen may come in at the same time; whoever listens gets the picture that was
-    there first, and the other one when that ends, from a keyframe on.
-    """
+    """The one stream of audio and several of video; what of them counts is for the other side's
+    stream metadata to say, or else its first stream."""
 
     def __init__(
         self,
@@ -40,31 +40,43 @@ class Lines:
         video: Callable[[VideoFrame], None],
     ) -> None:
         self._pc = pc
-        self._on_audio, self._on_event, self._on_video = audio, event, video
+        self._on_audio, self._on_event = audio, event
         self._audio: tuple[RTCRtpTransceiver, private.AudioTap] | None = None
-        self._videos: dict[RTCRtpTransceiver, private.VideoTap] = {}
+        self._heard = False
+        """The audio counts."""
+        self._pictures = Pictures(video)
         self._by_mid: dict[str, RTCRtpTransceiver] = {}
-        self._shown: RTCRtpTransceiver | None = None
-        self._fresh = True
-        """Nothing was shown since the picture changed."""
+        self._lines: list[Line] = []
+        self._streams: Streams | None = None
 
     def tap(self) -> None:
         """Take the media of every transceiver that is new. Before their receivers start."""
         for transceiver in self._pc.getTransceivers():
             if transceiver.kind == "audio" and self._audio is None:
-                tap = private.AudioTap(transceiver.receiver, self._on_audio, self._on_event)
+                tap = private.AudioTap(transceiver.receiver, self._take_audio, self._take_event)
                 self._audio = transceiver, tap
-            elif transceiver.kind == "video" and transceiver not in self._videos:
-                self._tap_video(transceiver)
+            elif transceiver.kind == "video" and transceiver not in self._pictures:
+                self._pictures.tap(transceiver)
+
+    def agree(self, agreed: Agreed) -> bool:
+        """What is to flow once the connection is up. True where a picture is seen that was not."""
+        self._lines = agreed.lines
+        self._bind(self._lines)
+        return self._count()
+
+    async def set_streams(self, streams: Streams) -> None:
+        """What the other side says of its streams, whether their m-lines are known or not."""
+        self._streams = streams
+        if self._count():
+            await self._pictures.request_keyframes()
 
     async def apply(self, agreed: Agreed) -> None:
         """Let flow what was agreed on. The connection is up."""
-        lines = agreed.lines
-        self._bind(lines)
+        fresh = self.agree(agreed)
         for transceiver in self._pc.getTransceivers():
             if transceiver not in self._by_mid.values():
                 private.direct(transceiver, "inactive")
-        for line in lines:
+        for line in self._lines:
             transceiver = self._by_mid[line.mid]
             private.direct(transceiver, line.direction)
             if line.direction in _RECEIVES:
@@ -74,15 +86,33 @@ class Lines:
                 self._audio[1].take_level(_level_of(line))
                 if line.direction in _SENDS and not private.has_started(transceiver.sender):
                     await transceiver.sender.send(_sending(line))
-        await self._show(lines)
+        if fresh:
+            await self._pictures.request_keyframes()
 
     @property
     def audio(self) -> private.AudioTap | None:
         return None if self._audio is None else self._audio[1]
 
-    async def request_keyframe(self) -> None:
-        if self._shown is not None:
-            await self._videos[self._shown].request_keyframe()
+    async def request_keyframes(self) -> None:
+        await self._pictures.request_keyframes()
+
+    def _count(self) -> bool:
+        said = counting(self._lines, self._streams)
+        receiving = {
+            self._by_mid[line.mid]: said[line.mid]
+            for line in self._lines
+            if line.mid in said and line.direction in _RECEIVES
+        }
+        self._heard = any(one.kind == "audio" for one in receiving)
+        return self._pictures.count({o: said for o, said in receiving.items() if o.kind == "video"})
+
+    def _take_audio(self, packet: AudioPacket) -> None:
+        if self._heard:
+            self._on_audio(packet)
+
+    def _take_event(self, packet: EventPacket) -> None:
+        if self._heard:
+            self._on_event(packet)
 
     def _bind(self, lines: list[Line]) -> None:
         """Which transceiver is whose: those of sections that are gone are used again."""
@@ -105,29 +135,7 @@ class Lines:
 
     def _idle_video(self) -> RTCRtpTransceiver | None:
         taken = self._by_mid.values()
-        return next((one for one in self._videos if one not in taken), None)
-
-    def _tap_video(self, transceiver: RTCRtpTransceiver) -> None:
-        def deliver(frame: VideoFrame) -> None:
-            if self._shown is None:
-                self._shown = transceiver
-            if self._shown is transceiver and (not self._fresh or frame.keyframe):
-                self._fresh = False
-                self._on_video(frame)
-
-        self._videos[transceiver] = private.VideoTap(transceiver.receiver, deliver)
-
-    async def _show(self, lines: list[Line]) -> None:
-        receiving = [
-            self._by_mid[line.mid]
-            for line in lines
-            if line.kind == "video" and line.direction in _RECEIVES
-        ]
-        if self._shown in receiving:
-            return
-        self._shown = receiving[0] if receiving else None
-        self._fresh = True
-        await self.request_keyframe()
+        return next((one for one in self._pictures if one not in taken), None)
 
 
 def _receiving(line: Line) -> RTCRtpReceiveParameters:

@@ -36,6 +36,8 @@ class VideoFrame(Record):
     keyframe: bool
     arrival: float
     """Seconds of the monotonic clock."""
+    screen: int = 0
+    """0 is the camera; a screen has the number of its share in this call (`m.screenshare`)."""
 
 
 class EventPacket(Record):

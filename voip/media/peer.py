@@ -41,6 +41,7 @@ from voip.media.settings import MediaSettings
 from voip.media.shared_port import SharedPort
 from voip.media.supervisor import Supervisor
 from voip.media.tap import Tap
+from voip.signalling.content import Streams
 from voip.signalling.events import Change
 from voip.signalling.ice import END_OF_CANDIDATES, Candidate, IceServer
 from voip.signalling.ids import CallKey
@@ -173,9 +174,12 @@ class Peer:
         events = {} if audio is None else events_of(audio)
         await self._keys.press(digits, events, seconds=seconds, gap=gap)
 
-    async def request_keyframe(self) -> None:
+    async def set_streams(self, streams: Streams) -> None:
+        await self._lines.set_streams(streams)
+
+    async def request_keyframes(self) -> None:
         if self.connected:
-            await self._lines.request_keyframe()
+            await self._lines.request_keyframes()
 
     async def stats(self) -> MediaStats:
         ignored = self.remote.ignored
@@ -238,6 +242,7 @@ class Peer:
 
     def _agree(self, agreed: Agreed, network: Network) -> None:
         """The call's first offer and answer are complete."""
+        self._lines.agree(agreed)
         self._renegotiation = Renegotiation(agreed, self._lines, network, self._servers)
         self._supervisor.expect_connection()
 

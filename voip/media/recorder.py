@@ -20,7 +20,8 @@ from voip.media.writer import WriterThread, writer
 class Recorder:
     """An AudioSink and VideoSink that writes what it is given into `folder`.
 
-    Sound alone becomes `audio.ogg`; with a picture, all of it `video.webm` or `video.mkv`. It
+    Sound alone becomes `audio.ogg`; with a camera, all of it `video.webm` or `video.mkv`; each
+    screen that is shared `screen.webm` or `screen.mkv` beside it. It
     records from its creation until `stop`, or until a rule or a failing disk ends it. After
     that, packets are ignored. However it ends, `on_end` is called exactly once, on the loop.
     """

@@ -1,10 +1,12 @@
-"""One recording as its files see it: sound alone into Ogg, sound and picture into one file."""
+"""One recording as its files see it: sound alone into Ogg, sound and camera into one file, each
+screen into its own."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -12,6 +14,7 @@ import av
 from voip.media.events import Recording, RecordingEnd
 from voip.media.ogg import OggOpusWriter
 from voip.media.packets import AudioPacket, VideoFrame
+from voip.media.parts import Part, Parts, free_name
 from voip.media.webm import UnusableVideo, VideoWriter
 
 log = logging.getLogger(__name__)
@@ -26,7 +29,8 @@ class Take:
     Sound goes into `audio.ogg` from its first packet on, so that it is safe while the picture is
     awaited: the codec and the size are known with the first keyframe only. If that comes within
     `PICTURE_WAIT` seconds, everything moves to `video.webm` or `video.mkv`, and the Ogg file is
-    removed once the other one holds more than it did. A picture that begins later is not kept.
+    removed once the other one holds more than it did. A camera that comes on later, and every
+    screen that is shared, has a file of its own beside that (`parts`).
     """
 
     PICTURE_WAIT = 10.0
@@ -43,10 +47,12 @@ class Take:
         """What is in the Ogg file, as long as it may have to move."""
         self._superseded: tuple[Path, float] | None = None
         """The Ogg file that a video file took the place of, and when."""
+        self._parts = Parts(folder)
 
     def audio(self, packet: AudioPacket) -> None:
         if self._began is None:
             self._began = packet.arrival
+        self._parts.audio(packet)
         if self._video:
             self._video.audio(packet)
             return
@@ -55,6 +61,9 @@ class Take:
         self._open_ogg().add(packet)
 
     def video(self, frame: VideoFrame) -> None:
+        if frame.screen or (self._video is None and self._is_late(frame)):
+            self._parts.video(frame)
+            return
         if self._video is None and frame.keyframe:
             self._begin_picture(frame)
         if self._video:
@@ -62,6 +71,7 @@ class Take:
 
     def flush(self, now: float) -> None:
         """Several times a second: what was taken reaches the file."""
+        self._parts.flush(now)
         if self._video:
             self._video.flush(now)
             self._remove_superseded(now)
@@ -88,6 +98,7 @@ class Take:
         return self._summary(why)
 
     def _close(self) -> None:
+        self._parts.close()
         if self._video:
             self._video.close()
             self._remove_superseded(float("inf"))
@@ -95,17 +106,18 @@ class Take:
             self._open_ogg().close()
 
     def _abandon(self) -> None:
-        for writer in (self._video, self._ogg):
+        for writer in (self._video, self._ogg, *self._parts.open_writers):
             if writer:
                 with contextlib.suppress(*WRITE_ERRORS):  # it is the disk that failed before
                     writer.abandon()
 
+    def _is_late(self, frame: VideoFrame) -> bool:
+        return self._began is not None and frame.arrival - self._began >= self.PICTURE_WAIT
+
     def _begin_picture(self, keyframe: VideoFrame) -> None:
         began = keyframe.arrival if self._began is None else self._began
-        if keyframe.arrival - began >= self.PICTURE_WAIT:
-            return
         try:
-            name = _free(self._folder, "video", ".webm", ".mkv")
+            name = free_name(self._folder, "video", ".webm", ".mkv")
             self._video = VideoWriter(self._folder, name, keyframe, began)
         except UnusableVideo:
             return  # a later keyframe may be better, and until then there is the sound
@@ -125,40 +137,32 @@ class Take:
 
     def _open_ogg(self) -> OggOpusWriter:
         if self._ogg is None:
-            name = _free(self._folder, "audio", ".ogg")
+            name = free_name(self._folder, "audio", ".ogg")
             self._ogg = OggOpusWriter(self._folder / f"{name}.ogg")
         return self._ogg
 
     def _summary(self, why: RecordingEnd) -> Recording:
+        parts = tuple(self._part(part, why) for part in self._parts.all)
         if self._video:
-            v = self._video
-            return Recording(
-                v.path,
-                v.mime_type,
-                v.seconds,
-                _size(v.path),
-                why,
-                v.width or None,
-                v.height or None,
-            )
+            return replace(_recording(self._video, why), parts=parts)
         path = self._ogg.path if self._ogg else self._folder / "audio.ogg"
         seconds = self._ogg.seconds if self._ogg else 0.0
-        return Recording(path, "audio/ogg", seconds, _size(path), why)
+        return Recording(path, "audio/ogg", seconds, _size(path), why, parts=parts)
+
+    def _part(self, part: Part, why: RecordingEnd) -> Recording:
+        began = part.began if self._began is None else self._began
+        return replace(_recording(part.writer, why), offset=part.began - began)
+
+
+def _recording(v: VideoWriter, why: RecordingEnd) -> Recording:
+    size = _size(v.path)
+    return Recording(v.path, v.mime_type, v.seconds, size, why, v.width or None, v.height or None)
 
 
 def why_failed(error: Exception) -> RecordingEnd:
     """Whether the disk was full or writing failed otherwise."""
     full = getattr(error, "errno", None) in _FULL
     return RecordingEnd.DISK_FULL if full else RecordingEnd.WRITE_FAILED
-
-
-def _free(folder: Path, name: str, *suffixes: str) -> str:
-    """`name`, or `name-2` and so on: a call may record more than once into its folder."""
-    number, candidate = 1, name
-    while any((folder / f"{candidate}{suffix}").exists() for suffix in suffixes):
-        number += 1
-        candidate = f"{name}-{number}"
-    return candidate
 
 
 def _size(path: Path) -> int:

@@ -189,6 +189,7 @@ class Call(ABC):
     def result(self, event: ResultEvent, now: float) -> None:
         """Take an edge's result; one that the call no longer waits for changes nothing."""
         if self._conversation is not None and self._conversation.result(event, now):
+            self._flush(now)
             return
         handler = self.on_result.get(type(event))
         if handler is not None:
@@ -256,7 +257,12 @@ class Call(ABC):
     def _begin_conversation(self, *, polite: bool, ours: Streams) -> Conversation:
         """The call is answered. The callee is the polite side (MSC2746, "Politeness")."""
         self._conversation = Conversation(
-            self.key, self._scope, version=self.version, polite=polite, our_sdp_streams=ours
+            self.key,
+            self._scope,
+            self._batch,
+            version=self.version,
+            polite=polite,
+            our_sdp_streams=ours,
         )
         return self._conversation
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TypeAlias
 
-from voip.signalling.content import AssertedIdentity, Capabilities, Replaces
+from voip.signalling.content import AssertedIdentity, Capabilities, Replaces, Streams
 from voip.signalling.events import Change
 from voip.signalling.ice import Candidate
 from voip.signalling.ids import CallKey, Party
@@ -87,6 +87,16 @@ class AddCandidates(Record):
 
     key: CallKey
     candidates: tuple[Candidate, ...]
+
+
+class SetStreams(Record):
+    """What the other side's streams are for, by their ids (`a=msid`), and what of them is muted.
+
+    Streams that are not here are to be ignored. Without this command the first stream alone counts.
+    """
+
+    key: CallKey
+    streams: Streams
 
 
 class CloseMedia(Record):
@@ -200,7 +210,10 @@ class PeerState(Record):
     key: CallKey
     holds: bool
     audio_muted: bool
+    """Of its microphone; screens are among the streams alone."""
     video_muted: bool
+    streams: Streams | None = None
+    """Those that it listed last and whose purpose we know; None where it never listed any."""
 
 
 class TransferRequested(Record):
@@ -268,6 +281,7 @@ Command: TypeAlias = (
     | CreateReanswer
     | Rollback
     | AddCandidates
+    | SetStreams
     | CloseMedia
 )
 Notice: TypeAlias = (

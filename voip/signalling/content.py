@@ -20,6 +20,8 @@ WireDict: TypeAlias = dict[str, object]
 
 OUR_VERSION: Final = "1"
 METADATA_KEYS: Final = ("sdp_stream_metadata", "org.matrix.msc3077.sdp_stream_metadata")
+USERMEDIA: Final = "m.usermedia"
+SCREENSHARE: Final = "m.screenshare"
 
 
 class StreamMetadata(Record, kw_only=True):

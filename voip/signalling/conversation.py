@@ -8,15 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, NamedTuple, TypeAlias, TypeVar
 
+from voip.signalling import streams
+from voip.signalling.batch import CandidateBatch
 from voip.signalling.commands import (
     IdentityAsserted,
     IgnoreReason,
     PeerState,
+    SetStreams,
     TransferRejected,
     TransferRequested,
 )
 from voip.signalling.config import CallConfig
 from voip.signalling.content import (
+    USERMEDIA,
     AssertedIdentity,
     CallContent,
     Capabilities,
@@ -43,12 +47,11 @@ from voip.signalling.events import (
 from voip.signalling.ids import CallKey, Party
 from voip.signalling.negotiation import Negotiation
 from voip.signalling.outbox import Outbox
-from voip.signalling.sdp_facts import stream_ids
+from voip.signalling.sdp_facts import stream_ids, ufrag_of
 from voip.signalling.states import State
 
 OURS: Final = Capabilities(transferee=True, dtmf=True)
 """What we can be asked to do."""
-USERMEDIA: Final = "m.usermedia"
 C = TypeVar("C", bound=CallContent)
 Remote: TypeAlias = Callable[[Any, Any, float], IgnoreReason | None]
 Local: TypeAlias = Callable[[Any, Any, float], None]
@@ -81,11 +84,13 @@ class Conversation:
     """One answered call's inner life, from the answer to the end."""
 
     __slots__ = (
+        "_batch",
         "_muted",
         "_negotiation",
         "_peer_says",
         "_polite",
         "_stream_ids",
+        "_streams",
         "_us",
         "_version",
         "config",
@@ -94,16 +99,27 @@ class Conversation:
     )
 
     def __init__(
-        self, key: CallKey, scope: Scope, *, version: int, polite: bool, our_sdp_streams: Streams
+        self,
+        key: CallKey,
+        scope: Scope,
+        batch: CandidateBatch,
+        *,
+        version: int,
+        polite: bool,
+        our_sdp_streams: Streams,
     ) -> None:
+        """`batch` is the call's, with what has been gathered so far."""
         self.key = key
         self._us, self.config, self.outbox = scope
+        self._batch = batch
         self._version = version
         self._polite = polite
         self._stream_ids = tuple(our_sdp_streams)
         self._muted = (False, True)
-        self._peer_says = (False, False, False)
-        """It holds, its audio is muted, its video is muted."""
+        self._peer_says = PeerState(key, False, False, False)
+        """What was told of it."""
+        self._streams: Streams | None = None
+        """What is known of its streams."""
         self._negotiation: Negotiation | None = None
 
     @property
@@ -155,17 +171,18 @@ class Conversation:
 
     # --- what a negotiation asks ---
 
-    def negotiate(self, kind: str, sdp: str) -> int:
-        streams = our_streams(sdp, self._muted)
-        self._stream_ids = tuple(streams)
+    def negotiate(self, kind: str, made: OfferReady | AnswerReady, now: float) -> int:
+        ours = our_streams(made.sdp, self._muted)
+        self._stream_ids = tuple(ours)
         lifetime = self.config.negotiate_lifetime
+        self._batch.restarted(ufrag_of(made.sdp), now, complete=made.complete)
         return self._send(
-            Negotiate, description_type=kind, sdp=sdp, lifetime=lifetime, streams=streams or None
+            Negotiate, description_type=kind, sdp=made.sdp, lifetime=lifetime, streams=ours or None
         )
 
     def heard(self, holds: bool, streams: Streams | None) -> None:
         """Take note of what a description of the other side says of itself."""
-        self._tell(holds, _media_of(streams))
+        self._tell(holds, streams)
 
     # --- remote ---
 
@@ -173,7 +190,7 @@ class Conversation:
         return self._talk().received(content, now)
 
     def _on_metadata(self, content: StreamMetadataChanged, _now: float) -> IgnoreReason | None:
-        self._tell(self._peer_says[0], _media_of(content.streams))
+        self._tell(self._peer_says.holds, content.streams)
         return None
 
     def _on_replaces(self, content: Replaces, _now: float) -> IgnoreReason | None:
@@ -232,14 +249,24 @@ class Conversation:
         content = make(kind, self.key, self._us, self._version, **fields)
         return self.outbox.send(self.key, content.event_type, content.to_wire())
 
-    def _tell(self, holds: bool, media: StreamMetadata | None) -> None:
-        _, audio, video = self._peer_says
-        if media is not None:
-            audio, video = media.audio_muted, media.video_muted
-        says = (holds, audio, video)
-        if says != self._peer_says:
+    def _tell(self, holds: bool, said: Streams | None) -> None:
+        """`said`: all of its streams as they are now; None where nothing was said of them."""
+        before = self._peer_says
+        audio, video, now_said = before.audio_muted, before.video_muted, before.streams
+        if said is not None:
+            now_said = streams.usable(said)
+            self._know(streams.together(self._streams, now_said))
+            if (media := _media_of(now_said)) is not None:
+                audio, video = media.audio_muted, media.video_muted
+        says = PeerState(self.key, holds, audio, video, now_said)
+        if says != before:
             self._peer_says = says
-            self.outbox.put(PeerState(self.key, *says))
+            self.outbox.put(says)
+
+    def _know(self, known: Streams) -> None:
+        if known != self._streams:
+            self._streams = known
+            self.outbox.put(SetStreams(self.key, known))
 
     _on_remote: ClassVar[Mapping[type[CallContent], Remote]] = {
         Negotiate: _on_negotiate,
@@ -265,9 +292,9 @@ WISHES: Final = frozenset({Renegotiate, SetMuted, Transfer, RejectTransfer, Asse
 """What only an answered call can be asked."""
 
 
-def _media_of(streams: Streams | None) -> StreamMetadata | None:
-    """The stream whose mute counts; those of unknown purpose do not (MSC3077)."""
-    for stream in (streams or {}).values():
+def _media_of(said: Streams) -> StreamMetadata | None:
+    """The stream whose mute is that of the other side's microphone and camera."""
+    for stream in said.values():
         if stream.purpose == USERMEDIA:
             return stream
     return None

@@ -37,9 +37,9 @@ from voip.signalling.events import (
     SendFailed,
 )
 from voip.signalling.events import Reject as LocalReject
-from voip.signalling.ice import END_OF_CANDIDATES, Candidate
+from voip.signalling.ice import Candidate
 from voip.signalling.ids import CallKey, Party
-from voip.signalling.sdp_facts import holds, offers_video
+from voip.signalling.sdp_facts import holds, offers_video, ufrag_of
 from voip.signalling.states import TIMERS, State, Trigger
 
 _UNANSWERED: Final = frozenset({State.HELD, State.RINGING})
@@ -241,9 +241,8 @@ class InboundCall(Call):
         conversation = self._begin_conversation(polite=True, ours=streams)
         conversation.heard(self._peer_holds, self._peer_streams)
         self._peer_streams = None
-        self._batch.open(self.config.batch_after_answer, now)
-        if event.complete:
-            self._batch.add((Candidate(END_OF_CANDIDATES),), now)
+        ufrag, delay = ufrag_of(event.sdp), self.config.batch_after_answer
+        self._batch.open(delay, ufrag, now, complete=event.complete)
 
     def _send_failed(self, event: SendFailed, now: float) -> None:
         # Once media flows the answer has arrived, whatever its sender learned.

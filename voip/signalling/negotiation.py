@@ -47,7 +47,7 @@ class Line(Protocol):
     config: CallConfig
     outbox: Outbox
 
-    def negotiate(self, kind: str, sdp: str) -> int:
+    def negotiate(self, kind: str, made: OfferReady | AnswerReady, now: float) -> int:
         """Send `m.call.negotiate`; returns the request number."""
 
     def heard(self, holds: bool, streams: Streams | None) -> None:
@@ -99,7 +99,7 @@ class Negotiation:
 
     def offer_ready(self, event: OfferReady, now: float) -> None:
         if self.state is Negotiating.OFFERING and event.request == self._request:
-            self._sent = self._line.negotiate("offer", event.sdp)
+            self._sent = self._line.negotiate("offer", event, now)
             self._go(Move.OFFER_READY, now + self._line.config.negotiate_lifetime)
             self.offered_at = now
 
@@ -110,7 +110,7 @@ class Negotiation:
             # Its sender gave this offer up, and would take our answer for one to the next.
             self._go(Move.GIVEN_UP)
         else:
-            self._sent = self._line.negotiate("answer", event.sdp)
+            self._sent = self._line.negotiate("answer", event, now)
             self._go(Move.ANSWER_READY)
             self._line.outbox.put(Renegotiated(self._line.key))
         self._continue(now)

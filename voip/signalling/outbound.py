@@ -40,9 +40,8 @@ from voip.signalling.events import (
     SendFailed,
     Sent,
 )
-from voip.signalling.ice import END_OF_CANDIDATES, Candidate
 from voip.signalling.ids import NO_PARTY, CallKey, Party
-from voip.signalling.sdp_facts import holds
+from voip.signalling.sdp_facts import holds, ufrag_of
 from voip.signalling.states import TIMERS, State, Trigger
 
 _UNANSWERED: Final = frozenset({State.INVITING, State.INVITED})
@@ -200,9 +199,8 @@ class OutboundCall(Call):
             )
         )
         self._go(Trigger.OFFER_READY, now)
-        self._batch.open(self.config.batch_after_invite, now)
-        if event.complete:
-            self._batch.add((Candidate(END_OF_CANDIDATES),), now)
+        ufrag, delay = ufrag_of(event.sdp), self.config.batch_after_invite
+        self._batch.open(delay, ufrag, now, complete=event.complete)
 
     def _sent(self, event: Sent, now: float) -> None:
         if self.state is State.INVITING and event.request == self._invite_request:

@@ -1,4 +1,4 @@
-"""What signalling has to know of a session description: streams and directions, nothing else.
+"""What signalling has to know of a session description: streams, directions, whose path.
 
 A description that makes no sense has no facts; whether it can be used is for the media edge to say.
 """
@@ -37,6 +37,12 @@ def holds(sdp: str) -> bool:
         return False  # nearly every description; reading it all costs more than the rest of a call
     media = [section for section in sections(sdp) if section.kind in {"audio", "video"}]
     return bool(media) and all(each.direction in {"sendonly", "inactive"} for each in media)
+
+
+def ufrag_of(sdp: str) -> str:
+    """The ICE user name of the one path that its writer offers; "" where there is none."""
+    _, found, rest = sdp.partition("a=ice-ufrag:")
+    return rest.split(maxsplit=1)[0] if found and rest.strip() else ""
 
 
 def offers_video(sdp: str) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
+from voip.signalling.content import StreamMetadata
 from voip.signalling.events import Received
 from voip.signalling.ice import Candidate
 from voip.signalling.ids import CallKey, Party
@@ -122,9 +123,17 @@ def _value(name: str, value: object) -> Any:  # noqa: PLR0911  # a row for each 
             return value
         case str():
             return f"{len(value)} chars"
+        case Mapping() if name == "streams":  # the purposes are the core's words, the ids are not
+            return ", ".join(map(_stream, value.values())) or "none"
         case tuple() | list() | set() | frozenset() | Mapping():
             return f"{len(value)} items"
     return type(value).__name__
+
+
+def _stream(said: StreamMetadata) -> str:
+    muted = {"audio": said.audio_muted, "video": said.video_muted}
+    words = [said.purpose, *(f"{kind} muted" for kind, is_so in muted.items() if is_so)]
+    return " ".join(words)
 
 
 def words(thing: object) -> str:

@@ -231,6 +231,8 @@ class Tracer:
             case RecordingEnded(recording=recording):
                 facts: facts_of.Facts = {"ended": recording.ended.value}
                 facts |= {"bytes": recording.size, "seconds": round(recording.seconds, 1)}
+                if recording.parts:
+                    facts["parts"] = len(recording.parts)
                 trace.step(at, Kind.MEDIA, "recording ended", facts)
             case MediaClosed():
                 trace.media_closed(event)
