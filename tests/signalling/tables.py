@@ -39,6 +39,8 @@ from voip.signalling.commands import (
     IdentityAsserted,
     Ignored,
     IgnoreReason,
+    PeerState,
+    SetStreams,
     TransferRejected,
     TransferRequested,
 )
@@ -152,7 +154,7 @@ _TRANSFER: Final = Replaces(
 _NOBODY_ELSE: Final = AssertedIdentity(call_id=KEY.call_id, party_id="PHONE")
 CONVERSATION: Final[tuple[Then, ...]] = (
     Then((CreateReanswer(KEY, 0, OFFER),)),
-    QUIET,
+    Then((SetStreams(KEY, {}), PeerState(KEY, False, False, False, {}))),
     Then((TransferRequested(KEY, _TRANSFER),)),
     Then((TransferRejected(KEY, "replacement", "declined"),)),
     Then((IdentityAsserted(KEY, _NOBODY_ELSE),)),

@@ -56,6 +56,7 @@ from voip.signalling.events import (
     LocalCandidates,
     MediaFailed,
     MediaProblem,
+    OfferReady,
     Renegotiate,
     SendFailed,
     SendProblem,
@@ -135,6 +136,52 @@ def test_candidates_after_a_later_description_are_sent_as_after_the_first(side: 
     assert plain(device.handle(STEPS[Move.OFFER_READY](device))) == [OFFERS]
     told = device.handle(LocalCandidates(KEY, (RELAY, END)))
     assert plain(told) == [sends(US.candidates(RELAY, END))]
+
+
+def restart(number: int) -> str:
+    return f"{OFFER}a=ice-ufrag:U{number}\r\n"
+
+
+ENDS = sends(US.candidates(END))
+
+
+@SIDES
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_restart_that_we_offer_has_an_end_of_its_candidates(
+    side: Direction, complete: bool
+) -> None:
+    """A description that has all of them is followed by their end; else they come first."""
+    device = talking(side)
+    for number in range(2):
+        device.handle(Renegotiate(KEY, Change(restart_ice=True)))
+        request = device.request_of(CreateReoffer)
+        told = device.handle(OfferReady(KEY, request, restart(number), complete))
+        offer = sends(negotiate("offer", restart(number), by=US))
+        assert plain(told) == [offer] + [ENDS] * complete
+        if not complete:
+            told = device.handle(LocalCandidates(KEY, (RELAY, END)))
+            assert plain(told) == [sends(US.candidates(RELAY, END))]
+        settle(device, Move.ANSWER_RECEIVED, Move.ANSWER_APPLIED)
+
+
+@SIDES
+def test_so_has_one_that_we_answer_and_what_is_no_restart_has_none(side: Direction) -> None:
+    device = talking(side)
+    for number, ends in ((0, 1), (0, 0), (1, 1)):
+        device.handle(negotiate("offer"))
+        request = device.request_of(CreateReanswer)
+        told = device.handle(AnswerReady(KEY, request, restart(number)))
+        answer = sends(negotiate("answer", restart(number), by=US))
+        assert plain(told) == [answer, Renegotiated(KEY)] + [ENDS] * ends
+
+
+@SIDES
+def test_an_answer_that_is_not_sent_has_no_end_either(side: Direction) -> None:
+    device = talking(side, Negotiating.ANSWERING)
+    device.handle(negotiate("offer", SECOND))
+    request = device.request_of(CreateReanswer)
+    told = device.handle(AnswerReady(KEY, request, restart(0)))
+    assert plain(told) == [CreateReanswer(KEY, 0, SECOND)]
 
 
 # --- both at once ---------------------------------------------------------------------------

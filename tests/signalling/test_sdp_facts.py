@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from voip.signalling.sdp_facts import Section, holds, offers_video, sections, stream_ids
+from voip.signalling.sdp_facts import (
+    Section,
+    holds,
+    offers_video,
+    sections,
+    stream_ids,
+    ufrag_of,
+)
 
 AUDIO = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
 VIDEO = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n"
@@ -62,3 +69,17 @@ def test_streams_are_those_that_are_sent_each_once() -> None:
 def test_streams_are_bounded() -> None:
     sdp = "".join(f"{VIDEO}a=msid:{number} v\r\n" for number in range(1000))
     assert len(stream_ids(sdp)) == 16
+
+
+@pytest.mark.parametrize(
+    ("sdp", "ufrag"),
+    [
+        (AUDIO, ""),
+        (f"{AUDIO}a=ice-ufrag:EsAw\r\na=ice-pwd:secret\r\n", "EsAw"),
+        (f"v=0\r\na=ice-ufrag:one\n{AUDIO}a=ice-ufrag:two\r\n", "one"),
+        (f"{AUDIO}a=ice-ufrag:", ""),
+        (f"{AUDIO}a=ice-ufrag:\r\n", ""),
+    ],
+)
+def test_whose_path_a_description_is_of(sdp: str, ufrag: str) -> None:
+    assert ufrag_of(sdp) == ufrag

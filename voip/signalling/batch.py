@@ -13,7 +13,7 @@ class CandidateBatch:
     the call's first description, and those of each restart.
     """
 
-    __slots__ = ("_delay", "_waiting", "deadline")
+    __slots__ = ("_delay", "_ufrag", "_waiting", "deadline")
 
     def __init__(self) -> None:
         self._waiting: list[Candidate] = []
