@@ -9,6 +9,7 @@ from typing import Any
 
 from aiortc import (
     AudioStreamTrack,
+    RTCBundlePolicy,
     RTCCertificate,
     RTCConfiguration,
     RTCPeerConnection,
@@ -49,7 +50,9 @@ class BareClient:
     """A bare aiortc connection that sends silence."""
 
     def __init__(self, certificate: RTCCertificate | None = None) -> None:
-        self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        # Else aiortc leaves a second video on a transport of its own, though all are bundled.
+        bundle = RTCBundlePolicy.MAX_BUNDLE
+        self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=bundle))
         if certificate is not None:
             self.pc._RTCPeerConnection__certificates = [certificate]  # type: ignore[attr-defined]
         self.track = AudioStreamTrack()

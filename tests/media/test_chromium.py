@@ -18,6 +18,7 @@ from voip.media.description import parse
 from voip.media.events import Digit, FirstAudio, RecordingEnded
 from voip.media.settings import MediaSettings
 from voip.media.sounds import Tone
+from voip.signalling.content import StreamMetadata
 from voip.signalling.events import Change
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -138,27 +139,43 @@ async def test_a_camera_and_a_screen_that_join_are_recorded(
         await it.run("async () => { window.sender = pc.addTrack(await camera(), stream); }")
         await it.renegotiate()
         await asyncio.sleep(1)
-        # The screen comes beside it, then the camera goes: its place is taken.
-        await it.run(
+        # The screen comes beside it, then the camera goes.
+        screen_id = await it.run(
             """() => {
               const canvas = document.createElement("canvas");
               [canvas.width, canvas.height] = [640, 400];
               const context = canvas.getContext("2d");
-              setInterval(() => context.fillRect(Math.random() * 600, 0, 9, 400), 50);
+              setInterval(() => {
+                context.fillStyle = `hsl(${Math.random() * 360} 90% 80%)`;
+                context.fillRect(0, 0, 640, 400);
+              }, 50);
               const screen = canvas.captureStream(20);
               pc.addTrack(screen.getVideoTracks()[0], screen);
+              return screen.id;
             }"""
+        )
+        camera_id = await it.run("stream.id")
+        await one.set_streams(
+            KEY,
+            {
+                camera_id: StreamMetadata(purpose="m.usermedia"),
+                screen_id: StreamMetadata(purpose="m.screenshare"),
+            },
         )
         _, answer = await it.renegotiate()
         assert len([s for s in parse(answer).sections if s.port and s.has("recvonly")]) == 2
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1)
         await it.run("pc.removeTrack(sender)")
         await it.renegotiate()
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(1)
         await one.stop_recording(KEY)
         (ended,) = heard.of(RecordingEnded)
-        assert (ended.recording.width, ended.recording.height) == (640, 400)
-        assert ended.recording.seconds > 2.5
+        camera = ended.recording
+        (screen,) = camera.parts
+        assert (camera.path.name, camera.width, camera.height) == ("video.webm", 320, 240)
+        assert (screen.path.name, screen.width, screen.height) == ("screen.webm", 640, 400)
+        assert camera.seconds > screen.seconds > 1.5
+        assert 1 < screen.offset < camera.seconds - screen.seconds + 0.5
         assert (await flow(it))[0] >= 40
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.media.audio import decode, file_size, in_order, names, picture, pitch, rtp, sweep_packets
 from voip.media.events import Recording, RecordingEnd
 from voip.media.packets import AudioPacket, VideoFrame
+from voip.media.parts import MOST
 from voip.media.recorder import Recorder
 from voip.media.take import Take
 from voip.media.writer import WriterThread
@@ -119,16 +121,125 @@ async def test_the_ogg_stays_until_the_video_file_holds_more(tmp_path: Path) -> 
     assert names(tmp_path) == {"video.webm"}
 
 
-async def test_a_picture_that_comes_too_late_leaves_the_sound_alone(tmp_path: Path) -> None:
-    call = Call(tmp_path)
-    call.feed(list(rtp(sweep_packets() * 3)))
-    late = [
-        VideoFrame(f.codec, f.data, f.timestamp, f.keyframe, f.arrival + Take.PICTURE_WAIT + 1)
-        for f in picture("VP8")
+def later(frames: Sequence[VideoFrame], seconds: float, screen: int = 0) -> list[VideoFrame]:
+    return [
+        replace(
+            frame,
+            arrival=frame.arrival + seconds,
+            timestamp=frame.timestamp + round(seconds * 90_000),
+            screen=screen,
+        )
+        for frame in frames
     ]
-    call.feed(late)
+
+
+async def test_a_camera_that_comes_late_has_a_file_beside_the_sound(tmp_path: Path) -> None:
+    call = Call(tmp_path)
+    begins = Take.PICTURE_WAIT + 0.5
+    call.feed(in_order(list(rtp(sweep_packets(14))), later(picture("VP8"), begins)))
     recording = await call.recorder.stop()
+    assert names(tmp_path) == {"audio.ogg", "video.webm"}
     assert recording.path.name == "audio.ogg"
+    assert recording.seconds == pytest.approx(14, abs=0.05)
+    (part,) = recording.parts
+    assert part.path.name == "video.webm"
+    assert part.offset == pytest.approx(begins, abs=0.001)
+    assert part.seconds == pytest.approx(2, abs=0.05)
+    # It has the sound of its own time.
+    assert pitch(decode(part.path), 1.0) == pytest.approx(300 + 200 * (begins + 1), abs=25)
+
+
+async def test_each_screen_that_is_shared_is_a_file_with_its_place_in_time(tmp_path: Path) -> None:
+    call = Call(tmp_path)
+    screens = [
+        *later(picture("VP8", 60, (320, 240))[5:], 0.5, 1),  # its first keyframe comes at 1.5 s
+        *later(picture("H264", 30, (320, 200)), 4, 2),
+    ]
+    call.feed(in_order(list(rtp(sweep_packets(6))), [*picture("VP8"), *screens]))
+    recording = await call.recorder.stop(RecordingEnd.CALL_ENDED)
+    assert names(tmp_path) == {"video.webm", "screen.webm", "screen-2.mkv"}
+    assert (recording.path.name, recording.width) == ("video.webm", 160)
+    assert recording.seconds == pytest.approx(6, abs=0.05)
+    first, second = recording.parts
+    assert (first.path.name, first.width, first.height) == ("screen.webm", 320, 240)
+    assert first.offset == pytest.approx(1.5, abs=0.001)
+    assert first.seconds == pytest.approx(1, abs=0.05)
+    assert (second.path.name, second.mime_type) == ("screen-2.mkv", "video/x-matroska")
+    assert (second.width, second.height) == (320, 200)
+    assert second.offset == pytest.approx(4, abs=0.001)
+    assert [part.ended for part in recording.parts] == [RecordingEnd.CALL_ENDED] * 2
+    assert [part.size for part in recording.parts] == [file_size(p.path) for p in recording.parts]
+    for part in recording.parts:
+        heard = pitch(decode(part.path), 0.5)
+        assert heard == pytest.approx(300 + 200 * (part.offset + 0.5), abs=25)
+
+
+async def test_a_screen_beside_sound_alone_leaves_the_sound_as_it_is(tmp_path: Path) -> None:
+    call = Call(tmp_path)
+    call.feed(in_order(list(rtp(sweep_packets())), later(picture("VP8"), 1, 1)))
+    recording = await call.recorder.stop()
+    assert names(tmp_path) == {"audio.ogg", "screen.webm"}
+    assert recording.seconds == pytest.approx(4, abs=0.05)
+    assert recording.parts[0].offset == pytest.approx(1, abs=0.001)
+
+
+async def test_a_screen_before_any_sound_has_a_place_before_it(tmp_path: Path) -> None:
+    call = Call(tmp_path)
+    call.feed(in_order(list(rtp(sweep_packets(), arrival=1001.5)), later(picture("VP8"), 0, 1)))
+    recording = await call.recorder.stop()
+    assert recording.parts[0].offset == pytest.approx(-1.5, abs=0.001)
+    call = Call(tmp_path)
+    call.feed(later(picture("VP8"), 0, 1))
+    recording = await call.recorder.stop()
+    assert [part.path.name for part in recording.parts] == ["screen-2.webm"]
+    assert recording.parts[0].offset == 0
+
+
+async def test_a_screen_that_was_muted_keeps_its_gap(tmp_path: Path) -> None:
+    call = Call(tmp_path)
+    frames = picture("VP8", 60)
+    muted = [*later(frames[:30], 0, 1), *later(frames[30:], 3, 1)]
+    call.feed(in_order(list(rtp(sweep_packets(6))), muted))
+    (part,) = (await call.recorder.stop()).parts
+    assert part.seconds == pytest.approx(5, abs=0.05)
+    assert pitch(decode(part.path), 3) == pytest.approx(300 + 200 * 3, abs=25)
+
+
+async def test_shares_without_end_make_a_bounded_number_of_files(tmp_path: Path) -> None:
+    call = Call(tmp_path)
+    keyframe = picture("VP8")[0]
+    for number in range(1, 3 * MOST):
+        call.feed(later([keyframe], number / 10, number))
+    recording = await call.recorder.stop()
+    assert len(recording.parts) == MOST
+    assert len(names(tmp_path)) == MOST + 1
+
+
+async def test_a_screen_that_begins_with_junk_waits_for_a_keyframe(tmp_path: Path) -> None:
+    call = Call(tmp_path)
+    junk = VideoFrame("VP8", b"junk", 0, True, 1000.0, screen=1)
+    call.feed([junk, *later(picture("VP8"), 0.5, 1)])
+    (part,) = (await call.recorder.stop()).parts
+    assert part.seconds == pytest.approx(2, abs=0.05)
+
+
+def rename(folder: Path, name: str) -> Path:
+    return folder.rename(folder.with_name(name))
+
+
+async def test_a_disk_that_fails_under_a_screen_ends_the_recording_and_keeps_the_rest(
+    tmp_path: Path,
+) -> None:
+    call = Call(tmp_path)
+    call.feed(in_order(list(rtp(sweep_packets())), later(picture("VP8"), 0, 1)))
+    moved = rename(tmp_path, "moved")
+    call.feed(later(picture("VP8"), 5, 2))  # whose file has no folder any more
+    call.thread.round()
+    await settled()
+    (recording,) = call.ended
+    assert recording.ended is RecordingEnd.WRITE_FAILED
+    assert names(moved) == {"audio.ogg", "screen.webm"}
+    assert pitch(decode(moved / "screen.webm"), 0.5) == pytest.approx(400, abs=25)
 
 
 async def test_a_frame_that_is_no_keyframe_costs_nothing(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from voip.media import sdp
 from voip.media.agreed import Agreed, LocalTransport, Wishes
 from voip.media.description import Description, parse
 from voip.media.errors import BadDescription, NoCommonCodec
-from voip.media.reanswer import MAX_VIDEOS, read_offer, write_answer
+from voip.media.reanswer import read_offer, write_answer
 from voip.media.reoffer import Numbers, read_answer, write_offer
+from voip.media.sdp import MAX_VIDEOS
 
 CERTIFICATE = "sha-256 " + ":".join(["AB"] * 32)
 OURS = LocalTransport("ours", "o" * 22, ("1 1 udp 1 192.0.2.9 9 typ host",), True, (CERTIFICATE,))

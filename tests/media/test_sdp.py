@@ -77,13 +77,14 @@ def test_an_offer_of_data_alone_is_no_call() -> None:
         sdp.prepare_offer(head + data)
 
 
-def test_a_data_channel_and_a_second_video_are_refused_in_place() -> None:
+def test_a_data_channel_and_too_many_videos_are_refused_in_place() -> None:
     text = sample("chromium-balanced")
     video = text[text.index("m=video") : text.index("m=application")]
-    second = video.replace("a=mid:1", "a=mid:3")
-    prepared = sdp.prepare_offer(text.replace("BUNDLE 0 1 2", "BUNDLE 0 1 2 3") + second)
-    assert [slot.accepted for slot in prepared.slots] == [True, True, False, False]
-    assert "BUNDLE 0 1\r\n" in prepared.sdp
+    more = "".join(video.replace("a=mid:1", f"a=mid:{mid}") for mid in range(3, 7))
+    prepared = sdp.prepare_offer(text.replace("BUNDLE 0 1 2", "BUNDLE 0 1 2 3 4 5 6") + more)
+    accepted = [slot.accepted for slot in prepared.slots]
+    assert accepted == [True, True, False, True, True, True, False]
+    assert "BUNDLE 0 1 3 4 5\r\n" in prepared.sdp
 
 
 @pytest.mark.parametrize("name", VIDEO)

@@ -1,6 +1,6 @@
 """One call's peer: offer, answer, candidates, connection, close.
 
-It has one audio m-line, perhaps one video m-line that it only receives, and one transport.
+It has one audio m-line, perhaps some of video that it only receives, and one transport.
 """
 
 from __future__ import annotations

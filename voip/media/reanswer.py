@@ -16,7 +16,7 @@ from voip.media.agreed import (
 )
 from voip.media.description import Description, Section, parse
 from voip.media.errors import BadDescription, NoCommonCodec
-from voip.media.sdp import Layout, Slot, candidates_of, is_live
+from voip.media.sdp import MAX_VIDEOS, Layout, Slot, candidates_of, is_live
 from voip.media.sections import (
     Transport,
     add_events,
@@ -28,9 +28,6 @@ from voip.media.sections import (
     shared_lines,
     transport_in,
 )
-
-MAX_VIDEOS = 4
-"""Camera and screen, and some room; further ones are refused."""
 
 
 @dataclass(frozen=True, slots=True)

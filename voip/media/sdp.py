@@ -26,6 +26,8 @@ from voip.signalling.ice import END_OF_CANDIDATES, Candidate
 
 OFFERED_EVENTS = {110: 48_000, 126: 8_000}
 """Telephone events: payload types and clock rates. Numbers that browsers use for the same."""
+MAX_VIDEOS = 4
+"""Camera and screen, and some room; further ones are refused."""
 _SETUPS = ("actpass", "active", "passive")
 
 
@@ -196,10 +198,10 @@ def is_complete(text: str) -> bool:
 def _choose(offer: Description, mids: list[str]) -> tuple[list[str], list[int]]:
     """The BUNDLE group that we use, and the indexes of the sections that we take.
 
-    One audio and one video, over one transport. Screens and data channels are refused.
+    One audio and several videos, over one transport. Data channels are refused.
     """
     audio: int | None = None
-    video: int | None = None
+    videos: list[int] = []
     refused_audio = False
     for index, section in enumerate(offer.sections):
         groups = [group for group in offer.bundles if mids[index] in group]
@@ -209,11 +211,11 @@ def _choose(offer: Description, mids: list[str]) -> tuple[list[str], list[int]]:
         if section.kind == "audio":
             refused_audio = refused_audio or not shared
             audio = index if audio is None and shared else audio
-        elif shared and video is None:
-            video = index
-    if audio is None and (refused_audio or video is None):
+        elif shared and len(videos) < MAX_VIDEOS:
+            videos.append(index)
+    if audio is None and (refused_audio or not videos):
         raise NoCommonCodec
-    usable = [index for index in (audio, video) if index is not None]
+    usable = videos if audio is None else [audio, *videos]
     lead = usable[0]
     group = next((group for group in offer.bundles if mids[lead] in group), [])
     return group, sorted(index for index in usable if index == lead or mids[index] in group)
