@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, ConsoleMessage, Page
 
 from tests.conftest import User
 from tests.e2e.browser import PATIENCE
@@ -67,6 +67,13 @@ class JsClient:
     def __init__(self, page: Page, user_id: str) -> None:
         self.page = page
         self.user_id = user_id
+        self.refused_candidates: list[str] = []
+        """What the SDK said of candidates of ours that the browser did not take."""
+        page.on("console", self._console)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if "failed to add remote ICE candidate" in message.text:
+            self.refused_candidates.append(message.text)
 
     @classmethod
     async def sign_in(cls, browser: Browser, url: str, homeserver: str, user: User) -> JsClient:
@@ -82,6 +89,25 @@ class JsClient:
         script = "([name, args]) => window.harness[name](...args)"
         async with asyncio.timeout(PATIENCE):
             return await self.page.evaluate(script, [name, list(arguments)])
+
+    async def has_a_blue_screen(self) -> None:
+        """What is shared from now on is blue all over, 640 by 400; the browser's own fake screen
+        has the picture of its fake camera."""
+        await self.page.evaluate(
+            """() => {
+              navigator.mediaDevices.getDisplayMedia = async () => {
+                const canvas = document.createElement("canvas");
+                [canvas.width, canvas.height] = [640, 400];
+                const context = canvas.getContext("2d");
+                let shade = 0;
+                setInterval(() => {
+                  context.fillStyle = `rgb(0 0 ${200 + (shade++ % 20)})`;
+                  context.fillRect(0, 0, 640, 400);
+                }, 50);
+                return canvas.captureStream(20);
+              };
+            }"""
+        )
 
     async def ready(self, room_id: str, user_id: str) -> None:
         """Wait until calls can be placed in a room; invitations are accepted by themselves."""
@@ -190,6 +216,18 @@ class JsCall:
         deadline = time.monotonic() + PATIENCE
         while (now := (await self.flow()).local_ufrag) in {None, local_ufrag}:
             assert time.monotonic() < deadline, f"still {now}\n{await self.client.log()}"
+            await asyncio.sleep(PERIOD)
+
+    async def ends_of_candidates(self, at_least: int) -> int:
+        """How often we have told it that no more of ours will come, once it was so often."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            lines = (await self.client.log()).splitlines()
+            told = [line for line in lines if f" {self.id} of" in line]
+            count = sum("(end of candidates)" in line for line in told)
+            if count >= at_least:
+                return count
+            assert time.monotonic() < deadline, await self.client.log()
             await asyncio.sleep(PERIOD)
 
     async def talks_both_ways(self) -> None:

@@ -7,7 +7,10 @@ metadata. After each one both sides are asked what they think, and the packets a
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from itertools import pairwise
 
+import av
 import pytest
 
 from tests.e2e.jssdk import Feed, JsCall
@@ -70,17 +73,51 @@ async def js_adds_its_camera(theirs: JsCall, ours: Call) -> None:
 
 
 async def js_finds_another_path(theirs: JsCall) -> None:
-    before = (await theirs.flow()).local_ufrag
+    before, ends = (await theirs.flow()).local_ufrag, await theirs.ends_of_candidates(1)
     await theirs.restart_ice()
-    await theirs.moved_from(before)
-    await theirs.talks_both_ways()
+    await moved(theirs, before, ends)
 
 
 async def we_find_another_path(theirs: JsCall, ours: Call) -> None:
-    before = (await theirs.flow()).local_ufrag
+    before, ends = (await theirs.flow()).local_ufrag, await theirs.ends_of_candidates(1)
     ours.restart_ice()
-    await theirs.moved_from(before)
+    await moved(theirs, before, ends)
+
+
+async def moved(theirs: JsCall, local_ufrag: str | None, ends: int) -> None:
+    """Another path is in use, whose candidates of ours have had their end."""
+    await theirs.moved_from(local_ufrag)
     await theirs.talks_both_ways()
+    assert await theirs.ends_of_candidates(ends + 1) == ends + 1
+    assert theirs.client.refused_candidates == []
+
+
+def screens(call: Call) -> int:
+    """How many the other side says that it shares."""
+    return sum(said.purpose == "m.screenshare" for said in call.peer_streams.values())
+
+
+def colours(recording: Recording) -> Counter[str]:
+    """`green` is Chromium's fake camera: how many pictures have the most of what."""
+    with av.open(str(recording.path)) as container:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(pictures) >= 10
+    means = [picture.reshape(-1, 3).mean(0) for picture in pictures]
+    names = ("red", "green", "blue")
+    return Counter(names[mean.argmax()] if mean.max() > 30 else "black" for mean in means)
+
+
+def shape(recording: Recording) -> float:
+    assert recording.width
+    assert recording.height
+    return recording.width / recording.height
+
+
+def longest_gap(recording: Recording) -> float:
+    """Seconds between two of its pictures."""
+    with av.open(str(recording.path)) as container:
+        times = [float(frame.time or 0) for frame in container.decode(video=0)]
+    return max(later - one for one, later in pairwise(times))
 
 
 async def test_one_call_goes_through_hold_camera_and_another_path(line: Line) -> None:
@@ -166,27 +203,75 @@ async def test_js_adds_its_camera_when_we_ask_for_video(line: Line) -> None:
 @pytest.mark.parametrize("js_calls", [True, False])
 async def test_js_shares_its_screen_as_a_second_stream(line: Line, js_calls: bool) -> None:
     theirs, ours = await talk(line, js_calls)
+    recording = asyncio.create_task(ours.record())
     for _ in range(2):
         before = (await line.phone.media.stats(ours.key)).packets_received
         await theirs.share_screen(on=True)
+        await until(lambda: screens(ours) == 1)
         await theirs.more(lambda flow: flow.video_sent, by=20)
         await theirs.talks_both_ways()
         after = (await line.phone.media.stats(ours.key)).packets_received
         assert after - before >= 20
         await theirs.share_screen(on=False)
+        await until(lambda: screens(ours) == 0)
         await theirs.talks_both_ways()
+    await ours.stop_recording()
+    kept = await recording
+    assert kept.path.name == "audio.ogg"
+    first, second = kept.parts
+    assert [part.path.name for part in kept.parts] == ["screen.webm", "screen-2.webm"]
+    assert shape(first) == shape(second) == pytest.approx(16 / 9, abs=0.01)
+    assert 0 < first.offset < first.offset + first.seconds < second.offset
+    assert second.offset + second.seconds < kept.seconds
     await hang_up(theirs, ours)
 
 
 @pytest.mark.long
 async def test_js_shares_its_screen_beside_its_camera(line: Line) -> None:
+    await line.js.has_a_blue_screen()
     theirs, ours = await line.js_calls(video=True)
+    line.hum(ours)
+    recording = asyncio.create_task(ours.record())
     await theirs.more(lambda flow: flow.video_sent, by=20)
+    assert [said.purpose for said in ours.peer_streams.values()] == ["m.usermedia"]
     await theirs.share_screen(on=True)
-    await theirs.more(lambda flow: flow.video_sent, by=50)
+    await until(lambda: screens(ours) == 1)
+    await theirs.more(lambda flow: flow.video_sent, by=100)
     await theirs.talks_both_ways()
     await theirs.share_screen(on=False)
-    await theirs.more(lambda flow: flow.video_sent, by=20)
+    await until(lambda: screens(ours) == 0)
+    await theirs.more(lambda flow: flow.video_sent, by=50)
+    await ours.stop_recording()
+    camera = await recording
+    (screen,) = camera.parts
+    assert (camera.path.name, screen.path.name) == ("video.webm", "screen.webm")
+    assert (set(colours(camera)), set(colours(screen))) == ({"green"}, {"blue"})
+    # Chromium makes pictures smaller where it believes in less bandwidth, in their shape.
+    assert shape(screen) == 1.6
+    assert shape(camera) == pytest.approx(16 / 9, abs=0.01)
+    assert 0 < screen.offset < screen.offset + screen.seconds < camera.seconds
+    await hang_up(theirs, ours)
+
+
+@pytest.mark.long
+async def test_a_camera_that_js_switches_off_leaves_a_gap(line: Line) -> None:
+    theirs, ours = await line.js_calls(video=True)
+    line.hum(ours)
+    recording = asyncio.create_task(ours.record())
+    await theirs.more(lambda flow: flow.video_sent, by=30)
+    await theirs.camera(on=False)
+    await until(lambda: ours.peer_state is not None and ours.peer_state.video_muted)
+    await asyncio.sleep(2)
+    await theirs.camera(on=True)
+    await until(lambda: ours.peer_state is not None and not ours.peer_state.video_muted)
+    await theirs.more(lambda flow: flow.video_sent, by=60)
+    await ours.stop_recording()
+    camera = await recording
+    seen = colours(camera)
+    # It sends black at once, and says so a little later.
+    assert set(seen) <= {"green", "black"}
+    assert seen["black"] <= 5
+    assert longest_gap(camera) > 1.5
     await hang_up(theirs, ours)
 
 

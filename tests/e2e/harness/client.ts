@@ -46,8 +46,11 @@ function accept(room: Room, membership: string) {
 }
 
 function noteReceived(event: MatrixEvent) {
-  const { call_id, party_id, reason } = event.getContent();
-  note(`← ${event.getType()} ${call_id} of ${party_id}${reason ? ` (${reason})` : ""}`);
+  const { call_id, party_id, reason, candidates } = event.getContent();
+  if (party_id === client().getDeviceId()) return; // what this client sent comes back to it
+  const ends = candidates?.some((each: { candidate: string }) => each.candidate === "");
+  const more = reason ?? (ends ? "end of candidates" : "");
+  note(`← ${event.getType()} ${call_id} of ${party_id}${more ? ` (${more})` : ""}`);
 }
 
 function synced(starting: MatrixClient): Promise<void> {
