@@ -55,6 +55,15 @@ def test_a_track_is_known_by_its_file(file: CallFile, tmp_path: Path) -> None:
     assert file.tracks[0]["ended"] == "repaired"
 
 
+def test_a_screen_has_its_place_in_the_recording(file: CallFile, tmp_path: Path) -> None:
+    screen = Recording(
+        tmp_path / "screen.webm", "video/webm", 2.0, 99, RecordingEnd.SILENCE, 640, 400, 1.23456
+    )
+    for one in (recording(tmp_path), screen):
+        file.set_track(one)
+    assert [track.get("offset") for track in file.tracks] == [None, 1.235]
+
+
 def test_a_crash_does_not_overwrite_a_known_end(file: CallFile) -> None:
     file.set_end(Ended(CallKey("!r:t", "c"), EndReason.REJECTED, By.US, True))
     file.set_crashed(datetime(2026, 1, 2, tzinfo=UTC))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from tests.bot.conftest import Exchange
 from voip.bot.call import Call
-from voip.bot.caller import CallOrder, Step, place_call
+from voip.bot.caller import CallOrder, Step, _move, place_call
 from voip.matrix.errors import RoomError
+from voip.media.events import Recording, RecordingEnd
 from voip.media.sounds import Tone
 from voip.signalling.commands import EndReason
 
@@ -72,3 +74,23 @@ async def test_a_room_that_is_not_there_is_said(exchange: Exchange) -> None:
     alice = await exchange.phone()
     with pytest.raises(RoomError, match="check its name"):
         await place_call(alice, CallOrder("#nowhere:localhost"))
+
+
+def test_screens_are_put_beside_the_recording_that_was_ordered(tmp_path: Path) -> None:
+    folder = tmp_path / "call"
+    folder.mkdir()
+    for name in ("audio.ogg", "screen.webm", "screen-2.webm", "call.json"):
+        (folder / name).write_text(name)
+    sound, *screens = [
+        Recording(folder / name, "", 1.0, 1, RecordingEnd.STOPPED)
+        for name in ("audio.ogg", "screen.webm", "screen-2.webm")
+    ]
+    whole = Recording(sound.path, "", 1.0, 1, RecordingEnd.STOPPED, parts=tuple(screens))
+    _move(whole, tmp_path / "there" / "reply.ogg", folder)
+    kept = {path.name: path.read_text() for path in (tmp_path / "there").iterdir()}
+    assert kept == {
+        "reply.ogg": "audio.ogg",
+        "reply-screen.webm": "screen.webm",
+        "reply-screen-2.webm": "screen-2.webm",
+    }
+    assert not folder.exists()

@@ -11,6 +11,7 @@ from tests.bot.conftest import Exchange, eventually
 from voip.bot.call import Call
 from voip.bot.phone import Phone
 from voip.bot.transfers import TransferError
+from voip.media.packets import AudioPacket
 from voip.signalling.commands import EndReason
 from voip.store.records import Direction
 
@@ -86,6 +87,26 @@ async def test_mute_and_identity_are_told(exchange: Exchange) -> None:
     await until(lambda: ours.asserted_identity is not None)
     assert ours.asserted_identity is not None
     assert ours.asserted_identity.display_name == "The boss"
+
+
+async def test_what_the_other_side_sends_is_told_and_heard(exchange: Exchange) -> None:
+    """Our own metadata, and our own stream, as another device of this kind takes them."""
+    alice, ours, bob, theirs = await connected(exchange)
+    await until(lambda: ours.peer_streams and theirs.peer_streams)
+    (stream,) = ours.peer_streams.values()
+    assert (stream.purpose, stream.audio_muted, stream.video_muted) == ("m.usermedia", False, True)
+    for phone, call in ((alice, ours), (bob, theirs)):
+        heard = asyncio.Event()
+        phone.media._calls[call.key].tap.add_audio(Ear(heard))
+        await asyncio.wait_for(heard.wait(), 10)
+
+
+class Ear:
+    def __init__(self, heard: asyncio.Event) -> None:
+        self._heard = heard
+
+    def audio(self, packet: AudioPacket) -> None:
+        self._heard.set()
 
 
 async def test_a_new_network_path_is_found_in_the_middle(exchange: Exchange) -> None:

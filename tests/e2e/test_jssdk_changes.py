@@ -244,6 +244,7 @@ async def test_js_shares_its_screen_beside_its_camera(line: Line) -> None:
     await ours.stop_recording()
     camera = await recording
     (screen,) = camera.parts
+    assert ours.recordings == [camera, screen]
     assert (camera.path.name, screen.path.name) == ("video.webm", "screen.webm")
     assert (set(colours(camera)), set(colours(screen))) == ({"green"}, {"blue"})
     # Chromium makes pictures smaller where it believes in less bandwidth, in their shape.

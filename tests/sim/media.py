@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -17,6 +17,7 @@ from voip.signalling.commands import (
     CreateOffer,
     CreateReanswer,
     CreateReoffer,
+    SetStreams,
 )
 from voip.signalling.events import (
     AnswerApplied,
@@ -104,6 +105,11 @@ class Media:
                 self._answers[answer] = asked.offer
                 self._answer(end, asked, answer)
 
+    def set_streams(self, device: Member, told: SetStreams, others: Iterable[Party]) -> None:
+        """They are told of media that are open, and are streams that somebody else makes."""
+        assert (device.party, told.key) in self._ends
+        assert told.streams.keys() <= {_stream_of(party) for party in others}
+
     def close(self, device: Member, closed: CloseMedia) -> None:
         end = self._ends.pop((device.party, closed.key))
         self._close(end)
@@ -129,7 +135,7 @@ class Media:
 
     def _description(self, end: End) -> str:
         self._count += 1
-        sdp = f"v=0\r\ns={self._count}\r\n{OFFER[5:]}"
+        sdp = f"v=0\r\ns={self._count}\r\n{OFFER[5:]}a=msid:{_stream_of(end.party)} track\r\n"
         self._made_by[sdp] = end
         return sdp
 
@@ -172,3 +178,7 @@ class Media:
                 self._happen(end.device, event)
 
         self._clock.after(delay, happen)
+
+
+def _stream_of(party: Party) -> str:
+    return f"stream of {party.user_id} {party.party_id}".replace(" ", "-")

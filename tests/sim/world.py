@@ -23,6 +23,7 @@ from voip.signalling.commands import (
     CreateReoffer,
     Established,
     SendEvent,
+    SetStreams,
 )
 from voip.signalling.config import CallConfig
 from voip.signalling.content import Hangup
@@ -186,6 +187,9 @@ class World:
                     | CreateReanswer()
                 ):
                     self.media.ask(device, item)
+                case SetStreams():
+                    others = self.devices.keys() - {device.party}
+                    self.media.set_streams(device, item, others)
                 case CloseMedia():
                     self.media.close(device, item)
                 case _:

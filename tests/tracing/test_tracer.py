@@ -14,8 +14,9 @@ from tests.tracing.scan import assert_tells_nothing
 from tests.tracing.traced import SECRETS, Traced, invite, step, steps
 from voip.observers import Observers, Passing, Topic, Way
 from voip.service.demo.coturn import RelayProcess
-from voip.signalling.commands import Established, Incoming
+from voip.signalling.commands import Established, Incoming, PeerState, SetStreams
 from voip.signalling.config import CallConfig
+from voip.signalling.content import StreamMetadata
 from voip.signalling.events import Accept, HangUp, MemberLeft, Place, Reject, SyncComplete
 from voip.signalling.ice import IceServer
 from voip.signalling.ids import CallKey, Party
@@ -267,6 +268,25 @@ async def test_an_unknown_notice_is_shown_by_its_class_and_fields(bob: Traced) -
         "times": 3,
         "streams": "1 items",
     }
+
+
+async def test_streams_are_told_by_their_purpose_and_without_their_ids(bob: Traced) -> None:
+    bob.hear(KEY, "invite", invite())
+    streams = {
+        "s3cret-id": StreamMetadata(purpose="m.usermedia", video_muted=True),
+        "another": StreamMetadata(purpose="s3cret-purpose"),
+    }
+    for way, what in (
+        (Way.COMMAND, SetStreams(KEY, streams)),
+        (Way.NOTICE, PeerState(KEY, False, False, True, streams)),
+    ):
+        bob.observers.tell(Topic.DRIVER, Passing(way, what, bob.now))
+    bob.tracer.close()
+    trace = only(bob)
+    said = "m.usermedia video muted, another purpose"
+    assert step(trace, "set streams").facts == {"streams": said}
+    assert step(trace, "peer state").facts["streams"] == said
+    assert "s3cret" not in text(trace)
 
 
 async def test_one_call_cannot_fill_the_memory_or_the_disk(bob: Traced) -> None:

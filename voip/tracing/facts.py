@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
-from voip.signalling.content import StreamMetadata
+from voip.signalling.content import SCREENSHARE, USERMEDIA, StreamMetadata
 from voip.signalling.events import Received
 from voip.signalling.ice import Candidate
 from voip.signalling.ids import CallKey, Party
@@ -123,7 +123,7 @@ def _value(name: str, value: object) -> Any:  # noqa: PLR0911  # a row for each 
             return value
         case str():
             return f"{len(value)} chars"
-        case Mapping() if name == "streams":  # the purposes are the core's words, the ids are not
+        case Mapping() if all(isinstance(each, StreamMetadata) for each in value.values()):
             return ", ".join(map(_stream, value.values())) or "none"
         case tuple() | list() | set() | frozenset() | Mapping():
             return f"{len(value)} items"
@@ -131,8 +131,10 @@ def _value(name: str, value: object) -> Any:  # noqa: PLR0911  # a row for each 
 
 
 def _stream(said: StreamMetadata) -> str:
+    """Not its id, nor a purpose that the other side made up."""
     muted = {"audio": said.audio_muted, "video": said.video_muted}
-    words = [said.purpose, *(f"{kind} muted" for kind, is_so in muted.items() if is_so)]
+    purpose = said.purpose if said.purpose in (USERMEDIA, SCREENSHARE) else "another purpose"
+    words = [purpose, *(f"{kind} muted" for kind, is_so in muted.items() if is_so)]
     return " ".join(words)
 
 

@@ -1,0 +1,35 @@
+"""Recordings on their way into the room, and what a crash left of them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.media.audio import in_order, picture, rtp, sweep_packets
+from tests.media.test_webm import write
+from voip.bot.posting import _name, salvage
+from voip.media.events import RecordingEnd
+
+
+@pytest.mark.parametrize(
+    ("file", "shown"),
+    [
+        ("audio.ogg", "20260131-call.ogg"),
+        ("video.webm", "20260131-call.webm"),
+        ("screen.webm", "20260131-call-screen.webm"),
+        ("screen-2.mkv", "20260131-call-screen.mkv"),
+    ],
+)
+def test_a_screen_is_shown_as_one(file: str, shown: str) -> None:
+    assert _name(Path("recordings/20260131-call") / file) == shown
+
+
+async def test_a_screen_that_was_left_unposted_is_found(tmp_path: Path) -> None:
+    writer = write(tmp_path, in_order(list(rtp(sweep_packets()[:100])), picture("VP8")))
+    shutil.move(writer.path, tmp_path / "screen.webm")
+    _, recordings = await salvage(tmp_path)
+    assert [(one.path.name, one.ended) for one in recordings] == [
+        ("screen.webm", RecordingEnd.REPAIRED)
+    ]
