@@ -245,6 +245,11 @@ async def test_sound_of_a_stream_that_is_not_listed_is_not_heard() -> None:
         await heard.wait(FirstAudio)  # what is said to be muted is never muted here
         await asyncio.sleep(0.2)
         assert ear.packets
+        for streams, heard_then in (({}, False), ({"media": CAMERA}, True), ({}, False)):
+            await one.set_streams(KEY, streams)
+            ear.packets.clear()
+            await asyncio.sleep(0.3)
+            assert bool(ear.packets) is heard_then
 
 
 class Eyes:

@@ -53,7 +53,7 @@ class Lines:
         """Take the media of every transceiver that is new. Before their receivers start."""
         for transceiver in self._pc.getTransceivers():
             if transceiver.kind == "audio" and self._audio is None:
-                tap = private.AudioTap(transceiver.receiver, self._take_audio, self._take_event)
+                tap = private.AudioTap(transceiver.receiver, _ignore, self._take_event)
                 self._audio = transceiver, tap
             elif transceiver.kind == "video" and transceiver not in self._pictures:
                 self._pictures.tap(transceiver)
@@ -96,6 +96,16 @@ class Lines:
     async def request_keyframes(self) -> None:
         await self._pictures.request_keyframes()
 
+    def hear(self, audio: Callable[[AudioPacket], None]) -> None:
+        """Who gets the audio from now on, as long as it counts."""
+        self._on_audio = audio
+        self._direct_audio()
+
+    def _direct_audio(self) -> None:
+        """Each packet's way is decided here, so that none has to be asked about."""
+        if self._audio is not None:
+            self._audio[1].deliver = self._on_audio if self._heard else _ignore
+
     def _count(self) -> bool:
         said = counting(self._lines, self._streams)
         receiving = {
@@ -104,11 +114,8 @@ class Lines:
             if line.mid in said and line.direction in _RECEIVES
         }
         self._heard = any(one.kind == "audio" for one in receiving)
+        self._direct_audio()
         return self._pictures.count({o: said for o, said in receiving.items() if o.kind == "video"})
-
-    def _take_audio(self, packet: AudioPacket) -> None:
-        if self._heard:
-            self._on_audio(packet)
 
     def _take_event(self, packet: EventPacket) -> None:
         if self._heard:
@@ -136,6 +143,10 @@ class Lines:
     def _idle_video(self) -> RTCRtpTransceiver | None:
         taken = self._by_mid.values()
         return next((one for one in self._pictures if one not in taken), None)
+
+
+def _ignore(packet: AudioPacket) -> None:
+    """Of a stream that does not count."""
 
 
 def _receiving(line: Line) -> RTCRtpReceiveParameters:

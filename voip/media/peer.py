@@ -274,8 +274,7 @@ class Peer:
         """Says so, and leaves the way to the tap to the packets that follow."""
         self._supervisor.say(FirstAudio(self._key))
         self.tap.audio(packet)
-        if (audio := self._lines.audio) is not None:
-            audio.deliver = self.tap.audio
+        self._lines.hear(self.tap.audio)
 
     def _digit(self, press: Press) -> None:
         self._supervisor.say(Digit(self._key, press.digit, press.seconds))
