@@ -3,9 +3,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.media.audio import decode, file_size, in_order, names, picture, pitch, rtp, sweep_packets
@@ -123,7 +123,7 @@ async def test_the_ogg_stays_until_the_video_file_holds_more(tmp_path: Path) -> 
 
 def later(frames: Sequence[VideoFrame], seconds: float, screen: int = 0) -> list[VideoFrame]:
     return [
-        replace(
+        msgspec.structs.replace(
             frame,
             arrival=frame.arrival + seconds,
             timestamp=frame.timestamp + round(seconds * 90_000),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
+import msgspec
 from aiortc import RTCRtpTransceiver
 
 from voip.media import private
@@ -71,4 +71,8 @@ class Pictures:
             self._cut.discard(transceiver)
             self._screens += screen and shown is None
             self._shown[said.purpose] = transceiver
-        self._deliver(replace(frame, screen=self._screens) if screen else frame)
+        self._deliver(_of_screen(frame, self._screens) if screen else frame)
+
+
+def _of_screen(frame: VideoFrame, number: int) -> VideoFrame:
+    return msgspec.structs.replace(frame, screen=number)
