@@ -40,12 +40,16 @@ def speech() -> Samples:
     return samples
 
 
-def encode(samples: Samples, *, bit_rate: int = 32_000, vbr: str = "on") -> list[bytes]:
-    """Opus packets of 20 ms."""
+def encode(
+    samples: Samples, *, bit_rate: int = 32_000, vbr: str = "on", fec: bool = False
+) -> list[bytes]:
+    """Opus packets of 20 ms; `fec`: each with a copy of the one before (RFC 6716 §2.1.7)."""
     codec = av.AudioCodecContext.create("libopus", "w")
     codec.bit_rate, codec.format, codec.layout = bit_rate, "s16", "mono"
     codec.sample_rate, codec.time_base = RATE, Fraction(1, RATE)
     codec.options = {"application": "voip", "vbr": vbr}
+    if fec:
+        codec.options |= {"fec": "1", "packet_loss": "10"}
     packets: list[bytes] = []
     for begin in range(0, len(samples) - FRAME + 1, FRAME):
         part = samples[begin : begin + FRAME].reshape(1, -1)

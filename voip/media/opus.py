@@ -16,7 +16,9 @@ SILENCE = b"\xf8\xff\xfe"
 DTX = b"\xf8"
 """A packet that is only a TOC byte: nothing to say (RFC 6716 §3.2.1, discontinuous sending)."""
 
-_MAX = 48 * 120  # "the total duration must not exceed 120 ms" (RFC 6716 §3.2.5)
+MAX_PACKET = 48 * 120
+"""Samples: "the total duration must not exceed 120 ms" (RFC 6716 §3.2.5)."""
+
 _SILK = (480, 960, 1920, 2880)
 _HYBRID = (480, 960)
 _CELT = (120, 240, 480, 960)
@@ -40,12 +42,41 @@ def samples(packet: bytes) -> int:
     else:
         return 0  # R6: code 3 needs the frame count byte
     total = count * _FRAME_SIZES[toc >> 3]
-    return total if total <= _MAX else 0  # R5
+    return total if total <= MAX_PACKET else 0  # R5
+
+
+def frame(packet: bytes) -> int:
+    """Samples of each frame in the packet, which is not empty."""
+    return _FRAME_SIZES[packet[0] >> 3]
+
+
+def is_pause(packet: bytes) -> bool:
+    """Whether the sender's encoder goes silent with this packet: what it makes then needs not be
+    sent (opus_encode: "If the return value is 2 bytes or less")."""
+    return len(packet) <= 2
 
 
 def channels(packet: bytes) -> int:
     """1 or 2, as the TOC byte says (RFC 6716 §3.1)."""
     return 2 if packet[0] & _STEREO else 1
+
+
+def has_fec(packet: bytes) -> bool:
+    """Whether the packet carries a copy of what came right before it (RFC 6716 §2.1.7).
+
+    Of the first frame alone: that is the one next to a lost packet.
+    """
+    if len(packet) < 2:
+        return False
+    toc = packet[0]
+    if toc & 0x80 or toc & 3 > 1:
+        # CELT has no copy. Frames whose length stands first: nobody who sends FEC packs them so.
+        return False
+    # RFC 6716 §4.2.3 and §4.2.4: a bit for each 20 ms says that somebody speaks, the next one that
+    # there is a copy, for each channel. They are equally likely, so they stand there as they are.
+    frames = max(1, _FRAME_SIZES[toc >> 3] // FRAME)
+    coded = [(frames + 1) * channel - 1 for channel in range(1, channels(packet) + 1)]
+    return any(packet[1] & (0x80 >> bit) for bit in coded)
 
 
 def concealment(gap: int, after: bytes) -> list[bytes]:
@@ -60,7 +91,7 @@ def concealment(gap: int, after: bytes) -> list[bytes]:
     for size in (_FRAME_SIZES[config >> 3], GRAIN):
         if size == GRAIN:
             config = (config & _STEREO) | (28 << 3)  # CELT fullband, 2.5 ms
-        while count := min(gap // size, _MAX // size):
+        while count := min(gap // size, MAX_PACKET // size):
             packets.append(_empty_frames(config, count))
             gap -= count * size
     return packets
@@ -72,7 +103,7 @@ def silence(gap: int) -> list[bytes]:
     Empty frames would have libopus play comfort noise for as long as the gap lasts.
     """
     packets = []
-    while count := min(gap // FRAME, _MAX // FRAME):
+    while count := min(gap // FRAME, MAX_PACKET // FRAME):
         # RFC 6716 §3.2.5: code 3, constant bit rate, `count` frames of equal size.
         packets.append(bytes([SILENCE[0] | 3, count]) + SILENCE[1:] * count)
         gap -= count * FRAME
