@@ -8,10 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from tests.bot.conftest import Exchange, eventually
-from voip.bot.call import Call
+from voip.bot.call import Call, CallEnded
 from voip.bot.phone import Phone
 from voip.bot.transfers import TransferError
 from voip.media.packets import AudioPacket
+from voip.media.sounds import Tone
 from voip.signalling.commands import EndReason
 from voip.store.records import Direction
 
@@ -142,6 +143,24 @@ async def test_keys_pressed_before_they_are_asked_for_are_not_lost(exchange: Exc
     await ours.send_digits("42#")
     async with asyncio.timeout(PATIENCE):
         assert [await theirs.digit() for _ in range(3)] == ["4", "2", "#"]
+
+
+async def test_a_flow_listens_to_what_is_said_until_the_call_is_over(exchange: Exchange) -> None:
+    _, ours, _, theirs = await connected(exchange)
+    loudest = 0
+    async with asyncio.timeout(PATIENCE), theirs.listen() as sound:
+        playing = asyncio.create_task(ours.play(Tone(seconds=10)))
+        async for samples in sound:
+            assert samples.shape == (320,)
+            loudest = max(loudest, int(samples.max()))
+            if loudest > 1000:
+                ours.hang_up()
+    await asyncio.gather(playing, return_exceptions=True)
+    assert loudest > 1000
+    await theirs.closed()
+    with pytest.raises(CallEnded):
+        async with theirs.listen():
+            pass
 
 
 async def test_a_transferee_goes_on_with_the_target(exchange: Exchange) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +17,8 @@ from voip.bot.call_file import CallFile, stamp
 from voip.bot.marks import Marks
 from voip.media.errors import CallClosed, UnknownCall
 from voip.media.events import Recording
+from voip.media.libopus import Rate
+from voip.media.listening import Listening
 from voip.media.sounds import Sound
 from voip.signalling.commands import (
     Answered,
@@ -166,6 +169,24 @@ class Call:
 
     async def stop_recording(self) -> None:
         await self._phone.media.stop_recording(self.key)
+
+    @contextlib.asynccontextmanager
+    async def listen(self, rate: Rate = 16_000) -> AsyncIterator[Listening]:
+        """What the other side says, as samples for a speech recognizer of your own:
+
+            async with call.listen() as sound:
+                async for samples in sound:
+                    ...
+
+        Each has 20 ms, int16, mono, at `rate` hertz. The iteration ends with the call. Who reads
+        too slowly for 5 seconds loses the oldest; `sound.dropped` says how many.
+        """
+        try:
+            listening = self._phone.media.listen(self.key, rate)
+        except UnknownCall:
+            raise CallEnded(await self.ended()) from None
+        with listening:
+            yield listening
 
     async def echo(self) -> None:
         """Play back what the other side says, until cancelled or the call ends."""

@@ -22,6 +22,8 @@ from voip.media.events import (
 )
 from voip.media.icelist import Resolver
 from voip.media.leg import Leg
+from voip.media.libopus import Rate
+from voip.media.listening import Listening
 from voip.media.peer import Peer
 from voip.media.player import Player
 from voip.media.prompts import PromptCache
@@ -233,6 +235,16 @@ class MediaEngine:
         """Nothing to stop is no error. Raises UnknownCall."""
         self._call(key).stop_echo()
 
+    def listen(self, key: CallKey, rate: Rate = 16_000) -> Listening:
+        """What the other side says, as samples: an asynchronous iterator of 20 ms each, int16,
+        mono, at `rate` hertz, which is to be closed (it is a context manager). It ends with the
+        call. Several at the same time are fine.
+
+        Raises UnknownCall, OpusUnavailable where there is no libopus, and OpusError for a rate
+        that Opus does not have.
+        """
+        return self._call(key).listen(rate)
+
     async def stats(self, key: CallKey) -> MediaStats:
         """Raises UnknownCall."""
         return await self._call(key).peer.stats()
@@ -281,6 +293,7 @@ class MediaEngine:
             call.stop_recording(RecordingEnd.CALL_ENDED),
             return_exceptions=True,
         )
+        call.end_listening()
         del self._calls[key]
         for error in results:
             if isinstance(error, BaseException):

@@ -1,4 +1,4 @@
-"""One call's media, and what is attached to it: player, recorder, echo."""
+"""One call's media, and what is attached to it: player, recorder, echo, listeners."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from voip.media.echo import Echo
 from voip.media.errors import AlreadyRecording
 from voip.media.events import Recording, RecordingEnd
+from voip.media.libopus import Rate
+from voip.media.listening import Listening
 from voip.media.peer import Peer
 from voip.media.player import Player
 from voip.media.recorder import Recorder
@@ -26,6 +28,7 @@ class Leg:
         self._recorder: Recorder | None = None
         self._recorded = asyncio.Event()
         self._keyframes: asyncio.Task[None] | None = None
+        self._listening: list[Listening] = []
 
     @property
     def tap(self) -> Tap:
@@ -65,6 +68,21 @@ class Leg:
         if self.echo is not None:
             self.tap.remove(self.echo)
             self.echo = None
+
+    def listen(self, rate: Rate) -> Listening:
+        def closed(one: Listening) -> None:
+            self.tap.remove(one)
+            self._listening.remove(one)
+
+        listening = Listening(rate, closed)
+        self._listening.append(listening)
+        self.tap.add_audio(listening)
+        return listening
+
+    def end_listening(self) -> None:
+        """The call is over: nothing more will come."""
+        for listening in [*self._listening]:
+            listening.end()
 
     async def stop_recording(self, why: RecordingEnd) -> None:
         if self._recorder is not None:
