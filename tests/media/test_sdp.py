@@ -11,6 +11,7 @@ from tests.media.calls import SAMPLES, damage, sample
 from voip.media import sdp
 from voip.media.description import parse
 from voip.media.errors import BadDescription, NoCommonCodec, PeerMediaError
+from voip.media.sections import takes_fec
 from voip.signalling.ice import Candidate
 
 VIDEO = ("chromium-video", "chromium-balanced", "firefox-video", "gstreamer-video")
@@ -239,6 +240,17 @@ def test_the_other_side_is_asked_for_fec() -> None:
         complete=True,
     )
     assert "a=rtpmap:97 opus/48000/2\r\na=fmtp:97 minptime=10;useinbandfec=1\r\n" in answer
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("chromium-audio", True), ("firefox-audio", True), ("gstreamer-audio", False)],
+)
+def test_whether_the_other_side_wants_fec_is_read(name: str, wanted: bool) -> None:
+    audio = parse(sample(name)).sections[0]
+    assert takes_fec(audio) is wanted
+    audio.lines = [line.replace("useinbandfec=1", "useinbandfec=0") for line in audio.lines]
+    assert not takes_fec(audio)
 
 
 def test_a_description_is_complete_or_says_that_candidates_follow() -> None:

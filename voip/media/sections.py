@@ -174,6 +174,16 @@ def ask_for_fec(section: Section) -> None:
             return
 
 
+def takes_fec(section: Section) -> bool:
+    """Whether the other side wants in-band FEC of us (RFC 7587 §6.1: not where it says nothing)."""
+    wanted = (one.parameters.get("useinbandfec") for one in _codecs(section) if _is_opus(one))
+    return next(wanted, None) == 1
+
+
+def _is_opus(codec: RTCRtpCodecParameters) -> bool:
+    return codec.mimeType.lower() == "audio/opus"
+
+
 def _codecs(section: Section) -> Iterator[RTCRtpCodecParameters]:
     parameters = dict(_parameters(section))
     maps = (_RTPMAP.fullmatch(value) for value in section.values("rtpmap"))
