@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import get_args
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from tests.media.audio import Samples, rms, rtp, sweep_packets
 from tests.media.calls import KEY, call, engine

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.media.audio import FRAME, RATE, rtp
 from voip.media.numbering import Numbering, Place
@@ -55,7 +55,7 @@ def test_a_pause_is_time_without_numbers() -> None:
 @pytest.mark.parametrize("change", [{"ssrc": 7}, {"sequence": 30_000}, {"sequence": 65_000}])
 def test_a_stream_that_begins_anew_goes_on_where_it_arrives(change: dict[str, int]) -> None:
     first, second = packets(2)
-    anew = replace(second, **change, timestamp=123_456_789, arrival=BASE + 3.0)  # type: ignore[arg-type]
+    anew = replace(second, **change, timestamp=123_456_789, arrival=BASE + 3.0)
     assert steps(placed(first, anew)) == [(1, 3 * RATE)]
 
 
