@@ -37,6 +37,41 @@ async def test_a_side_that_cannot_be_asked_is_connected_through_us(exchange: Exc
     assert (await theirs.ended()).reason is EndReason.HANGUP
 
 
+async def test_connected_through_us_both_sides_know_of_each_other(exchange: Exchange) -> None:
+    _, ours, bob, theirs = await connected(exchange)
+    ours.peer_can = Capabilities()  # as matrix-js-sdk's
+    carol = await exchange.phone("carol")
+    at_carol = answering(carol)
+    transfer = asyncio.create_task(ours.transfer(carol.user_id))
+    hers = await asyncio.wait_for(at_carol, PATIENCE)
+    await until(lambda: theirs.asserted_identity and hers.asserted_identity)
+    assert theirs.asserted_identity is not None
+    assert hers.asserted_identity is not None
+    assert theirs.asserted_identity.user_id == carol.user_id, "whom bob talks to, through alice"
+    assert hers.asserted_identity.user_id == bob.user_id
+
+    await theirs.send_digits("12#")
+    assert [await asyncio.wait_for(hers.digit(), PATIENCE) for _ in range(3)] == ["1", "2", "#"]
+    await hers.send_digits("9")
+    assert await asyncio.wait_for(theirs.digit(), PATIENCE) == "9"
+
+    theirs.assert_identity("@boss:example.org", "The boss")
+    await until(lambda: hers.asserted_identity and hers.asserted_identity.display_name)
+    assert hers.asserted_identity.user_id == "@boss:example.org"
+    theirs.assert_identity(None)
+    await until(lambda: hers.asserted_identity and hers.asserted_identity.user_id == bob.user_id)
+
+    theirs.say_muted(True)
+    await until(lambda: hers.peer_state and hers.peer_state.audio_muted)
+    theirs.say_muted(False)
+    await until(lambda: hers.peer_state and not hers.peer_state.audio_muted)
+
+    theirs.hang_up()
+    await asyncio.wait_for(transfer, PATIENCE)
+    assert (await hers.ended()).reason is EndReason.HANGUP
+    assert ours.on_said is None
+
+
 async def test_a_call_that_is_to_be_awaited_is_answered_and_replaces_the_old_one(
     exchange: Exchange,
 ) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -77,6 +77,8 @@ class Call:
         """Hold and mute, as the other side says; None as long as it says nothing."""
         self.asserted_identity: AssertedIdentity | None = None
         """Who the other side says is on the line; nothing proves it."""
+        self.on_said: Callable[[IdentityAsserted | PeerState], None] | None = None
+        """Told of what the other side says of itself, when it says it. Must not block or raise."""
         self.end: Ended | None = None
         self.marks = Marks()
         self.recordings: list[Recording] = []
@@ -264,14 +266,20 @@ class Call:
                 _resolve(self._established, None)
             case PeerState():
                 self.peer_state = notice
+                self._pass(notice)
             case IdentityAsserted(identity=identity):
                 self.asserted_identity = identity
+                self._pass(notice)
             case TransferRequested(transfer=transfer):
                 self._phone.transfers.requested(self, transfer)
             case TransferRejected(replacement_id=replacement_id, reason=reason):
                 self._phone.transfers.rejected(replacement_id, reason)
             case Ended():
                 self._on_ended(notice)
+
+    def _pass(self, notice: IdentityAsserted | PeerState) -> None:
+        if self.on_said is not None:
+            self.on_said(notice)
 
     def on_first_audio(self) -> None:
         self.marks.first_audio = time.monotonic()

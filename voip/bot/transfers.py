@@ -14,6 +14,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from voip.bot.between import pass_on
 from voip.bot.call import CallEnded
 from voip.matrix.errors import MatrixError
 from voip.signalling.content import Replaces
@@ -103,9 +104,11 @@ class Transfers:
                 reason = onward.end.reason.value if onward.end else "the caller hung up"
                 raise TransferError(f"{user_id} was not reached: {reason}")
             await self._phone.media.bridge(call.key, onward.key)
+            passing = self._tasks.spawn(pass_on(call, onward), "what two bridged calls learn")
             ended = asyncio.ensure_future(onward.ended())
             await asyncio.wait({over, ended}, return_when=asyncio.FIRST_COMPLETED)
             ended.cancel()
+            passing.cancel()
             call.hang_up()
         finally:
             over.cancel()
