@@ -5,8 +5,6 @@ The lexicographically lesser call id survives (client-server API, "Glare").
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from tests.e2e.lines import Line
@@ -22,10 +20,10 @@ LESSER, GREATER = "0000lesser", "zzzzgreater"
 )
 async def test_both_call_and_the_lesser_id_stays(line: Line, our_id: str) -> None:
     their_id = GREATER if our_id == LESSER else LESSER
-    placed, ours = await asyncio.gather(
-        line.js.place(line.room_id, line.phone.user_id, call_id=their_id),
-        line.phone.place(line.room_id, invitee=line.js.user_id, call_id=our_id),
-    )
+    # The SDK begins, and looks for its microphone while ours is sent. Were ours there before it
+    # began, it would ring, and the SDK would place its own beside it.
+    placed = await line.js.place(line.room_id, line.phone.user_id, call_id=their_id)
+    ours = await line.phone.place(line.room_id, invitee=line.js.user_id, call_id=our_id)
     await ours.established()
     assert ours.key.call_id == LESSER
     calls = {call.id: call for call in await line.js.calls()}

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from aioice import Connection
 
 from tests.media.calls import KEY, engine, own_address, sample
 from tests.media.clients import bare_client
+from voip.media import private
 from voip.media.errors import CallClosed
 from voip.media.events import (
     Connected,
@@ -24,6 +26,8 @@ from voip.media.events import (
     MediaClosed,
     MediaFailure,
 )
+from voip.media.gathering import Gathering
+from voip.media.icelist import Resolver
 from voip.media.sdp import is_complete
 from voip.media.settings import MediaSettings
 from voip.signalling.ice import IceServer
@@ -272,3 +276,15 @@ def _there(descriptor: Path) -> bool:
     except OSError:  # the one that lists the folder
         return False
     return True
+
+
+async def test_a_call_that_was_given_up_before_it_gathered_opens_no_sockets() -> None:
+    connection = Connection(ice_controlling=True)
+    resolver = Resolver()
+    gathering = Gathering(connection, resolver, MediaSettings(), lambda candidate: None)
+    await gathering.close()
+    await gathering.gather()
+    assert not private.protocols_of(connection)
+    assert not connection.local_candidates
+    resolver.close()
+    await connection.close()

@@ -66,7 +66,7 @@ class Gathering:
 
     async def gather(self) -> None:
         """Host candidates, then servers for at most `gather_timeout`."""
-        if self._started:
+        if self._started or self._closed:  # the call may be given up before it gathers
             return
         self._started = True
         connection = self.connection
@@ -79,6 +79,8 @@ class Gathering:
             # Shielded: who is cancelled here must not leave sockets that no connection knows of.
             self._opening = asyncio.ensure_future(self._hosts())
             await asyncio.shield(self._opening)
+        if self._closed:
+            return
         if stun:
             for protocol in private.protocols_of(connection):
                 if "." in protocol.local_candidate.host:  # aioice asks STUN over IPv4 alone
