@@ -144,4 +144,5 @@ class Player(MediaStreamTrack):
         finally:
             timer.cancel()
         passed = (min(loop.time(), due) - start) * opus.SAMPLE_RATE - self._position
-        self._position += max(math.ceil(passed / opus.FRAME), 0) * opus.FRAME
+        # Less a thousandth of a slot: seconds since the machine's start are not exact.
+        self._position += max(math.ceil(passed / opus.FRAME - 0.001), 0) * opus.FRAME
