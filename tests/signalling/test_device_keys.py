@@ -148,5 +148,5 @@ def test_how_many_parties_are_remembered_is_bounded() -> None:
     parties = [Remote(PEER.user_id, f"DEVICE-{number}") for number in range(4)]
     for party in parties:
         device.handle(sealed(party.candidates(HOST), party.party_id))
-    known = device.calls._registry._calls[KEY]._device_keys
+    known = device.calls._registry._calls[KEY]._device_keys or {}
     assert len(known) == 2

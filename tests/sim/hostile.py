@@ -127,7 +127,7 @@ class Homeserver:
         """Whether the call knows the device of who said this."""
         call = device.calls._registry.get(CallKey(true.room_id, str(true.content["call_id"])))
         sender = sender_of(true)
-        return call is not None and sender in call._device_keys
+        return call is not None and sender in (call._device_keys or {})
 
     def _is_peer(self, device: SimDevice, true: Received) -> bool:
         call = device.calls._registry.get(CallKey(true.room_id, str(true.content["call_id"])))

@@ -67,9 +67,10 @@ def at_every_step(device: SimDevice) -> None:
     for key, call in registry._calls.items():
         assert call.state is not State.ENDED
         assert (call._timer is not None) == (call.state in TIMERS), "a timer outlives its state"
-        assert registry.timers._deadlines.get(key) == call.deadline
+        entry = registry.timers._entries.get(key)
+        assert (entry and entry[0]) == call.deadline
         _at_every_step_of(call, device)
-    assert set(registry.timers._deadlines) <= set(registry._calls)
+    assert set(registry.timers._entries) <= set(registry._calls)
     assert len(registry._tombstones) <= config.max_tombstones
     assert len(registry._unanswered) <= config.max_unanswered + len(registry._calling) + 1
     assert len(device.calls._invites._early) <= config.max_early_calls
@@ -77,7 +78,7 @@ def at_every_step(device: SimDevice) -> None:
 
 def _at_every_step_of(call: Call, device: SimDevice) -> None:
     config = device.config
-    assert len(call._device_keys) <= config.max_parties
+    assert len(call._device_keys or ()) <= config.max_parties
     early = getattr(call, "_early", None)
     if early is not None:
         assert len(early._by_party) <= config.max_early_parties

@@ -33,6 +33,7 @@ from voip.signalling.events import (
     ResultEvent,
     SendProblem,
 )
+from voip.signalling.ice import Candidate
 from voip.signalling.ids import NO_PARTY, CallKey, Party
 from voip.signalling.states import TIMERS, TRANSITIONS, State, Timer, Trigger
 
@@ -120,7 +121,8 @@ class Call(ABC):
         self.version = 1
         """The version that the other side speaks, once it has spoken."""
         self._conversation: Conversation | None = None
-        self._device_keys: dict[Party, str] = {}
+        self._device_keys: dict[Party, str] | None = None
+        """None as long as nobody has encrypted."""
         self._batch = CandidateBatch()
         self._rang = False
         self._timer: float | None = None
@@ -131,8 +133,9 @@ class Call(ABC):
     @property
     def deadline(self) -> float | None:
         """When `advance` is to be called next, if nothing else happens."""
-        talk = self._conversation
-        first = _earlier(self._timer, self._batch.deadline)
+        talk, first, batch = self._conversation, self._timer, self._batch.deadline
+        if batch is not None:
+            first = _earlier(first, batch)
         return first if talk is None else _earlier(first, talk.deadline)
 
     @property
@@ -146,14 +149,18 @@ class Call(ABC):
         Where rooms are encrypted a party is also its device: otherwise a homeserver that has a
         device of its own in the room could forge an answer and stand in the middle.
         """
-        if not self._device_keys:
-            return True  # nobody has encrypted yet
+        if self._device_keys is None:
+            return True
         known = self._device_keys.get(self._named(sender))
         return known is None or known == device_key
 
     def remember(self, sender: Party, device_key: str | None) -> None:
         """What this party said counted: it is bound to its device from now on."""
-        if device_key is not None and len(self._device_keys) < self.config.max_parties:
+        if device_key is None:
+            return
+        if self._device_keys is None:
+            self._device_keys = {}
+        if len(self._device_keys) < self.config.max_parties:
             self._device_keys[self._named(sender)] = device_key
 
     def _named(self, sender: Party) -> Party:
@@ -161,10 +168,13 @@ class Call(ABC):
 
     def remote(self, sender: Party, content: CallContent, now: float) -> IgnoreReason | None:
         """Take a remote content; returns why it changed nothing, where it changed nothing."""
-        if type(content) in IN_CONVERSATION:
+        kind = type(content)
+        if kind is Candidates:
+            return self.on_remote[Candidates](self, sender, content, now)
+        if kind in IN_CONVERSATION:
             why = self._inside(sender, content, now)
         else:
-            why = self.on_remote[type(content)](self, sender, content, now)
+            why = self.on_remote[kind](self, sender, content, now)
         self._flush(now)
         return why
 
@@ -338,9 +348,9 @@ class Call(ABC):
         if self.state in WITH_MEDIA:
             self._batch.add(event.candidates, now)
 
-    def _add_candidates(self, content: Candidates) -> None:
-        if content.candidates:
-            self.outbox.put(AddCandidates(self.key, content.candidates))
+    def _add_candidates(self, candidates: tuple[Candidate, ...]) -> None:
+        if candidates:
+            self.outbox.put(AddCandidates(self.key, candidates))
 
     def _flush(self, now: float) -> None:
         if self._batch.deadline is not None and self._batch.deadline <= now:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from voip.signalling.call import Call
 from voip.signalling.commands import Command, Ignored, IgnoreReason, Notice
 from voip.signalling.config import CallConfig
-from voip.signalling.content import CallContent, Invite, Negotiate
+from voip.signalling.content import CallContent, Candidates, Invite, Negotiate
 from voip.signalling.conversation import Scope
 from voip.signalling.errors import CallExists, ContentError, UnknownCall, UnknownContent
 from voip.signalling.events import (
@@ -72,7 +72,10 @@ class Calls:
         now: float = 0.0,
     ) -> None:
         config = config or CallConfig()
-        self._scope = Scope(us, config, Outbox())
+        outbox = Outbox()
+        self.poll: Callable[[], Command | Notice | None] = outbox.poll
+        """The next thing to do or to tell, or None."""
+        self._scope = Scope(us, config, outbox)
         self._registry = Registry(config, ended_before, now)
         self._invites = Invites(self._scope, self._registry)
 
@@ -93,10 +96,6 @@ class Calls:
         """
         self.advance(now)
         self._handlers[type(event)](self, event, now)
-
-    def poll(self) -> Command | Notice | None:
-        """The next thing to do or to tell, or None."""
-        return self._scope.outbox.poll()
 
     def deadline(self) -> float | None:
         """When `advance` is to be called, or None where nothing waits."""
@@ -152,7 +151,8 @@ class Calls:
         why = call.remote(sender, content, now)
         if why is None:
             call.remember(sender, event.device_key)
-        self._registry.update(call, now)
+        if type(content) is not Candidates:  # half of all events; they go by, and move nothing
+            self._registry.update(call, now)
         return why
 
     def _is_late(self, content: Negotiate, call: Call, said: float, now: float) -> bool:

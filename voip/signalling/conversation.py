@@ -180,9 +180,22 @@ class Conversation:
             Negotiate, description_type=kind, sdp=made.sdp, lifetime=lifetime, streams=ours or None
         )
 
-    def heard(self, holds: bool, streams: Streams | None) -> None:
-        """Take note of what a description of the other side says of itself."""
-        self._tell(holds, streams)
+    def heard(self, holds: bool, said: Streams | None) -> None:
+        """Take note of what the other side says of itself.
+
+        `said`: all of its streams as they are now; None where nothing was said of them.
+        """
+        before = self._peer_says
+        audio, video, now_said = before.audio_muted, before.video_muted, before.streams
+        if said is not None:
+            now_said = streams.usable(said)
+            self._know(streams.together(self._streams, now_said))
+            if (media := _media_of(now_said)) is not None:
+                audio, video = media.audio_muted, media.video_muted
+        says = PeerState(self.key, holds, audio, video, now_said)
+        if says != before:
+            self._peer_says = says
+            self.outbox.put(says)
 
     # --- remote ---
 
@@ -190,7 +203,7 @@ class Conversation:
         return self._talk().received(content, now)
 
     def _on_metadata(self, content: StreamMetadataChanged, _now: float) -> IgnoreReason | None:
-        self._tell(self._peer_says.holds, content.streams)
+        self.heard(self._peer_says.holds, content.streams)
         return None
 
     def _on_replaces(self, content: Replaces, _now: float) -> IgnoreReason | None:
@@ -248,20 +261,6 @@ class Conversation:
     def _send(self, kind: type[CallContent], **fields: Any) -> int:
         content = make(kind, self.key, self._us, self._version, **fields)
         return self.outbox.send(self.key, content.event_type, content.to_wire())
-
-    def _tell(self, holds: bool, said: Streams | None) -> None:
-        """`said`: all of its streams as they are now; None where nothing was said of them."""
-        before = self._peer_says
-        audio, video, now_said = before.audio_muted, before.video_muted, before.streams
-        if said is not None:
-            now_said = streams.usable(said)
-            self._know(streams.together(self._streams, now_said))
-            if (media := _media_of(now_said)) is not None:
-                audio, video = media.audio_muted, media.video_muted
-        says = PeerState(self.key, holds, audio, video, now_said)
-        if says != before:
-            self._peer_says = says
-            self.outbox.put(says)
 
     def _know(self, known: Streams) -> None:
         if known != self._streams:

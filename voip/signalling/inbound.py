@@ -6,7 +6,6 @@ from typing import ClassVar, Final
 
 from voip.signalling.call import Call, Handlers, RemoteHandlers
 from voip.signalling.commands import (
-    AddCandidates,
     Answered,
     By,
     CreateAnswer,
@@ -77,7 +76,8 @@ class InboundCall(Call):
         self._other_answered = False
         """Another device of ours answered too, and nobody will say which of the two was chosen."""
         self._expires = expires
-        self._early: EarlyCandidates | None = EarlyCandidates(scope.config)
+        self._early: EarlyCandidates | None = None
+        """Made with the first candidate that comes before we accept."""
         self._answer_request: int | None = None
         self._timer = self._due(TIMERS[State.HELD], expires)
 
@@ -105,8 +105,13 @@ class InboundCall(Call):
 
     def keep_early(self, candidates: tuple[Candidate, ...]) -> None:
         """Candidates of the caller that came before the invite."""
-        if candidates and self._early is not None:
-            self._early.add(self.peer, candidates)
+        if candidates:
+            self._keep_early(candidates)
+
+    def _keep_early(self, candidates: tuple[Candidate, ...]) -> bool:
+        if self._early is None:
+            self._early = EarlyCandidates(self.config)
+        return self._early.add(self.peer, candidates)
 
     def _lifetime_over(self, now: float) -> float:
         return self._expires
@@ -148,10 +153,10 @@ class InboundCall(Call):
     def _candidates(self, sender: Party, content: Candidates, _now: float) -> IgnoreReason | None:
         if sender != self.peer:
             return IgnoreReason.WRONG_PARTY
-        if self._early is None:
-            self._add_candidates(content)
+        if self.state not in _UNANSWERED:
+            self._add_candidates(content.candidates)
             return None
-        return None if self._early.add(sender, content.candidates) else IgnoreReason.TOO_MANY
+        return None if self._keep_early(content.candidates) else IgnoreReason.TOO_MANY
 
     def _select_answer(
         self, sender: Party, content: SelectAnswer, now: float
@@ -207,10 +212,9 @@ class InboundCall(Call):
         self._peer_holds = holds(offer)
         self._media_request = self.outbox.new_request()
         self.outbox.put(CreateAnswer(self.key, self._media_request, offer))
-        early = self._early.take(self.peer) if self._early else ()
-        self._early = None
-        if early:
-            self.outbox.put(AddCandidates(self.key, early))
+        if self._early is not None:
+            self._add_candidates(self._early.take(self.peer))
+            self._early = None
         self._go(Trigger.ACCEPTED, now)
 
     def _local_reject(self, _event: LocalReject, now: float) -> None:

@@ -7,7 +7,6 @@ from typing import ClassVar, Final
 from voip.signalling.batch import CandidateBatch
 from voip.signalling.call import Call, Handlers, RemoteHandlers
 from voip.signalling.commands import (
-    AddCandidates,
     Answered,
     ApplyAnswer,
     By,
@@ -55,7 +54,8 @@ class OutboundCall(Call):
     def __init__(self, place: Place, scope: Scope, now: float) -> None:
         super().__init__(place.key, State.PREPARING, scope)
         self._invitee = place.invitee
-        self._early: EarlyCandidates | None = EarlyCandidates(scope.config)
+        self._early: EarlyCandidates | None = None
+        """Made with the first candidate that comes before a choice."""
         self._invite_request: int | None = None
         self._streams: Streams = {}
         self._timer = self._due(TIMERS[State.PREPARING], now)
@@ -129,10 +129,9 @@ class OutboundCall(Call):
         self._select(sender, content)
         self._media_request = self.outbox.new_request()
         self.outbox.put(ApplyAnswer(self.key, self._media_request, content.answer))
-        early = self._early.take(sender) if self._early else ()
-        self._early = None
-        if early:
-            self.outbox.put(AddCandidates(self.key, early))
+        if self._early is not None:
+            self._add_candidates(self._early.take(sender))
+            self._early = None
         self._go(Trigger.ANSWER_CHOSEN, now)
         self.outbox.put(Answered(self.key, sender, content.capabilities))
         conversation = self._begin_conversation(polite=False, ours=self._streams)
@@ -168,13 +167,15 @@ class OutboundCall(Call):
         return None
 
     def _candidates(self, sender: Party, content: Candidates, _now: float) -> IgnoreReason | None:
-        if self._early is None:
+        if self.peer is not None:
             if sender != self.peer:
                 return IgnoreReason.WRONG_PARTY
-            self._add_candidates(content)
+            self._add_candidates(content.candidates)
             return None
         if not self._may_answer(sender):
             return IgnoreReason.WRONG_PARTY
+        if self._early is None:
+            self._early = EarlyCandidates(self.config)
         return None if self._early.add(sender, content.candidates) else IgnoreReason.TOO_MANY
 
     def _select_answer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from voip.signalling.commands import Command, Notice, SendEvent
 from voip.signalling.ids import CallKey
@@ -15,14 +15,13 @@ class Outbox:
     def __init__(self) -> None:
         self._items: deque[Command | Notice] = deque()
         self._last_request = 0
+        self.put: Callable[[Command | Notice], None] = self._items.append
+        """Bound once: each event puts several."""
 
     def new_request(self) -> int:
         """A number for a command that is answered by a result."""
         self._last_request += 1
         return self._last_request
-
-    def put(self, item: Command | Notice) -> None:
-        self._items.append(item)
 
     def send(self, key: CallKey, event_type: str, content: Mapping[str, object]) -> int:
         """Ask for an event to be sent; returns the request number."""

@@ -123,9 +123,11 @@ class Registry:
             self._by_room[key.room_id].add(key)
         before, call.noted = _INDEXES.get(call.noted, _NOWHERE), state
         now = _INDEXES.get(state, _NOWHERE)
-        if before is not now:
+        if before.held is not now.held:
             _put(self._held, key, now.held)
+        if before.here is not now.here:
             _put(self._unanswered, key, now.here)
+        if before.there is not now.there:
             if now.there:
                 self._calling[key.room_id].add(key)
             else:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import heapq
+from typing import TypeAlias
 
 from voip.signalling.ids import CallKey
+
+_Entry: TypeAlias = tuple[float, int, CallKey]
+"""A deadline, the number of its setting, whose it is. The number puts equal deadlines in the order
+of their setting, and spares the comparison of keys."""
 
 
 class Timers:
@@ -15,17 +20,22 @@ class Timers:
     """
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, CallKey]] = []
-        self._deadlines: dict[CallKey, float] = {}
+        self._heap: list[_Entry] = []
+        self._entries: dict[CallKey, _Entry] = {}
+        """The one of each call that counts."""
+        self._set = 0
 
     def set(self, key: CallKey, deadline: float | None) -> None:
         if deadline is None:
-            self._deadlines.pop(key, None)
-        elif self._deadlines.get(key) != deadline:
-            self._deadlines[key] = deadline
-            heapq.heappush(self._heap, (deadline, key))
-        if len(self._heap) > 2 * len(self._deadlines) + 64:
-            self._heap = [(deadline, key) for key, deadline in self._deadlines.items()]
+            self._entries.pop(key, None)
+        else:
+            before = self._entries.get(key)
+            if before is None or before[0] != deadline:
+                self._set += 1
+                self._entries[key] = entry = (deadline, self._set, key)
+                heapq.heappush(self._heap, entry)
+        if len(self._heap) > 2 * len(self._entries) + 64:
+            self._heap = [*self._entries.values()]
             heapq.heapify(self._heap)
 
     def next(self) -> float | None:
@@ -40,10 +50,10 @@ class Timers:
         self._drop_outdated()
         if not self._heap or self._heap[0][0] > now:
             return None
-        _, key = heapq.heappop(self._heap)
-        del self._deadlines[key]
+        _, _, key = heapq.heappop(self._heap)
+        del self._entries[key]
         return key
 
     def _drop_outdated(self) -> None:
-        while self._heap and self._deadlines.get(self._heap[0][1]) != self._heap[0][0]:
+        while self._heap and self._entries.get(self._heap[0][2]) is not self._heap[0]:
             heapq.heappop(self._heap)
