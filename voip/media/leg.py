@@ -55,7 +55,7 @@ class Leg:
         recorder = self._recorder = Recorder(
             folder, until_silence=until_silence, max_seconds=max_seconds, on_end=on_end
         )
-        self.peer.tap.add_audio(recorder)
+        self.peer.tap.add_audio(recorder, patient=True)
         self.peer.tap.add_video(recorder)
         self._keyframes = asyncio.create_task(self._ask_for_keyframes(keyframe_interval))
 

@@ -54,6 +54,8 @@ class Lines:
         for transceiver in self._pc.getTransceivers():
             if transceiver.kind == "audio" and self._audio is None:
                 tap = private.AudioTap(transceiver.receiver, _ignore, self._take_event)
+                private.report_seldom(transceiver.receiver)
+                private.report_seldom(transceiver.sender)
                 self._audio = transceiver, tap
             elif transceiver.kind == "video" and transceiver not in self._pictures:
                 self._pictures.tap(transceiver)

@@ -82,7 +82,7 @@ class Peer:
                 bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
             )
         )
-        self.tap = Tap()
+        self.tap = Tap(self._pace)
         self.remote = RemoteCandidates()
         self._key, self._settings, self._resolver, self._port = key, settings, resolver, port
         self._track, self._emit = track, emit
@@ -99,6 +99,7 @@ class Peer:
         self._supervisor = Supervisor(self._pc, key, settings, emit)
         self._refused_packets = 0
         self._closing: asyncio.Task[None] | None = None
+        self._pace()
 
     @property
     def connected(self) -> bool:
@@ -189,6 +190,7 @@ class Peer:
     async def close(self) -> None:
         """Idempotent. Returns when sockets and tasks are gone."""
         self._supervisor.close()
+        self._pace()
         if self._closing is None:
             self._closing = asyncio.create_task(self._close())
         # Shielded: whoever is cancelled while waiting must not leave half a call behind.
@@ -249,6 +251,13 @@ class Peer:
     async def _let_flow(self) -> None:
         if self._renegotiation is not None:
             await self._renegotiation.start()
+        self._pace()
+
+    def _pace(self) -> None:
+        """Who connects, or is heard as he speaks, needs packets promptly."""
+        if self._port is not None:
+            waits = not self.connected or self.tap.live
+            self._port.hurry(self, waits and not self._supervisor.over)
 
     def _negotiated(self, ice_servers: Sequence[IceServer] | None) -> Renegotiation:
         if self._renegotiation is None:

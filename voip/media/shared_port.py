@@ -1,9 +1,9 @@
 """One UDP port for the media of all calls of a process: one socket for each address family.
 
 What containers and firewalls need, and where most of the cost of a packet goes away: waking up
-costs more than all the work on a packet, so a wake-up reads everything that has come, and while
-packets flow the next one comes `PACE` later instead of at once. A packet goes from the socket
-through SRTP to whoever listens to the call, without a queue or a task in between.
+costs more than all the work on a packet, so a wake-up reads everything that has come, and they are
+paced. A packet goes from the socket through SRTP to whoever listens to the call, without a queue
+or a task in between.
 
 Datagrams belong to whoever showed from their address that it knows the call's credentials. Whoever
 does not know them can neither begin a call nor take an address away from one.
@@ -11,13 +11,12 @@ does not know them can neither begin a call nor take an address away from one.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import errno
 import logging
 import secrets
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from aioice import Connection
@@ -26,15 +25,12 @@ from aioice.ice import StunProtocol
 from voip.media import demux, private
 from voip.media.demux import Kind
 from voip.media.errors import PortInUse
+from voip.media.paced_reader import BATCH, PacedReader
 from voip.media.port_routes import Line, Routes
 from voip.media.port_transport import LineTransport
 
 log = logging.getLogger(__name__)
 
-PACE: Final = 0.005
-"""Seconds between two looks while packets flow: a quarter of a packet's length."""
-BATCH: Final = 1024
-"""Datagrams that are read in one go, before the loop gets its turn; then it goes on at once."""
 MAX_DATAGRAM: Final = 2048
 BUFFER: Final = 4 << 20
 """Bytes that the kernel keeps while the loop is busy: a second of some hundred calls."""
@@ -48,11 +44,10 @@ class SharedPort:
     def __init__(self, port: int) -> None:
         """`port` 0: any that is free."""
         self._wanted = port
-        self._loop = asyncio.get_running_loop()
         self._routes = Routes()
         self._sockets: dict[socket.AddressFamily, socket.socket] = {}
-        self._timer: asyncio.TimerHandle | None = None
-        self._woken = 0.0
+        self._readers: list[PacedReader] = []
+        self._hurried: set[object] = set()
         self.strangers = 0
         """Datagrams that belong to no call."""
 
@@ -80,16 +75,23 @@ class SharedPort:
                     raise PortInUse(self._wanted) from None
                 raise
             self._sockets[family] = one
-        self._watch()
+            drain = partial(self._drain, family, one)
+            self._readers.append(PacedReader(one, drain, lambda: bool(self._hurried)))
 
     def close(self) -> None:
-        self._pause()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for reader in self._readers:
+            reader.close()
+        self._readers.clear()
         for one in self._sockets.values():
             one.close()
         self._sockets.clear()
+
+    def hurry(self, who: object, wanted: bool) -> None:
+        """Whether `who` needs packets promptly; they are read less often where nobody does."""
+        if wanted:
+            self._hurried.add(who)
+        else:
+            self._hurried.discard(who)
 
     @staticmethod
     def name(connection: Connection) -> None:
@@ -125,35 +127,6 @@ class SharedPort:
         return line
 
     # --- reading ---
-
-    def _watch(self) -> None:
-        """Sleep until something comes."""
-        for family, one in self._sockets.items():
-            self._loop.add_reader(one.fileno(), self._wake, family)
-
-    def _pause(self) -> None:
-        for one in self._sockets.values():
-            with contextlib.suppress(ValueError, OSError):
-                self._loop.remove_reader(one.fileno())
-
-    def _wake(self, family: socket.AddressFamily) -> None:
-        count = self._drain(family, self._sockets[family])
-        before, self._woken = self._woken, self._loop.time()
-        # Leaving the sleep and going back to it costs more than a few packets that come singly.
-        if count >= BATCH or self._woken - before < PACE:
-            self._pause()
-            self._timer = self._loop.call_later(0 if count >= BATCH else PACE, self._look)
-
-    def _look(self) -> None:
-        """Read what has come; look again soon while packets flow, and sleep when they do not."""
-        self._timer = None
-        if not self._sockets:
-            return
-        most = max(self._drain(family, one) for family, one in self._sockets.items())
-        if most:
-            self._timer = self._loop.call_later(0 if most >= BATCH else PACE, self._look)
-        else:
-            self._watch()
 
     def _drain(self, family: socket.AddressFamily, sock: socket.socket) -> int:
         """Everything that has come, or `BATCH`; returns how many datagrams it was."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from voip.media.path import Path
+from voip.media.ticks import next_tick
 
 
 class Watch:
@@ -30,17 +31,17 @@ class Watch:
         self._arrivals = path.arrivals
         self._last = self._loop.time()
         self._silent = False
-        self._timer = self._loop.call_later(self._interval, self._look)
+        self._timer = self._later()
 
     def close(self) -> None:
         self._timer.cancel()
 
-    @property
-    def _interval(self) -> float:
-        return min(self.INTERVAL, self._patience / 4)
+    def _later(self) -> asyncio.TimerHandle:
+        interval = min(self.INTERVAL, self._patience / 4)
+        return self._loop.call_at(next_tick(self._loop.time() + interval), self._look)
 
     def _look(self) -> None:
-        self._timer = self._loop.call_later(self._interval, self._look)
+        self._timer = self._later()
         now = self._loop.time()
         if self._path.arrivals != self._arrivals:
             self._arrivals, self._last = self._path.arrivals, now

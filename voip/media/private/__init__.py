@@ -7,6 +7,7 @@ list.
 """
 
 from voip.media.private.names import Dtls, Ice, Receiver, moved_names
+from voip.media.private.reports import report_seldom
 from voip.media.private.rtp import AudioTap, VideoTap, direct, has_started, receive
 from voip.media.private.transport import (
     abandon_relays,
@@ -52,6 +53,7 @@ __all__ = [
     "rename",
     "reopen_candidates",
     "replace_connect",
+    "report_seldom",
     "rewrite_rtp",
     "set_hosts",
     "take_host",

@@ -67,6 +67,7 @@ CLOSE_TASK: Final = "_TurnTransport__close_task"
 SET_DIRECTION: Final = "_setCurrentDirection"
 SEND_STARTED: Final = "_RTCRtpSender__started"
 SSRC: Final = "_ssrc"
+RUN_RTCP: Final = "_run_rtcp"
 
 
 def moved_names(pc: RTCPeerConnection) -> list[str]:
@@ -86,7 +87,8 @@ def moved_names(pc: RTCPeerConnection) -> list[str]:
         (ice.iceGatherer, (CONNECTION,)),
         (getattr(ice.iceGatherer, CONNECTION, None), tuple(Ice)),
         (transceiver, (SET_DIRECTION,)),
-        (transceiver.sender, (SEND_STARTED, SSRC)),
+        (transceiver.sender, (SEND_STARTED, SSRC, RUN_RTCP)),
+        (receiver, (RUN_RTCP,)),
         (pc, (CONNECT,)),
         (TurnTransport(None), (CLOSE_TASK,)),  # type: ignore[arg-type]  # only looked at
     ]
