@@ -5,10 +5,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks.__main__ import names
+from benchmarks import _plot
+from benchmarks.__main__ import GROUPS, names
 from benchmarks.harness import Medians, Row, SpoiledRound, alternate, table, write
 
 
@@ -90,3 +92,17 @@ def test_a_machine_that_never_keeps_up_gives_no_result() -> None:
 
     with pytest.raises(SpoiledRound):
         alternate("x", measure, lambda: 4.0)
+
+
+def test_a_group_has_benchmarks_alone() -> None:
+    for parts in GROUPS.values():
+        assert set(parts) <= set(names())
+
+
+def test_a_plot_is_well_formed_and_has_every_line(tmp_path: Path) -> None:
+    lines = {"ours & theirs": [(0.0, 0.0), (10.0, 2.0)], "other": [(0.0, 0.0), (10.0, 4.0)]}
+    _plot.write(tmp_path / "a.svg", "A title", "calls", "%", lines)
+    root = ElementTree.fromstring((tmp_path / "a.svg").read_text())  # noqa: S314 - our own
+    texts = [one.text for one in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"A title", "calls", "%", *lines} <= set(texts)
+    assert len(list(root.iter("{http://www.w3.org/2000/svg}polyline"))) == 1 + len(lines)
