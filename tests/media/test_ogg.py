@@ -9,12 +9,13 @@ import pytest
 
 from tests.media.audio import decode, pitch, rms, rtp, sweep_packets
 from voip.media import ogg_pages
-from voip.media.ogg import PRE_SKIP, OggOpusWriter
+from voip.media.ogg import PRE_SKIP
 from voip.media.packets import AudioPacket
+from voip.media.sound_track import SoundTrack
 
 
-def write(path: Path, packets: list[AudioPacket], flush_every: int = 12) -> OggOpusWriter:
-    writer = OggOpusWriter(path)
+def write(path: Path, packets: list[AudioPacket], flush_every: int = 12) -> SoundTrack:
+    writer = SoundTrack(path)
     for number, packet in enumerate(packets):
         writer.add(packet)
         if number % flush_every == 0:
@@ -180,7 +181,7 @@ def test_nothing_heard_is_a_file_that_opens(tmp_path: Path) -> None:
 
 def test_everything_but_the_last_packet_is_in_the_file_after_a_flush(tmp_path: Path) -> None:
     path = tmp_path / "a.ogg"
-    writer = OggOpusWriter(path)
+    writer = SoundTrack(path)
     packets = list(rtp(sweep_packets()))
     for packet in packets:
         writer.add(packet)

@@ -323,7 +323,7 @@ async def test_many_recorders_share_one_thread_that_ends_with_the_last(tmp_path:
     folders = [tmp_path / str(number) for number in range(25)]
     for folder in folders:
         folder.mkdir()
-    recorders = [Recorder(folder, thread=thread) for folder in folders]
+    recorders = [Recorder(folder, thread=thread, clock=lambda: 1004.0) for folder in folders]
     for recorder in recorders:
         for packet in rtp(sweep_packets()):
             recorder.audio(packet)
@@ -344,7 +344,7 @@ async def test_stop_that_is_cancelled_still_closes_the_file(tmp_path: Path) -> N
         ended.append(recording)
         done.set()
 
-    recorder = Recorder(tmp_path, on_end=on_end)
+    recorder = Recorder(tmp_path, on_end=on_end, clock=lambda: 1004.0)
     for packet in rtp(sweep_packets()):
         recorder.audio(packet)
     stopping = asyncio.create_task(recorder.stop())

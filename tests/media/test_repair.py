@@ -11,15 +11,15 @@ from tests.media.test_ogg import write as write_ogg
 from tests.media.test_webm import brightness
 from voip.media import ogg_pages
 from voip.media.events import RecordingEnd
-from voip.media.ogg import OggOpusWriter
 from voip.media.packets import AudioPacket
 from voip.media.repair import repair, repair_folder
 from voip.media.sound_errors import NotRepairable
+from voip.media.sound_track import SoundTrack
 from voip.media.webm import VideoWriter
 
 
 def left_open_ogg(path: Path) -> None:
-    writer = OggOpusWriter(path)
+    writer = SoundTrack(path)
     for number, packet in enumerate(rtp(sweep_packets())):
         writer.add(packet)
         if number % 12 == 0:

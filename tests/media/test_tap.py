@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from voip.media.packets import AudioPacket, VideoFrame
+from voip.media.packets import AudioPacket, SenderReport, VideoFrame
 from voip.media.tap import Tap
 
 PACKET = AudioPacket(b"x", 1, 2, 3, 4.0, None)
@@ -13,6 +13,10 @@ class Sink:
     def __init__(self) -> None:
         self.packets: list[AudioPacket] = []
         self.frames: list[VideoFrame] = []
+        self.reports: list[SenderReport] = []
+
+    def report(self, report: SenderReport) -> None:
+        self.reports.append(report)
 
     def audio(self, packet: AudioPacket) -> None:
         self.packets.append(packet)
@@ -81,3 +85,27 @@ def test_a_sink_that_raises_is_taken_off_and_the_others_go_on(
     assert len(good.packets) == len(good.frames) == 3
     # Once each time it is found broken: taken off both kinds together.
     assert len(caplog.records) == 1
+
+
+def report(ssrc: int, second: float = 0.0) -> SenderReport:
+    return SenderReport(ssrc, 3.9e9 + second, 5, 48_000)
+
+
+def test_who_comes_late_gets_the_last_report_of_each_stream() -> None:
+    tap, sink = Tap(), Sink()
+    for one in (report(1), report(2), report(1, 5.0)):
+        tap.report(one)
+    tap.add_reports(sink)
+    assert sink.reports == [report(2), report(1, 5.0)]
+    tap.report(report(2, 6.0))
+    tap.remove(sink)
+    tap.report(report(2, 7.0))
+    assert sink.reports[2:] == [report(2, 6.0)]
+
+
+def test_reports_of_ever_new_streams_are_not_all_kept() -> None:
+    tap, sink = Tap(), Sink()
+    for ssrc in range(1000):
+        tap.report(report(ssrc))
+    tap.add_reports(sink)
+    assert [one.ssrc for one in sink.reports] == list(range(969, 1000))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import av
 import pytest
 from aiortc import MediaStreamTrack, RTCRtpSender
 
-from tests.media.calls import KEY, call, engine
+from tests.media.calls import KEY, call, engine, until
 from tests.media.clients import BareClient, bare_client
+from tests.media.test_private import Ear
 from voip.media import private
 from voip.media.events import Connected, FirstAudio, RecordingEnded
-from voip.media.packets import VideoFrame
+from voip.media.packets import SenderReport, VideoFrame
 from voip.media.settings import MediaSettings
 
 
@@ -58,6 +60,41 @@ def film(client: BareClient, codec: str) -> Camera:
     wanted = [one for one in codecs if one.mimeType in (f"video/{codec}", "video/rtx")]
     transceiver.setCodecPreferences(wanted)
     return camera
+
+
+class Post:
+    """What the sender reports, by clock rate."""
+
+    def __init__(self) -> None:
+        self.by_rate: dict[int, SenderReport] = {}
+
+    def report(self, report: SenderReport) -> None:
+        self.by_rate[report.clock_rate] = report
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["ssrcs-in-sdp", "no-ssrcs-in-sdp"])
+async def test_reports_of_sound_and_picture_arrive(named: bool) -> None:
+    async with engine() as (one, heard), bare_client() as client:
+        film(client, "VP8")
+        offer = await client.offer()
+        if not named:
+            offer = re.sub(r"a=ssrc[^\r]*\r\n", "", offer)
+        await client.answered(await one.create_answer(KEY, offer, ice_servers=[]))
+        post, eye, ear = Post(), Eye(), Ear()
+        tap = one._calls[KEY].peer.tap
+        tap.add_reports(post)
+        tap.add_video(eye)
+        tap.add_audio(ear)
+        await heard.wait(Connected)
+        await until(lambda: all(rate in post.by_rate for rate in (48_000, 90_000)))
+        sound, picture = post.by_rate[48_000], post.by_rate[90_000]
+        assert sound.ssrc == ear.packets[-1].ssrc
+        assert picture.ssrc == eye.frames[-1].ssrc
+        # One clock behind both: two reports are at most a few of their intervals apart.
+        assert abs(sound.ntp - picture.ntp) < 15
+        assert sound.timestamp in {packet.timestamp for packet in ear.packets}
+        # A frame is whole when the next one begins.
+        assert min(abs(picture.timestamp - frame.timestamp) for frame in eye.frames) < 90_000
 
 
 @pytest.mark.parametrize("codec", ["VP8", "H264"])

@@ -6,9 +6,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from tests.media.audio import decode, in_order, picture, pitch, rtp, sweep_packets
-from voip.media.packets import AudioPacket, VideoFrame
+from voip.media.packets import AudioPacket, SenderReport, VideoFrame
+from voip.media.sender_clock import SenderClock
 from voip.media.webm import UnusableVideo, VideoWriter
 
 CODECS = [("VP8", "video.webm", "vp8"), ("H264", "video.mkv", "h264")]
@@ -78,6 +80,36 @@ def test_sound_and_picture_with_clocks_of_their_own_are_aligned_by_arrival(tmp_p
     assert seen[-1][0] == pytest.approx(0.5 + 59 / 30, abs=0.002)
 
 
+def places(path: Path, kind: str) -> list[float]:
+    """The second of every packet of one stream."""
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[0] if kind == "audio" else container.streams.video[0]
+        return [
+            float(packet.pts * Fraction(packet.time_base))
+            for packet in container.demux(stream)
+            if packet.pts is not None
+        ]
+
+
+def test_sound_and_picture_are_put_together_by_their_senders_reports(tmp_path: Path) -> None:
+    # The picture takes 0.3 s longer than the sound, on clocks that have nothing in common.
+    frames = [replace(f, arrival=f.arrival + 0.3, ssrc=2) for f in picture("VP8")]
+    audio = list(rtp(sweep_packets()[:125], timestamp=77))
+    clock = SenderClock()
+    clock.report(SenderReport(1, 3.9e9, 77, 48_000))
+    clock.report(SenderReport(2, 3.9e9, 0, 90_000))
+    writer = VideoWriter(tmp_path, "video", frames[0], 1000.0, clock)
+    for item in in_order(audio, frames):
+        if isinstance(item, AudioPacket):
+            writer.audio(item)
+        else:
+            writer.video(item)
+    writer.close()
+    for number, second in enumerate(places(writer.path, "video")):
+        assert second == pytest.approx(number / 30, abs=0.002)
+    assert places(writer.path, "audio")[50] == pytest.approx(1.0, abs=0.002)
+
+
 def test_a_pause_of_the_sound_keeps_its_length(tmp_path: Path) -> None:
     payloads = sweep_packets()
     audio = [
@@ -85,14 +117,9 @@ def test_a_pause_of_the_sound_keeps_its_length(tmp_path: Path) -> None:
         *rtp(payloads[50:100], sequence=50, timestamp=50 * 960 + 3 * 48_000, arrival=1004.0),
     ]
     writer = write(tmp_path, in_order(audio, picture("VP8")))
-    with av.open(str(writer.path)) as container:
-        places = [
-            float(packet.pts * Fraction(packet.time_base))
-            for packet in container.demux(container.streams.audio[0])
-            if packet.pts is not None
-        ]
-    assert places[49] == pytest.approx(0.98, abs=0.01)
-    assert places[50] == pytest.approx(4.0, abs=0.01)
+    seconds = places(writer.path, "audio")
+    assert seconds[49] == pytest.approx(0.98, abs=0.01)
+    assert seconds[50] == pytest.approx(4.0, abs=0.01)
     assert writer.seconds == pytest.approx(5.0, abs=0.01)
 
 

@@ -57,6 +57,7 @@ class Leg:
         )
         self.peer.tap.add_audio(recorder, patient=True)
         self.peer.tap.add_video(recorder)
+        self.peer.tap.add_reports(recorder)
         self._keyframes = asyncio.create_task(self._ask_for_keyframes(keyframe_interval))
 
     def start_echo(self) -> None:

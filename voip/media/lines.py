@@ -16,7 +16,7 @@ from aiortc.rtcrtpparameters import (
 
 from voip.media import private
 from voip.media.agreed import Agreed, Line
-from voip.media.packets import AudioPacket, EventPacket, VideoFrame
+from voip.media.packets import AudioPacket, EventPacket, SenderReport, VideoFrame
 from voip.media.pictures import Pictures
 from voip.media.sections import codecs_of, events_of, extensions_of, streams_of
 from voip.media.streams import counting
@@ -38,13 +38,14 @@ class Lines:
         audio: Callable[[AudioPacket], None],
         event: Callable[[EventPacket], None],
         video: Callable[[VideoFrame], None],
+        report: Callable[[SenderReport], None],
     ) -> None:
         self._pc = pc
-        self._on_audio, self._on_event = audio, event
+        self._on_audio, self._on_event, self._on_report = audio, event, report
         self._audio: tuple[RTCRtpTransceiver, private.AudioTap] | None = None
         self._heard = False
         """The audio counts."""
-        self._pictures = Pictures(video)
+        self._pictures = Pictures(video, report)
         self._by_mid: dict[str, RTCRtpTransceiver] = {}
         self._lines: list[Line] = []
         self._streams: Streams | None = None
@@ -53,7 +54,9 @@ class Lines:
         """Take the media of every transceiver that is new. Before their receivers start."""
         for transceiver in self._pc.getTransceivers():
             if transceiver.kind == "audio" and self._audio is None:
-                tap = private.AudioTap(transceiver.receiver, _ignore, self._take_event)
+                tap = private.AudioTap(
+                    transceiver.receiver, _ignore, self._take_event, self._on_report
+                )
                 private.report_seldom(transceiver.receiver)
                 private.report_seldom(transceiver.sender)
                 self._audio = transceiver, tap

@@ -7,8 +7,8 @@ position, which players treat differently. Crash safety: a page goes to the file
 whole, when we say so, and nothing else is buffered. Cost: one page of packets takes about 10 µs
 where muxing its packets one by one takes 3 µs each.
 
-What a kill can cost: what the reorder window holds back, what was handed over since the last
-flush, and the one packet that is kept for the page that closes the file.
+What a kill can cost: what was handed over since the last flush, and the one packet that is kept
+for the page that closes the file.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ from pathlib import Path
 
 from voip.media import ogg_pages, opus
 from voip.media.packets import AudioPacket
-from voip.media.reorder import Reorder
-from voip.media.timeline import Timeline
 
 PRE_SKIP = 312
 """Samples that decoders drop: libopus's own delay of 6.5 ms (RFC 7845 §5.1)."""
@@ -31,6 +29,10 @@ _COMFORT = 48 * 420
 what they mean, and longer it is not heard as a pause but as a hiss."""
 _FADE = 48 * 60
 """Samples at the start of a longer gap that the decoder may fade out over."""
+_AHEAD = 48 * 200
+"""Samples that the sound may be ahead of its time before speech is left out too."""
+_QUIET = 50
+"""−dBov: fainter packets are left out first."""
 
 
 class OggOpusWriter:
@@ -44,37 +46,49 @@ class OggOpusWriter:
         self._file = path.open("xb", buffering=0)
         self._serial = secrets.randbits(32)
         self._number = 0
-        self._reorder = Reorder()
-        self._timeline: Timeline | None = None
         self._packets: list[bytes] = []
         """Not written yet; while the file is open the last one stays here, to close it with."""
         self._granule = 0
         """Samples in all pages written, and in `_packets` too (RFC 7845 §4)."""
         self._written = 0
         """Samples in all pages written."""
+        self.size = 0
+        """Bytes in the file."""
 
     @property
     def seconds(self) -> float:
         """The length of what was taken so far, as a player gives it."""
         return max(self._granule - PRE_SKIP, 0) / opus.SAMPLE_RATE
 
-    def add(self, packet: AudioPacket) -> None:
-        """Take one packet; nothing is written before `flush`."""
-        for ready in self._reorder.add(packet):
-            self._append(ready)
+    def write(self, packet: AudioPacket, length: int, position: int) -> None:
+        """Take one packet of `length` samples that belongs at `position`; nothing is written
+        before `flush`.
 
-    def flush(self, now: float) -> None:
-        """Write what there is, but for what may still be waiting for a reordered packet."""
-        for ready in self._reorder.expire(now):
-            self._append(ready)
+        What is missing before it is filled. Where more has come than there was time for (a clock
+        that runs fast, a sender that repeats itself) packets are left out, quiet ones first.
+        """
+        gap = position - self._granule
+        if gap >= opus.GRAIN and self._packets:
+            self._fill(gap - gap % opus.GRAIN, self._packets[-1])
+        elif gap <= -length and (gap <= -_AHEAD or _is_quiet(packet)):
+            return
+        self._packets.append(packet.payload)
+        self._granule += length
+
+    def extend(self, position: int) -> None:
+        """Silence up to `position`, where that is later than what there is."""
+        gap = position - self._granule
+        if gap >= opus.GRAIN and self._packets:
+            self._fill(gap - gap % opus.GRAIN, self._packets[-1])
+
+    def flush(self) -> None:
+        """Write what there is, but for the last packet."""
         if len(self._packets) > 1:
             self._write(keep=1)
 
     def close(self) -> None:
         """Write everything, mark the last page as the end of the stream, close the file."""
         try:
-            for ready in self._reorder.flush():
-                self._append(ready)
             if self._number == 0 and not self._packets:
                 # Nothing was heard. FFmpeg refuses a file of headers alone, so 20 ms of silence.
                 self._packets, self._granule = [opus.SILENCE], opus.FRAME
@@ -88,19 +102,6 @@ class OggOpusWriter:
         self._packets.clear()
         self._file.close()
 
-    def _append(self, packet: AudioPacket) -> None:
-        length = opus.samples(packet.payload)
-        if not length:
-            return  # not Opus: one such packet would make players give up on the file
-        if self._timeline is None:
-            self._timeline = Timeline(opus.SAMPLE_RATE, packet.arrival)
-        position = self._timeline.place(packet.ssrc, packet.timestamp, packet.arrival)
-        gap = position - self._granule
-        if gap >= opus.GRAIN and self._packets:
-            self._fill(gap - gap % opus.GRAIN, self._packets[-1])
-        self._packets.append(packet.payload)
-        self._granule += length
-
     def _fill(self, gap: int, last: bytes) -> None:
         faded = gap if gap <= _COMFORT else _FADE
         self._packets += opus.concealment(faded, last)
@@ -109,15 +110,15 @@ class OggOpusWriter:
 
     def _write(self, keep: int, flags: int = 0) -> None:
         """Write all packets but the last `keep`, as few pages as hold them."""
-        waiting = self._packets[len(self._packets) - keep :] if keep else []
-        ready = self._packets[: len(self._packets) - keep]
         self._headers(self._packets[0])
-        while ready:
-            page = _page_full(ready)
-            ready = ready[len(page) :]
+        begin, end = 0, len(self._packets) - keep
+        while begin < end:
+            page = _page_full(self._packets, begin, end)
+            begin += len(page)
             granule = self._written + sum(map(opus.samples, page))
-            self._page(0 if ready else flags, granule, page)
-            self._packets, self._written = ready + waiting, granule
+            self._page(flags if begin == end else 0, granule, page)
+            self._written = granule
+        del self._packets[:end]
 
     def _headers(self, first: bytes) -> None:
         """RFC 7845 §3: one page for each of the two header packets, before any audio."""
@@ -127,15 +128,15 @@ class OggOpusWriter:
 
     def _page(self, flags: int, granule: int, packets: list[bytes]) -> None:
         data = ogg_pages.build(flags, granule, self._serial, self._number, packets)
-        whole = self._file.tell()
         written = 0
         try:
             while written < len(data):  # a disk that fills up takes a part first, then fails
                 written += self._file.write(data[written:])
         except OSError:
-            os.ftruncate(self._file.fileno(), whole)
+            os.ftruncate(self._file.fileno(), self.size)
             raise
         self._number += 1
+        self.size += len(data)
 
 
 def opus_head(channels: int, pre_skip: int = PRE_SKIP) -> bytes:
@@ -147,11 +148,15 @@ _VENDOR = b"matrix-voip"
 _OPUS_TAGS = struct.pack(f"<8sI{len(_VENDOR)}sI", b"OpusTags", len(_VENDOR), _VENDOR, 0)
 
 
-def _page_full(packets: list[bytes]) -> list[bytes]:
-    """The first packets, as many as fit into one page."""
+def _page_full(packets: list[bytes], begin: int, end: int) -> list[bytes]:
+    """The packets from `begin` on, as many as fit into one page."""
     room = ogg_pages.MAX_SEGMENTS
-    for count, packet in enumerate(packets):
-        room -= ogg_pages.segments(packet)
+    for at in range(begin, end):
+        room -= ogg_pages.segments(packets[at])
         if room < 0:
-            return packets[:count]
-    return packets
+            return packets[begin:at]
+    return packets[begin:end]
+
+
+def _is_quiet(packet: AudioPacket) -> bool:
+    return opus.is_pause(packet.payload) or (packet.level is not None and packet.level >= _QUIET)

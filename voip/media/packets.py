@@ -38,6 +38,7 @@ class VideoFrame(Record):
     """Seconds of the monotonic clock."""
     screen: int = 0
     """0 is the camera; a screen has the number of its share in this call (`m.screenshare`)."""
+    ssrc: int = 0
 
 
 class EventPacket(Record):
@@ -55,9 +56,25 @@ class EventPacket(Record):
     """Seconds of the monotonic clock."""
 
 
+class SenderReport(Record):
+    """When a stream's sender says that a timestamp was (RFC 3550 §6.4.1)."""
+
+    ssrc: int
+    ntp: float
+    """Seconds since 1900 on the sender's clock, the same for all of its streams; 0: unknown."""
+    timestamp: int
+    """The same moment as an RTP timestamp, 32 bits."""
+    clock_rate: int
+    """Hertz, of that."""
+
+
 class AudioSink(Protocol):
     def audio(self, packet: AudioPacket) -> None: ...
 
 
 class VideoSink(Protocol):
     def video(self, frame: VideoFrame) -> None: ...
+
+
+class ReportSink(Protocol):
+    def report(self, report: SenderReport) -> None: ...

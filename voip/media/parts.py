@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from voip.media.packets import AudioPacket, VideoFrame
+from voip.media.sender_clock import SenderClock
 from voip.media.webm import UnusableVideo, VideoWriter
 
 MOST: Final = 32
@@ -41,8 +42,9 @@ class Parts:
     """`screen.webm` for each screen that is shared, and `video.webm` for a camera that came on
     when the recording had become one of sound alone. Belongs to the writer's thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: SenderClock) -> None:
         self._folder = folder
+        self._clock = clock
         self._open: dict[bool, Part] = {}
         """The camera's and the screen's."""
         self.all: list[Part] = []
@@ -80,7 +82,7 @@ class Parts:
             return None
         name = free_name(self._folder, "screen" if frame.screen else "video", ".webm", ".mkv")
         try:
-            writer = VideoWriter(self._folder, name, frame, frame.arrival)
+            writer = VideoWriter(self._folder, name, frame, frame.arrival, self._clock)
         except UnusableVideo:
             return None  # a later keyframe may be better
         self.all.append(Part(writer, frame.screen, frame.arrival))

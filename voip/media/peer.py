@@ -89,7 +89,11 @@ class Peer:
         self._network: Network | None = None
         self._keys = Keys(track, self._digit)
         self._lines = Lines(
-            self._pc, audio=self._first_audio, event=self._keys.event, video=self.tap.video
+            self._pc,
+            audio=self._first_audio,
+            event=self._keys.event,
+            video=self.tap.video,
+            report=self.tap.report,
         )
         self._offered: str | None = None
         self._renegotiation: Renegotiation | None = None

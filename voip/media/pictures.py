@@ -8,7 +8,7 @@ import msgspec
 from aiortc import RTCRtpTransceiver
 
 from voip.media import private
-from voip.media.packets import VideoFrame
+from voip.media.packets import SenderReport, VideoFrame
 from voip.signalling.content import SCREENSHARE, StreamMetadata
 
 
@@ -16,8 +16,10 @@ class Pictures:
     """Of several with the same purpose whoever listens gets the one that was there first, and
     another when that ends. Each begins with a keyframe, also after it was muted."""
 
-    def __init__(self, deliver: Callable[[VideoFrame], None]) -> None:
-        self._deliver = deliver
+    def __init__(
+        self, deliver: Callable[[VideoFrame], None], report: Callable[[SenderReport], None]
+    ) -> None:
+        self._deliver, self._report = deliver, report
         self._taps: dict[RTCRtpTransceiver, private.VideoTap] = {}
         self._counting: Mapping[RTCRtpTransceiver, StreamMetadata] = {}
         self._shown: dict[str, RTCRtpTransceiver] = {}
@@ -35,7 +37,7 @@ class Pictures:
     def tap(self, transceiver: RTCRtpTransceiver) -> None:
         """Before its receiver starts."""
         self._taps[transceiver] = private.VideoTap(
-            transceiver.receiver, lambda frame: self._take(transceiver, frame)
+            transceiver.receiver, lambda frame: self._take(transceiver, frame), self._report
         )
 
     def count(self, counting: Mapping[RTCRtpTransceiver, StreamMetadata]) -> bool:

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from voip.media.events import Recording, RecordingEnd
-from voip.media.packets import AudioPacket, VideoFrame
+from voip.media.packets import AudioPacket, SenderReport, VideoFrame
 from voip.media.stop_rules import StopRules
 from voip.media.take import Take
 from voip.media.writer import WriterThread, writer
@@ -50,7 +50,7 @@ class Recorder:
         self._take = Take(folder)
         self._on_end = on_end
         self._thread = thread
-        self._waiting: deque[AudioPacket | VideoFrame] = deque()
+        self._waiting: deque[AudioPacket | VideoFrame | SenderReport] = deque()
         # One side only adds and the other only subtracts, each its own number: no lock needed.
         self._bytes_in = 0
         self._bytes_out = 0
@@ -71,6 +71,10 @@ class Recorder:
         """VideoSink: take one frame. Called on the loop, never blocks, never raises."""
         self._put(frame, len(frame.data))
 
+    def report(self, report: SenderReport) -> None:
+        """ReportSink: take one report. Called on the loop, never blocks, never raises."""
+        self._put(report, 0)
+
     async def stop(self, why: RecordingEnd = RecordingEnd.STOPPED) -> Recording:
         """End the recording and wait until its file is closed.
 
@@ -87,19 +91,19 @@ class Recorder:
         # Read before the packets: what came in before the request is part of the recording.
         why = self._asked_to_stop
         error: Exception | None = None
+        now = self._clock()
         try:
             self._write_waiting()
-            now = self._clock()
             self._take.flush(now)
             why = why or self._rules.verdict(now)
         except Exception as failure:  # noqa: BLE001 - the thread serves every other call too
             why, error = RecordingEnd.WRITE_FAILED, failure
         if why is None:
             return False
-        self._end(self._take.finish(why, error))
+        self._end(self._take.finish(why, now, error))
         return True
 
-    def _put(self, item: AudioPacket | VideoFrame, size: int) -> None:
+    def _put(self, item: AudioPacket | VideoFrame | SenderReport, size: int) -> None:
         if self._over:
             return
         waiting = self._bytes_in - self._bytes_out
@@ -116,9 +120,11 @@ class Recorder:
                 self._bytes_out += len(item.payload)
                 self._rules.hear(item)
                 self._take.audio(item)
-            else:
+            elif isinstance(item, VideoFrame):
                 self._bytes_out += len(item.data)
                 self._take.video(item)
+            else:
+                self._take.report(item)
 
     def _end(self, recording: Recording) -> None:
         self._over = True

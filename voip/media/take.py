@@ -12,9 +12,10 @@ from pathlib import Path
 import av
 
 from voip.media.events import Recording, RecordingEnd
-from voip.media.ogg import OggOpusWriter
-from voip.media.packets import AudioPacket, VideoFrame
+from voip.media.packets import AudioPacket, SenderReport, VideoFrame
 from voip.media.parts import Part, Parts, free_name
+from voip.media.sender_clock import SenderClock
+from voip.media.sound_track import SoundTrack
 from voip.media.webm import UnusableVideo, VideoWriter
 
 log = logging.getLogger(__name__)
@@ -34,12 +35,15 @@ class Take:
     """
 
     PICTURE_WAIT = 10.0
+    _MOST_EARLY = 4000
+    """Packets: as many of the shortest as that time holds (2.5 ms, RFC 6716 §2.1.4)."""
     _SAFE = 1.5
     """Seconds after which what was muxed has reached the file (a cluster is half a second)."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._ogg: OggOpusWriter | None = None
+        self._clock = SenderClock()
+        self._ogg: SoundTrack | None = None
         self._video: VideoWriter | None = None
         self._began: float | None = None
         """Arrival of the first packet or keyframe: the recording's time 0."""
@@ -47,7 +51,7 @@ class Take:
         """What is in the Ogg file, as long as it may have to move."""
         self._superseded: tuple[Path, float] | None = None
         """The Ogg file that a video file took the place of, and when."""
-        self._parts = Parts(folder)
+        self._parts = Parts(folder, self._clock)
 
     def audio(self, packet: AudioPacket) -> None:
         if self._began is None:
@@ -56,7 +60,7 @@ class Take:
         if self._video:
             self._video.audio(packet)
             return
-        if packet.arrival - self._began < self.PICTURE_WAIT:
+        if packet.arrival - self._began < self.PICTURE_WAIT and len(self._early) < self._MOST_EARLY:
             self._early.append(packet)
         self._open_ogg().add(packet)
 
@@ -69,6 +73,9 @@ class Take:
         if self._video:
             self._video.video(frame)
 
+    def report(self, report: SenderReport) -> None:
+        self._clock.report(report)
+
     def flush(self, now: float) -> None:
         """Several times a second: what was taken reaches the file."""
         self._parts.flush(now)
@@ -80,14 +87,15 @@ class Take:
             if self._began is not None and now - self._began >= self.PICTURE_WAIT:
                 self._early.clear()
 
-    def finish(self, why: RecordingEnd, error: Exception | None = None) -> Recording:
-        """Close the file and say what is in it; `error` is what a write failed with before.
+    def finish(self, why: RecordingEnd, now: float, error: Exception | None = None) -> Recording:
+        """Close the file and say what is in it; `error` is what a write failed with before. The
+        recording lasts until `now`, also where the sender has said nothing for a while.
 
         Never raises: what cannot be closed properly is left as it is, for `repair`.
         """
         try:
             if error is None:
-                self._close()
+                self._close(now)
         except Exception as failure:  # noqa: BLE001 - somebody waits to hear that it has ended
             error = failure
         if error is not None:
@@ -97,13 +105,13 @@ class Take:
             self._abandon()
         return self._summary(why)
 
-    def _close(self) -> None:
+    def _close(self, now: float) -> None:
         self._parts.close()
         if self._video:
-            self._video.close()
+            self._video.close(now)
             self._remove_superseded(float("inf"))
         else:
-            self._open_ogg().close()
+            self._open_ogg().close(now)
 
     def _abandon(self) -> None:
         for writer in (self._video, self._ogg, *self._parts.open_writers):
@@ -118,7 +126,7 @@ class Take:
         began = keyframe.arrival if self._began is None else self._began
         try:
             name = free_name(self._folder, "video", ".webm", ".mkv")
-            self._video = VideoWriter(self._folder, name, keyframe, began)
+            self._video = VideoWriter(self._folder, name, keyframe, began, self._clock)
         except UnusableVideo:
             return  # a later keyframe may be better, and until then there is the sound
         self._began = began
@@ -135,10 +143,10 @@ class Take:
             self._superseded[0].unlink(missing_ok=True)
             self._superseded = None
 
-    def _open_ogg(self) -> OggOpusWriter:
+    def _open_ogg(self) -> SoundTrack:
         if self._ogg is None:
             name = free_name(self._folder, "audio", ".ogg")
-            self._ogg = OggOpusWriter(self._folder / f"{name}.ogg")
+            self._ogg = SoundTrack(self._folder / f"{name}.ogg", self._clock)
         return self._ogg
 
     def _summary(self, why: RecordingEnd) -> Recording:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from voip.media.sender_clock import SenderClock
+
 _WRAP = 1 << 32
 _HALF = 1 << 31
+_NEVER = float("inf")
 
 
 class Timeline:
@@ -23,17 +26,112 @@ class Timeline:
         """`rate` in ticks a second; `epoch` is the monotonic second that is position 0."""
         self._rate = rate
         self._epoch = epoch
-        self._tolerance = round(self.TOLERANCE * rate)
+        self.tolerance = round(self.TOLERANCE * rate)
         self._ssrc: int | None = None
         self._timestamp = 0
         self._position = 0
+        self._look = _NEVER
+        """When to look next whether the line is still right."""
+        self.late = 0
+        """Ticks from the last place to its arrival: the network's delay, as far as it shows."""
 
     def place(self, ssrc: int, timestamp: int, arrival: float) -> int:
         """The position in ticks, never negative; a reordered packet gets an earlier one."""
         arrived = round((arrival - self._epoch) * self._rate)
         step = (timestamp - self._timestamp + _HALF) % _WRAP - _HALF
         position = self._position + step
-        if ssrc != self._ssrc or step < -self._tolerance or position > arrived + self._tolerance:
-            position = arrived
-        self._ssrc, self._timestamp, self._position = ssrc, timestamp, max(position, 0)
+        late = arrived - position
+        if ssrc != self._ssrc or step < -self.tolerance or late < -self.tolerance:
+            position, late = arrived, 0
+            self._restarted(arrival)
+        self._ssrc, self._timestamp, self._position, self.late = ssrc, timestamp, position, late
+        if arrival >= self._look:
+            position = self._corrected(arrival)
+        return max(0, position)
+
+    def shift(self, ticks: int) -> None:
+        """Move the rest of the line: time has passed that the timestamps know nothing of."""
+        self._position += ticks
+        self.late -= ticks
+
+    def _restarted(self, arrival: float) -> None:
+        """The line goes on at an arrival."""
+
+    def _corrected(self, arrival: float) -> int:
+        """Look whether the line is still right; gives the place it has then."""
         return self._position
+
+
+class SteadyTimeline(Timeline):
+    """One that stays beside the clocks on the wall, and beside the other tracks of its sender.
+
+    The crystals of sound cards and cameras are some tens of parts in a million off, which adds up
+    to a tenth of a second an hour and more. Once a second the line is compared with the sender's
+    reports and moved where it is off by more than `SLACK`. Twice a minute the fastest of the
+    packets are compared with those of the beginning, which shows how far the sender's clock, or
+    without reports the stream's, runs off ours.
+    """
+
+    SLACK = 0.005
+    """Seconds. Below, a correction would be worse than what it corrects."""
+    LOOK = 1.0
+    WINDOW = 30.0
+    """Seconds: the network's worst moods are shorter."""
+    DRIFT = 0.01
+    MOST_DRIFT = 0.02
+    """Seconds that are made good a window, from and to. A path that has become longer is no drift,
+    but cannot be told from one: so a packet's length at most."""
+
+    def __init__(self, rate: int, epoch: float, clock: SenderClock, *, leads: bool) -> None:
+        """`leads`: the sound, beside which everything else is put."""
+        super().__init__(rate, epoch)
+        self._clock = clock
+        self._leads = leads
+        self._window_ends = 0.0
+        self._least = _NEVER
+        self._usual: float | None = None
+        """Ticks of `late`, of the fastest packet of this window and of the first one."""
+
+    def place(self, ssrc: int, timestamp: int, arrival: float) -> int:
+        position = super().place(ssrc, timestamp, arrival)
+        self._least = min(self._least, self.late)
+        return position
+
+    def shift(self, ticks: int) -> None:
+        super().shift(ticks)
+        self._least -= ticks
+
+    def _restarted(self, arrival: float) -> None:
+        self._look = arrival  # nothing is known but one arrival: the reports may know better
+        self._window_ends = arrival + self.WINDOW
+        self._least, self._usual = _NEVER, None
+
+    def _corrected(self, arrival: float) -> int:
+        self._look = arrival + self.LOOK
+        if self._leads and arrival >= self._window_ends:
+            self._follow_drift(arrival)
+        assert self._ssrc is not None  # noqa: S101  # something was placed
+        at = self._clock.place(self._ssrc, self._timestamp)
+        off = 0 if at is None else round((at - self._epoch) * self._rate) - self._position
+        if at is None or abs(off) > self.tolerance:
+            if self._leads:
+                second = self._epoch + self._position / self._rate
+                self._clock.anchor(self._ssrc, self._timestamp, second)
+        elif abs(off) >= self.SLACK * self._rate:
+            self.shift(off)
+        return self._position
+
+    def _follow_drift(self, now: float) -> None:
+        least, self._least = self._least, _NEVER
+        self._window_ends = now + self.WINDOW
+        if self._usual is None or least == _NEVER:
+            self._usual = least if self._usual is None and least != _NEVER else self._usual
+            return
+        drift = (least - self._usual) / self._rate
+        if abs(drift) < self.DRIFT:
+            return
+        drift = max(-self.MOST_DRIFT, min(drift, self.MOST_DRIFT))
+        if self._ssrc is not None and self._clock.place(self._ssrc, self._timestamp) is None:
+            super().shift(round(drift * self._rate))
+        else:
+            self._clock.drifted(drift, now)

@@ -4,16 +4,16 @@ FFmpeg's muxer does the writing here: unlike Ogg's pages, Matroska's clusters, c
 are not a page of code, and video's few frames a second cost next to nothing to mux. Clusters of
 half a second are what a kill can cost; the index and the duration are written on closing.
 
-Sound and picture share one time line that begins with the first of them to arrive. The file
-begins with a keyframe for the picture, for nothing can be decoded before one, while sound that
-was heard earlier keeps its place.
+Sound and picture share one time line that begins with the first of them to arrive. What belongs
+together their sender's reports say; before the first report their arrival does. The file begins
+with a keyframe for the picture, for nothing can be decoded before one, while sound that was heard
+earlier keeps its place.
 """
 
 from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,13 @@ import av.container
 from voip.media import ogg_pages, opus
 from voip.media.ogg import opus_head
 from voip.media.packets import AudioPacket, VideoFrame
-from voip.media.reorder import Reorder
-from voip.media.timeline import Timeline
+from voip.media.placing import Placing
+from voip.media.sender_clock import SenderClock
+from voip.media.timeline import SteadyTimeline
 
 VIDEO_RATE = 90_000
+LEFT_OPEN = 0.5
+"""Seconds that a file may be shorter than its recording: a sender with DTX is silent so long."""
 _MILLISECONDS = Fraction(1, 1000)
 _OPTIONS = {
     # Half a second a cluster, and into the file as soon as it is full.
@@ -48,12 +51,20 @@ class VideoWriter:
     Every method raises OSError or `av.FFmpegError` when writing fails.
     """
 
-    def __init__(self, folder: Path, name: str, keyframe: VideoFrame, epoch: float) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        keyframe: VideoFrame,
+        epoch: float,
+        clock: SenderClock | None = None,
+    ) -> None:
         """Begin `<name>.webm` or `<name>.mkv` in `folder`.
 
         `keyframe` says the codec and the picture's size (it is not written: hand it to `video`
-        as well); `epoch` is the monotonic second that is the file's beginning. Raises
-        UnusableVideo where the frame is of another codec or does not begin like a keyframe.
+        as well); `epoch` is the monotonic second that is the file's beginning; `clock` is the one
+        behind both streams. Raises UnusableVideo where the frame is of another codec or does not
+        begin like a keyframe.
         """
         if keyframe.codec == "VP8":
             self.width, self.height = vp8_size(keyframe.data)
@@ -80,16 +91,18 @@ class VideoWriter:
             self._video = self._container.add_stream_from_template(picture)
         self._audio = self._container.add_stream_from_template(_opus_template())
         self._codec = keyframe.codec
-        self._reorder = Reorder()
-        self._audio_line = Timeline(opus.SAMPLE_RATE, epoch)
-        self._video_line = Timeline(VIDEO_RATE, epoch)
+        self._epoch = epoch
+        clock = clock or SenderClock()
+        sound = SteadyTimeline(opus.SAMPLE_RATE, epoch, clock, leads=True)
+        self._sound = Placing(sound, self._write_audio)
+        self._video_line = SteadyTimeline(VIDEO_RATE, epoch, clock, leads=False)
         self._last = {self._audio.index: -1, self._video.index: -1}
         self._picture = False
         self.seconds = 0.0
         """The end of the last packet so far."""
 
     def audio(self, packet: AudioPacket) -> None:
-        self._write_audio(self._reorder.add(packet))
+        self._sound.add(packet)
 
     def video(self, frame: VideoFrame) -> None:
         """Frames of another codec, and those before the first keyframe, are left out."""
@@ -98,18 +111,27 @@ class VideoWriter:
         self._picture = True
         if frame.keyframe and frame.codec == "VP8":
             self._grow(frame)
-        position = self._video_line.place(0, frame.timestamp, frame.arrival) / VIDEO_RATE
-        self._mux(self._video, frame.data, position, keyframe=frame.keyframe)
-        self.seconds = max(self.seconds, position)
+        line = self._video_line
+        position = line.place(frame.ssrc, frame.timestamp, frame.arrival)
+        if line.late > line.tolerance:  # a pause that its timestamps know nothing of
+            position += line.late
+            line.shift(line.late)
+        second = position / VIDEO_RATE
+        self._mux(self._video, frame.data, second, keyframe=frame.keyframe)
+        self.seconds = max(self.seconds, second)
 
     def flush(self, now: float) -> None:
         """Give up packets that did not come in time; the muxer writes by itself."""
-        self._write_audio(self._reorder.expire(now))
+        self._sound.flush(now)
 
-    def close(self) -> None:
-        """Write what is left, the index and the duration."""
+    def close(self, end: float | None = None) -> None:
+        """Write what is left, the index and the duration. Where the streams ended before the
+        monotonic second `end`, silence goes there, for a file is as long as its last packet says.
+        """
         try:
-            self._write_audio(self._reorder.flush())
+            self._sound.close()
+            if end is not None and end - self._epoch - self.seconds > LEFT_OPEN:
+                self._end_at(end - self._epoch)
         finally:
             self._container.close()
 
@@ -117,14 +139,14 @@ class VideoWriter:
         """Close the file after a failure: the clusters that are on the disk stay."""
         self._container.close()
 
-    def _write_audio(self, packets: Iterable[AudioPacket]) -> None:
-        for packet in packets:
-            length = opus.samples(packet.payload)
-            if not length:
-                continue
-            place = self._audio_line.place(packet.ssrc, packet.timestamp, packet.arrival)
-            self._mux(self._audio, packet.payload, place / opus.SAMPLE_RATE, keyframe=True)
-            self.seconds = max(self.seconds, (place + length) / opus.SAMPLE_RATE)
+    def _write_audio(self, packet: AudioPacket, length: int, place: int) -> None:
+        self._mux(self._audio, packet.payload, place / opus.SAMPLE_RATE, keyframe=True)
+        self.seconds = max(self.seconds, (place + length) / opus.SAMPLE_RATE)
+
+    def _end_at(self, seconds: float) -> None:
+        last = seconds - opus.FRAME / opus.SAMPLE_RATE
+        self._mux(self._audio, opus.SILENCE, last, keyframe=True)
+        self.seconds = seconds
 
     def _mux(self, stream: Any, data: bytes, position: float, *, keyframe: bool) -> None:
         # Matroska counts milliseconds, and the muxer refuses a time stamp twice.

@@ -11,11 +11,11 @@ from aiortc import RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParameters
 from aiortc.rtcrtpreceiver import NackGenerator, RemoteStreamTrack, StreamStatistics
-from aiortc.rtp import AnyRtcpPacket, RtcpByePacket
+from aiortc.rtp import AnyRtcpPacket, RtcpByePacket, RtcpSrPacket
 from aiortc.rtp import RtpPacket as AiortcPacket
 
 from voip.media.keyframes import is_keyframe
-from voip.media.packets import AudioPacket, EventPacket, VideoFrame
+from voip.media.packets import AudioPacket, EventPacket, SenderReport, VideoFrame
 from voip.media.private.names import SEND_STARTED, SET_DIRECTION, Dtls, Receiver
 from voip.media.rtp import RtpPacket, parse
 from voip.media.stand_ins import FrameQueue, SameTimestamp, distance
@@ -23,6 +23,7 @@ from voip.media.stand_ins import FrameQueue, SameTimestamp, distance
 _MAX_STREAMS: Final = 31  # a receiver report holds no more (RFC 3550 §6.4.2, five bits)
 _MAX_GAP: Final = 1000
 _RTP_HEADER: Final = 12  # bytes
+_VIDEO_RATE: Final = 90_000  # of every video codec (RFC 3551 §5)
 
 
 class AudioTap:
@@ -34,6 +35,7 @@ class AudioTap:
         receiver: RTCRtpReceiver,
         deliver: Callable[[AudioPacket], None],
         deliver_event: Callable[[EventPacket], None],
+        deliver_report: Callable[[SenderReport], None] = lambda report: None,
     ) -> None:
         """Before the receiver starts."""
         self._receiver = receiver
@@ -52,6 +54,7 @@ class AudioTap:
         """As the last packet of the short way has it."""
         setattr(receiver, Receiver.HANDLE_RTP, self._handle)
         _never_decode(receiver, lambda codec, frame: None)
+        _tell_reports(receiver, 48_000, deliver_report)  # RFC 7587 §4.1
 
     def take_events(self, clock_rates: dict[int, int]) -> None:
         """The payload types that are telephone events, with their clock rates in hertz."""
@@ -146,13 +149,19 @@ class AudioTap:
         if stream is None:
             _make_room(self._streams)
             stream = self._streams[packet.ssrc] = StreamStatistics(clock_rate)
+            _route_reports(self._receiver, packet.ssrc)
         stream.add(packet)  # type: ignore[arg-type]  # it has the two fields that are read
 
 
 class VideoTap:
     """Whole encoded frames of a receiver. aiortc keeps doing NACK, RTX, PLI and reassembly."""
 
-    def __init__(self, receiver: RTCRtpReceiver, deliver: Callable[[VideoFrame], None]) -> None:
+    def __init__(
+        self,
+        receiver: RTCRtpReceiver,
+        deliver: Callable[[VideoFrame], None],
+        deliver_report: Callable[[SenderReport], None] = lambda report: None,
+    ) -> None:
         """Before the receiver starts."""
         self._receiver = receiver
         self._deliver = deliver
@@ -163,6 +172,7 @@ class VideoTap:
         setattr(receiver, Receiver.HANDLE_RTP, self._handle)
         setattr(receiver, Receiver.TIMESTAMPS, SameTimestamp())
         _never_decode(receiver, self._frame)
+        _tell_reports(receiver, _VIDEO_RATE, deliver_report)
 
     async def request_keyframe(self) -> None:
         """Send a Picture Loss Indication (RFC 4585 §6.3.1); nothing before the first packet."""
@@ -201,6 +211,7 @@ class VideoTap:
                 timestamp=frame.timestamp,
                 keyframe=is_keyframe(codec.name, frame.data),
                 arrival=time.monotonic(),
+                ssrc=self._ssrc or 0,
             )
         )
 
@@ -223,6 +234,8 @@ async def receive(receiver: RTCRtpReceiver, parameters: RTCRtpReceiveParameters)
     dtls = receiver.transport
     getattr(dtls, Dtls.ROUTER).unregister_receiver(receiver)
     getattr(dtls, Dtls.REGISTER)(receiver, parameters)
+    for ssrc in getattr(receiver, Receiver.STREAMS):
+        _route_reports(receiver, ssrc)
 
 
 def direct(transceiver: RTCRtpTransceiver, direction: str) -> None:
@@ -236,6 +249,27 @@ def has_started(sender: RTCRtpSender) -> bool:
 
 def _kind(parameters: RTCRtpReceiveParameters) -> str:
     return parameters.codecs[0].mimeType.split("/")[0]
+
+
+def _route_reports(receiver: RTCRtpReceiver, ssrc: int) -> None:
+    """aiortc learns whose an SSRC is from packets that come through it, if it is not told."""
+    getattr(receiver.transport, Dtls.ROUTER).ssrc_table.setdefault(ssrc, receiver)
+
+
+def _tell_reports(
+    receiver: RTCRtpReceiver, clock_rate: int, deliver: Callable[[SenderReport], None]
+) -> None:
+    original: Callable[[AnyRtcpPacket], Awaitable[None]] = getattr(receiver, Receiver.HANDLE_RTCP)
+
+    async def handle(packet: AnyRtcpPacket) -> None:
+        if isinstance(packet, RtcpSrPacket):
+            info = packet.sender_info
+            # RFC 3550 §4: 32 bits of seconds, 32 of their fraction.
+            ntp = info.ntp_timestamp / (1 << 32)
+            deliver(SenderReport(packet.ssrc, ntp, info.rtp_timestamp, clock_rate))
+        await original(packet)
+
+    setattr(receiver, Receiver.HANDLE_RTCP, handle)
 
 
 def _make_room(entries: dict[int, Any]) -> None:
