@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from voip.bot.call_file import NAME, CallFile, stamp
-from voip.media.events import Recording, RecordingEnd
+from voip.media.events import Mark, MarkKind, Recording, RecordingEnd
 from voip.signalling.commands import By, Ended, EndReason
 from voip.signalling.ids import CallKey
 
@@ -80,3 +81,18 @@ def test_what_cannot_be_read_is_none(text: str, tmp_path: Path) -> None:
 def test_times_are_utc() -> None:
     east = timezone(timedelta(hours=2))
     assert stamp(datetime(2026, 1, 2, 3, 4, 5, tzinfo=east)) == "2026-01-02T01:04:05.000Z"
+
+
+def test_what_was_left_out_is_marked(file: CallFile, tmp_path: Path) -> None:
+    marks = (Mark(MarkKind.PAUSE, 1.0, 2.00049), Mark(MarkKind.MASK, 4.0, 9.5))
+    file.set_track(replace(recording(tmp_path), marks=marks))
+    file.set_track(replace(recording(tmp_path), path=tmp_path / "b.ogg"))
+    file.write(tmp_path)
+    read = CallFile.read(tmp_path)
+    assert read is not None
+    first, second = read.tracks
+    assert first["marks"] == [
+        {"kind": "pause", "begin": 1.0, "end": 2.0},
+        {"kind": "mask", "begin": 4.0, "end": 9.5},
+    ]
+    assert "marks" not in second

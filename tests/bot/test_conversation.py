@@ -13,6 +13,7 @@ from voip.bot.phone import Phone
 from voip.bot.transfers import TransferError
 from voip.media.packets import AudioPacket
 from voip.media.sounds import Tone
+from voip.observers import Topic
 from voip.signalling.commands import EndReason
 from voip.store.records import Direction
 
@@ -143,6 +144,53 @@ async def test_keys_pressed_before_they_are_asked_for_are_not_lost(exchange: Exc
     await ours.send_digits("42#")
     async with asyncio.timeout(PATIENCE):
         assert [await theirs.digit() for _ in range(3)] == ["4", "2", "#"]
+
+
+async def test_what_is_masked_is_kept_nowhere(exchange: Exchange) -> None:
+    _, ours, bob, theirs = await connected(exchange)
+    told: list[str] = []
+    bob.observers.subscribe(Topic.MEDIA, lambda one: told.append(repr(one)))
+    recording = asyncio.create_task(theirs.record())
+    await ours.play(Tone(seconds=0.3))
+    async with asyncio.timeout(PATIENCE):
+        async with theirs.mask():
+            async with theirs.mask():
+                await ours.send_digits("4")
+                assert await theirs.digit() == "4"
+            await ours.send_digits("2")
+            assert await theirs.digit() == "2"
+        await theirs.pause_recording()
+        await ours.play(Tone(seconds=0.3))
+        await theirs.resume_recording()
+        await ours.send_digits("7")
+        assert await theirs.digit() == "7"
+        await theirs.stop_recording()
+        await recording
+    assert [one for one in told if "digit=" in one and "digit='7'" not in one] == []
+    assert len([one for one in told if "digit='7'" in one]) == 1
+    (track,) = theirs.file().tracks
+    assert [mark["kind"] for mark in track["marks"]] == ["mask", "pause"]
+    mask, pause = track["marks"]
+    assert 0 < mask["begin"] < mask["end"] < track["seconds"]
+    assert pause["end"] - pause["begin"] >= 0.28
+
+
+async def test_a_call_that_is_over_cannot_be_masked(exchange: Exchange) -> None:
+    _, ours, _, theirs = await connected(exchange)
+
+    async def ended_within() -> None:
+        async with theirs.mask():
+            ours.hang_up()
+            await theirs.digit()
+
+    with pytest.raises(CallEnded):
+        await ended_within()
+    await theirs.closed()
+    with pytest.raises(CallEnded):
+        async with theirs.mask():
+            pass
+    with pytest.raises(CallEnded):
+        await theirs.pause_recording()
 
 
 async def test_a_flow_listens_to_what_is_said_until_the_call_is_over(exchange: Exchange) -> None:

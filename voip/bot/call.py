@@ -88,6 +88,8 @@ class Call:
         self._closed: asyncio.Future[None] = loop.create_future()
         self._established: asyncio.Future[None] = loop.create_future()
         self._recording: asyncio.Future[Recording] | None = None
+        self._masks = 0
+        """How many masks lie within each other."""
         self._digits: asyncio.Queue[str] = asyncio.Queue(MAX_DIGITS)
 
     @property
@@ -171,6 +173,37 @@ class Call:
 
     async def stop_recording(self) -> None:
         await self._phone.media.stop_recording(self.key)
+
+    async def pause_recording(self) -> None:
+        """Keep nothing until `resume_recording`; the time stays in the recording, as silence.
+        Nothing to pause is no error."""
+        await self._or_end(asyncio.ensure_future(self._phone.media.pause_recording(self.key)))
+
+    async def resume_recording(self) -> None:
+        """Nothing to resume is no error."""
+        await self._or_end(asyncio.ensure_future(self._phone.media.resume_recording(self.key)))
+
+    @contextlib.asynccontextmanager
+    async def mask(self) -> AsyncIterator[None]:
+        """What is said and shown meanwhile, by either side, is kept nowhere:
+
+            async with call.mask():
+                number = [await call.digit() for _ in range(16)]
+
+        The recording has silence of the same length there, and the span among its `marks`. Keys
+        that are pressed come here alone. Masks may lie within each other.
+        """
+        self._masks += 1
+        try:
+            if self._masks == 1:
+                work = self._phone.media.mask(self.key)
+                await self._or_end(asyncio.ensure_future(work))
+            yield
+        finally:
+            self._masks -= 1
+            if not self._masks:
+                with contextlib.suppress(UnknownCall):  # it is over, and so is its mask
+                    await self._phone.media.unmask(self.key)
 
     @contextlib.asynccontextmanager
     async def listen(self, rate: Rate = 16_000) -> AsyncIterator[Listening]:

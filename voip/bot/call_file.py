@@ -45,6 +45,7 @@ class CallFile:
     """From established to ended."""
     end: dict[str, str | None] | None = None
     tracks: list[dict[str, Any]] = field(default_factory=list)
+    """The files, see `set_track`."""
 
     def set_end(self, end: Ended) -> None:
         self.end = {
@@ -78,6 +79,11 @@ class CallFile:
             entry |= {"width": recording.width, "height": recording.height}
         if recording.offset:
             entry["offset"] = round(recording.offset, 3)
+        if recording.marks:
+            entry["marks"] = [
+                {"kind": m.kind.value, "begin": round(m.begin, 3), "end": round(m.end, 3)}
+                for m in recording.marks
+            ]
         for at, known in enumerate(self.tracks):
             if known["file"] == entry["file"]:
                 entry["event_id"] = event_id or known.get("event_id")

@@ -239,7 +239,8 @@ class Phone:
         self._running.take(event)
 
     def _on_media(self, event: MediaEvent) -> None:
-        self.observers.tell(Topic.MEDIA, event)  # the cause before what the core makes of it
+        if not (isinstance(event, Digit) and event.masked):
+            self.observers.tell(Topic.MEDIA, event)  # the cause before what the core makes of it
         self._running.take_media(event)
         call = self._calls.get(event.key)
         if call is None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from voip.media.bridge import Bridges
 from voip.media.errors import CallClosed, DuplicateCall, UnknownCall
 from voip.media.events import (
+    Digit,
     Failed,
     MediaEvent,
     MediaStats,
@@ -227,6 +230,24 @@ class MediaEngine:
         """RecordingEnded has been said when this returns. Nothing to stop is no error."""
         await self._call(key).stop_recording(RecordingEnd.STOPPED)
 
+    async def pause_recording(self, key: CallKey) -> None:
+        """Keep nothing until `resume_recording`. The time stays in the recording, as silence.
+        Nothing to pause is no error. Raises UnknownCall."""
+        self._call(key).pause_recording()
+
+    async def resume_recording(self, key: CallKey) -> None:
+        """Nothing to resume is no error. Raises UnknownCall."""
+        self._call(key).resume_recording()
+
+    async def mask(self, key: CallKey) -> None:
+        """Until `unmask`, keep nothing of what is said and shown, in the recording that runs or in
+        one that begins meanwhile; keys that are pressed are told as masked. Raises UnknownCall."""
+        self._call(key).mask()
+
+    async def unmask(self, key: CallKey) -> None:
+        """What was on its way is masked too. Nothing to end is no error. Raises UnknownCall."""
+        self._call(key).unmask()
+
     async def start_echo(self, key: CallKey) -> None:
         """Play back what the other side says. Raises UnknownCall."""
         self._call(key).start_echo()
@@ -300,12 +321,19 @@ class MediaEngine:
                 log.error("closing a call's media failed", exc_info=error)
 
     def _from_peer(self, event: MediaEvent) -> None:
+        if isinstance(event, Digit):
+            event = self._masked(event)
         if not isinstance(event, Failed):
             self._emit(event)
             return
         ending = asyncio.create_task(self._end(event))
         self._endings.add(ending)
         ending.add_done_callback(self._endings.discard)
+
+    def _masked(self, digit: Digit) -> Digit:
+        call = self._calls.get(digit.key)
+        began = time.monotonic() - digit.seconds
+        return digit if call is None else replace(digit, masked=call.masks(began))
 
     async def _end(self, event: Failed) -> None:
         """Failed is said last: the call is closed then, and its recording complete."""

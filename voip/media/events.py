@@ -33,6 +33,24 @@ class RecordingEnd(Enum):
     """Left open by a crash and closed afterwards."""
 
 
+class MarkKind(Enum):
+    """Why nothing of a span was kept."""
+
+    PAUSE = "pause"
+    MASK = "mask"
+    """What was said and shown is nobody's business (a card number)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A span of a recording in which nothing was kept. It has its true length there, silent."""
+
+    kind: MarkKind
+    begin: float
+    """Seconds from the beginning of the recording."""
+    end: float
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
     """A closed recording. `path` is under the folder that the recording was started with."""
@@ -52,6 +70,8 @@ class Recording:
     parts: tuple[Recording, ...] = ()
     """Pictures with files of their own, in the order in which they began: each screen that was
     shared, and a camera that came on late. Each has the sound of its time too."""
+    marks: tuple[Mark, ...] = ()
+    """Spans of it, and of its parts, in which nothing was kept, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +124,8 @@ class Digit:
     digit: str
     """One of `0123456789*#ABCD`."""
     seconds: float
+    masked: bool = False
+    """Pressed while the call was masked: for the flow that asked for it, and to be kept nowhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from voip.media.echo import Echo
 from voip.media.errors import AlreadyRecording
-from voip.media.events import Recording, RecordingEnd
+from voip.media.events import MarkKind, Recording, RecordingEnd
 from voip.media.libopus import Rate
 from voip.media.listening import Listening
+from voip.media.marks import GUARD
 from voip.media.peer import Peer
 from voip.media.player import Player
 from voip.media.recorder import Recorder
@@ -28,6 +30,9 @@ class Leg:
         self._recorder: Recorder | None = None
         self._recorded = asyncio.Event()
         self._keyframes: asyncio.Task[None] | None = None
+        self._keyframe_interval = 0.0
+        self._masked = False
+        self._masked_until = 0.0
         self._listening: list[Listening] = []
 
     @property
@@ -55,10 +60,35 @@ class Leg:
         recorder = self._recorder = Recorder(
             folder, until_silence=until_silence, max_seconds=max_seconds, on_end=on_end
         )
+        if self._masked:
+            recorder.keep_nothing(MarkKind.MASK)
         self.peer.tap.add_audio(recorder, patient=True)
         self.peer.tap.add_video(recorder)
         self.peer.tap.add_reports(recorder)
-        self._keyframes = asyncio.create_task(self._ask_for_keyframes(keyframe_interval))
+        self._keyframe_interval = keyframe_interval
+        self._keyframes = asyncio.create_task(self._ask_for_keyframes())
+
+    def pause_recording(self) -> None:
+        if self._recorder is not None:
+            self._recorder.keep_nothing(MarkKind.PAUSE)
+
+    def resume_recording(self) -> None:
+        self._keep_again(MarkKind.PAUSE)
+
+    def mask(self) -> None:
+        """Also what is recorded later, until `unmask`."""
+        self._masked = True
+        if self._recorder is not None:
+            self._recorder.keep_nothing(MarkKind.MASK)
+
+    def unmask(self) -> None:
+        if self._masked:
+            self._masked, self._masked_until = False, time.monotonic() + GUARD
+            self._keep_again(MarkKind.MASK)
+
+    def masks(self, since: float) -> bool:
+        """Whether the call is masked, or was since that second of the monotonic clock."""
+        return self._masked or since < self._masked_until
 
     def start_echo(self) -> None:
         if self.echo is None:
@@ -98,8 +128,15 @@ class Leg:
             self._keyframes.cancel()
             self._keyframes = None
 
-    async def _ask_for_keyframes(self, interval: float) -> None:
+    def _keep_again(self, kind: MarkKind) -> None:
+        if self._recorder is not None and self._keyframes is not None:
+            self._recorder.keep_again(kind)
+            self._keyframes.cancel()
+            self._keyframes = asyncio.create_task(self._ask_for_keyframes(after=GUARD))
+
+    async def _ask_for_keyframes(self, after: float = 0.0) -> None:
         """A recording can begin at a keyframe only, and players can seek to them only."""
+        await asyncio.sleep(after)
         while True:
             await self.peer.request_keyframes()
-            await asyncio.sleep(interval)
+            await asyncio.sleep(self._keyframe_interval)

@@ -65,6 +65,11 @@ class Parts:
             self._open[is_screen] = part
         part.video(frame)
 
+    def interrupt(self) -> None:
+        """Something is left out from here on: pictures go on with a keyframe."""
+        for writer in self.open_writers:
+            writer.interrupt()
+
     def flush(self, now: float) -> None:
         for writer in self.open_writers:
             writer.flush(now)

@@ -9,12 +9,16 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
+from typing import TypeAlias
 
-from voip.media.events import Recording, RecordingEnd
+from voip.media.events import MarkKind, Recording, RecordingEnd
+from voip.media.marks import Cut, Marks
 from voip.media.packets import AudioPacket, SenderReport, VideoFrame
 from voip.media.stop_rules import StopRules
 from voip.media.take import Take
 from voip.media.writer import WriterThread, writer
+
+_Item: TypeAlias = AudioPacket | VideoFrame | SenderReport | Cut
 
 
 class Recorder:
@@ -47,10 +51,11 @@ class Recorder:
         self._loop = asyncio.get_running_loop()
         self._clock = clock
         self._rules = StopRules(clock(), until_silence=until_silence, max_seconds=max_seconds)
-        self._take = Take(folder)
+        self._marks = Marks()
+        self._take = Take(folder, self._marks)
         self._on_end = on_end
         self._thread = thread
-        self._waiting: deque[AudioPacket | VideoFrame | SenderReport] = deque()
+        self._waiting: deque[_Item] = deque()
         # One side only adds and the other only subtracts, each its own number: no lock needed.
         self._bytes_in = 0
         self._bytes_out = 0
@@ -74,6 +79,15 @@ class Recorder:
     def report(self, report: SenderReport) -> None:
         """ReportSink: take one report. Called on the loop, never blocks, never raises."""
         self._put(report, 0)
+
+    def keep_nothing(self, kind: MarkKind) -> None:
+        """From now on, until `keep_again` of the same kind. What came before is kept."""
+        self._cut(Cut(kind, True, self._clock()))
+
+    def keep_again(self, kind: MarkKind) -> None:
+        """The time in between stays in the recording as silence; pictures go on with a keyframe.
+        Nothing to end is no error."""
+        self._cut(Cut(kind, False, self._clock()))
 
     async def stop(self, why: RecordingEnd = RecordingEnd.STOPPED) -> Recording:
         """End the recording and wait until its file is closed.
@@ -103,7 +117,11 @@ class Recorder:
         self._end(self._take.finish(why, now, error))
         return True
 
-    def _put(self, item: AudioPacket | VideoFrame | SenderReport, size: int) -> None:
+    def _cut(self, cut: Cut) -> None:
+        if not self._over:
+            self._waiting.append(cut)
+
+    def _put(self, item: _Item, size: int) -> None:
         if self._over:
             return
         waiting = self._bytes_in - self._bytes_out
@@ -119,12 +137,17 @@ class Recorder:
             if isinstance(item, AudioPacket):
                 self._bytes_out += len(item.payload)
                 self._rules.hear(item)
-                self._take.audio(item)
+                if self._marks.keeps(item.arrival):
+                    self._take.audio(item)
             elif isinstance(item, VideoFrame):
                 self._bytes_out += len(item.data)
-                self._take.video(item)
-            else:
+                if self._marks.keeps(item.arrival):
+                    self._take.video(item)
+            elif isinstance(item, SenderReport):
                 self._take.report(item)
+            else:
+                self._marks.cut(item)
+                self._take.interrupt()
 
     def _end(self, recording: Recording) -> None:
         self._over = True

@@ -12,6 +12,7 @@ from pathlib import Path
 import av
 
 from voip.media.events import Recording, RecordingEnd
+from voip.media.marks import Marks
 from voip.media.packets import AudioPacket, SenderReport, VideoFrame
 from voip.media.parts import Part, Parts, free_name
 from voip.media.sender_clock import SenderClock
@@ -40,8 +41,10 @@ class Take:
     _SAFE = 1.5
     """Seconds after which what was muxed has reached the file (a cluster is half a second)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, marks: Marks | None = None) -> None:
+        """`marks`: the spans in which it was given nothing."""
         self._folder = folder
+        self._marks = marks or Marks()
         self._clock = SenderClock()
         self._ogg: SoundTrack | None = None
         self._video: VideoWriter | None = None
@@ -76,6 +79,12 @@ class Take:
     def report(self, report: SenderReport) -> None:
         self._clock.report(report)
 
+    def interrupt(self) -> None:
+        """Something is left out from here on: pictures go on with a keyframe."""
+        self._parts.interrupt()
+        if self._video:
+            self._video.interrupt()
+
     def flush(self, now: float) -> None:
         """Several times a second: what was taken reaches the file."""
         self._parts.flush(now)
@@ -103,7 +112,7 @@ class Take:
             log.error("a recording cannot be written any further: %s", type(error).__name__)
             why = why_failed(error)
             self._abandon()
-        return self._summary(why)
+        return self._summary(why, now)
 
     def _close(self, now: float) -> None:
         self._parts.close()
@@ -149,13 +158,17 @@ class Take:
             self._ogg = SoundTrack(self._folder / f"{name}.ogg", self._clock)
         return self._ogg
 
-    def _summary(self, why: RecordingEnd) -> Recording:
+    def _summary(self, why: RecordingEnd, now: float) -> Recording:
         parts = tuple(self._part(part, why) for part in self._parts.all)
+        marks = () if self._began is None else self._marks.spans(self._began, now)
+        return replace(self._whole(why), parts=parts, marks=marks)
+
+    def _whole(self, why: RecordingEnd) -> Recording:
         if self._video:
-            return replace(_recording(self._video, why), parts=parts)
+            return _recording(self._video, why)
         path = self._ogg.path if self._ogg else self._folder / "audio.ogg"
         seconds = self._ogg.seconds if self._ogg else 0.0
-        return Recording(path, "audio/ogg", seconds, _size(path), why, parts=parts)
+        return Recording(path, "audio/ogg", seconds, _size(path), why)
 
     def _part(self, part: Part, why: RecordingEnd) -> Recording:
         began = part.began if self._began is None else self._began

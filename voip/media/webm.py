@@ -120,6 +120,10 @@ class VideoWriter:
         self._mux(self._video, frame.data, second, keyframe=frame.keyframe)
         self.seconds = max(self.seconds, second)
 
+    def interrupt(self) -> None:
+        """Something is left out from here on: the picture goes on with a keyframe."""
+        self._picture = False
+
     def flush(self, now: float) -> None:
         """Give up packets that did not come in time; the muxer writes by itself."""
         self._sound.flush(now)
