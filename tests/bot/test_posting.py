@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.media.audio import in_order, picture, rtp, sweep_packets
+from tests.media.test_ogg import write as write_ogg
 from tests.media.test_webm import write
 from voip.bot.posting import _name, salvage
-from voip.media.events import RecordingEnd
+from voip.media.events import RecordingEnd, Side
 
 
 @pytest.mark.parametrize(
@@ -20,9 +21,10 @@ from voip.media.events import RecordingEnd
         ("video.webm", "20260131-call.webm"),
         ("screen.webm", "20260131-call-screen.webm"),
         ("screen-2.mkv", "20260131-call-screen.mkv"),
+        ("played.ogg", "20260131-call-played.ogg"),
     ],
 )
-def test_a_screen_is_shown_as_one(file: str, shown: str) -> None:
+def test_a_file_is_shown_as_what_it_is(file: str, shown: str) -> None:
     assert _name(Path("recordings/20260131-call") / file) == shown
 
 
@@ -33,3 +35,13 @@ async def test_a_screen_that_was_left_unposted_is_found(tmp_path: Path) -> None:
     assert [(one.path.name, one.ended) for one in recordings] == [
         ("screen.webm", RecordingEnd.REPAIRED)
     ]
+
+
+async def test_what_we_played_is_found_as_ours(tmp_path: Path) -> None:
+    for name in ("audio.ogg", "played-2.ogg"):
+        write_ogg(tmp_path / name, list(rtp(sweep_packets())))
+    _, recordings = await salvage(tmp_path)
+    assert {one.path.name: one.side for one in recordings} == {
+        "audio.ogg": Side.RECEIVED,
+        "played-2.ogg": Side.SENT,
+    }

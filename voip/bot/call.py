@@ -157,17 +157,21 @@ class Call:
         await self._or_end(asyncio.ensure_future(self._phone.media.play(self.key, sound)))
 
     async def record(
-        self, *, until_silence: float | None = None, max_seconds: float | None = None
+        self,
+        *,
+        until_silence: float | None = None,
+        max_seconds: float | None = None,
+        both: bool = False,
     ) -> Recording:
         """Record what the other side says and shows, until it is silent for `until_silence`
         seconds, for `max_seconds` at most, or until the call ends. Screens that it shares are
-        files of their own, the recording's `parts`.
+        files of their own, the recording's `parts`; with `both`, what it hears is one too.
 
         It is kept whatever happens, also where this is cancelled: `recordings` has it in the end.
         """
         self._recording = asyncio.get_running_loop().create_future()
         await self._phone.start_recording(
-            self, until_silence=until_silence, max_seconds=max_seconds
+            self, until_silence=until_silence, max_seconds=max_seconds, both=both
         )
         return await self._or_end(asyncio.shield(self._recording))
 

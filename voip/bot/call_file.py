@@ -73,6 +73,7 @@ class CallFile:
             "seconds": round(recording.seconds, 3),
             "bytes": recording.size,
             "ended": recording.ended.value,
+            "side": recording.side.value,
             "event_id": event_id,
         }
         if recording.width is not None:

@@ -195,14 +195,23 @@ class Phone:
         self._running.perform(HangUp(call.key, reason))
 
     async def start_recording(
-        self, call: Call, *, until_silence: float | None, max_seconds: float | None
+        self,
+        call: Call,
+        *,
+        until_silence: float | None,
+        max_seconds: float | None,
+        both: bool = False,
     ) -> None:
         """Make the call's folder and record into it. Raises OSError where it cannot be made."""
         await asyncio.to_thread(call.folder.mkdir, parents=True, exist_ok=True)
         await write_file(call.file(), call.folder)
         await self.journal.call_updated(call.key, folder=call.folder.name)
         await self.media.start_recording(
-            call.key, call.folder, until_silence=until_silence, max_seconds=max_seconds
+            call.key,
+            call.folder,
+            until_silence=until_silence,
+            max_seconds=max_seconds,
+            both=both,
         )
 
     async def forget(self, call: Call) -> None:

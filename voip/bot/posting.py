@@ -21,7 +21,14 @@ from voip.store.journal import Journal
 
 log = logging.getLogger(__name__)
 
-MEDIA_FILES = ("audio*.ogg", "video*.webm", "video*.mkv", "screen*.webm", "screen*.mkv")
+MEDIA_FILES = (
+    "audio*.ogg",
+    "video*.webm",
+    "video*.mkv",
+    "screen*.webm",
+    "screen*.mkv",
+    "played*.ogg",
+)
 
 
 class Poster:
@@ -83,8 +90,8 @@ class Poster:
 
 def _name(path: Path) -> str:
     """Under which the file is shown in the room."""
-    screen = "-screen" if path.stem.startswith("screen") else ""
-    return f"{path.parent.name}{screen}{path.suffix}"
+    kind = next((f"-{kind}" for kind in ("screen", "played") if path.stem.startswith(kind)), "")
+    return f"{path.parent.name}{kind}{path.suffix}"
 
 
 async def _waveform(path: Path) -> tuple[int, ...]:

@@ -211,9 +211,11 @@ class MediaEngine:
         *,
         until_silence: float | None = None,
         max_seconds: float | None = None,
+        both: bool = False,
     ) -> None:
         """Record the other side into `folder`, which exists, until stopped, until nobody spoke
-        for `until_silence` seconds, for at most `max_seconds`, or until the call ends.
+        for `until_silence` seconds, for at most `max_seconds`, or until the call ends. `both`: what
+        we send too, as a part of its own.
 
         RecordingEnded is said exactly once for it. Raises UnknownCall, and
         ValueError for a limit of 0 or less.
@@ -222,6 +224,7 @@ class MediaEngine:
             folder,
             until_silence=until_silence,
             max_seconds=max_seconds,
+            both=both,
             ended=lambda recording: self._emit(RecordingEnded(key, recording)),
             keyframe_interval=self._settings.keyframe_interval,
         )

@@ -51,6 +51,15 @@ class Mark:
     end: float
 
 
+class Side(Enum):
+    """Whose sound and pictures they are."""
+
+    RECEIVED = "received"
+    """The other side's."""
+    SENT = "sent"
+    """Ours: what the bot played, or what a bridge passed on from elsewhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
     """A closed recording. `path` is under the folder that the recording was started with."""
@@ -69,9 +78,11 @@ class Recording:
     that was shared before anything was heard."""
     parts: tuple[Recording, ...] = ()
     """Pictures with files of their own, in the order in which they began: each screen that was
-    shared, and a camera that came on late. Each has the sound of its time too."""
+    shared, and a camera that came on late. Each has the sound of its time too. And what we sent,
+    where that was to be recorded."""
     marks: tuple[Mark, ...] = ()
     """Spans of it, and of its parts, in which nothing was kept, in their order."""
+    side: Side = Side.RECEIVED
 
 
 @dataclass(frozen=True, slots=True)

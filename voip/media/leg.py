@@ -16,6 +16,7 @@ from voip.media.marks import GUARD
 from voip.media.peer import Peer
 from voip.media.player import Player
 from voip.media.recorder import Recorder
+from voip.media.sent import Sent
 from voip.media.tap import Tap
 
 
@@ -45,6 +46,7 @@ class Leg:
         *,
         until_silence: float | None,
         max_seconds: float | None,
+        both: bool,
         ended: Callable[[Recording], None],
         keyframe_interval: float,
     ) -> None:
@@ -65,6 +67,8 @@ class Leg:
         self.peer.tap.add_audio(recorder, patient=True)
         self.peer.tap.add_video(recorder)
         self.peer.tap.add_reports(recorder)
+        if both:
+            self.player.on_sent = Sent(recorder.audio)
         self._keyframe_interval = keyframe_interval
         self._keyframes = asyncio.create_task(self._ask_for_keyframes())
 
@@ -123,6 +127,7 @@ class Leg:
     def _detach(self) -> None:
         if self._recorder is not None:
             self.peer.tap.remove(self._recorder)
+            self.player.on_sent = None
             self._recorder = None
         if self._keyframes is not None:
             self._keyframes.cancel()

@@ -100,16 +100,15 @@ def concealment(gap: int, after: bytes) -> list[bytes]:
 def silence(gap: int) -> list[bytes]:
     """Packets of digital silence for `gap` samples, 120 ms each where they fit.
 
-    Empty frames would have libopus play comfort noise for as long as the gap lasts.
+    The first says what silence is. Empty frames follow, of 2 bytes a packet: a decoder goes on with
+    what it played last, so without the first it would play comfort noise for all of the gap.
     """
     packets = []
-    while count := min(gap // FRAME, MAX_PACKET // FRAME):
+    if count := min(gap // FRAME, MAX_PACKET // FRAME):
         # RFC 6716 §3.2.5: code 3, constant bit rate, `count` frames of equal size.
         packets.append(bytes([SILENCE[0] | 3, count]) + SILENCE[1:] * count)
         gap -= count * FRAME
-    if gap >= GRAIN:
-        packets += concealment(gap, SILENCE)
-    return packets
+    return packets + concealment(gap, SILENCE)
 
 
 def _empty_frames(config: int, count: int) -> bytes:

@@ -25,6 +25,10 @@ class AudioPacket(Record):
     """Loudness as −dBov, 0 (loudest) to 127 (silence), where the sender says it (RFC 6464)."""
 
 
+class PlayedPacket(AudioPacket):
+    """One that we sent; `arrival` is when it was due."""
+
+
 class VideoFrame(Record):
     """One whole encoded video frame, reassembled and not decoded."""
 

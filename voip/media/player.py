@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -49,6 +50,8 @@ class Player(MediaStreamTrack):
         self._news = asyncio.Event()
         self.event: EventSlot | None = None
         """What the packet given last is, where it is a telephone event and not sound."""
+        self.on_sent: Callable[[bytes, float], None] | None = None
+        """Told of each packet of sound, and of the second of the loop's clock when it is due."""
 
     async def press(self, slots: list[EventSlot | Pause]) -> None:
         """Press keys, which makes clips wait; returns when the last slot is over.
@@ -101,6 +104,8 @@ class Player(MediaStreamTrack):
             begin = self._position - self.event.behind * opus.FRAME
             return self._packet(self.event.payload, begin, opus.FRAME)
         payload = self._playout.take(slot)
+        if self.on_sent is not None:
+            self.on_sent(payload, slot)
         return self._packet(payload, self._position, opus.samples(payload))
 
     def stop(self) -> None:

@@ -13,12 +13,12 @@ from typing import TypeAlias
 
 from voip.media.events import MarkKind, Recording, RecordingEnd
 from voip.media.marks import Cut, Marks
-from voip.media.packets import AudioPacket, SenderReport, VideoFrame
+from voip.media.packets import AudioPacket, PlayedPacket, SenderReport, VideoFrame
 from voip.media.stop_rules import StopRules
 from voip.media.take import Take
 from voip.media.writer import WriterThread, writer
 
-_Item: TypeAlias = AudioPacket | VideoFrame | SenderReport | Cut
+_Item: TypeAlias = AudioPacket | PlayedPacket | VideoFrame | SenderReport | Cut
 
 
 class Recorder:
@@ -134,18 +134,22 @@ class Recorder:
     def _write_waiting(self) -> None:
         for _ in range(len(self._waiting)):
             item = self._waiting.popleft()
-            if isinstance(item, AudioPacket):
+            if type(item) is AudioPacket:
                 self._bytes_out += len(item.payload)
                 self._rules.hear(item)
                 if self._marks.keeps(item.arrival):
                     self._take.audio(item)
+            elif isinstance(item, PlayedPacket):
+                self._bytes_out += len(item.payload)
+                if self._marks.keeps(item.arrival):
+                    self._take.played(item)
             elif isinstance(item, VideoFrame):
                 self._bytes_out += len(item.data)
                 if self._marks.keeps(item.arrival):
                     self._take.video(item)
             elif isinstance(item, SenderReport):
                 self._take.report(item)
-            else:
+            elif isinstance(item, Cut):
                 self._marks.cut(item)
                 self._take.interrupt()
 

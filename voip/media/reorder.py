@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from voip.media.packets import AudioPacket
 
@@ -31,8 +31,16 @@ class Reorder:
         self._expected = 0
         self._waiting: dict[int, AudioPacket] = {}
 
-    def add(self, packet: AudioPacket) -> Iterator[AudioPacket]:
-        """Take one packet; gives those that are in order now."""
+    def add(self, packet: AudioPacket) -> Iterable[AudioPacket]:
+        """Take one packet; gives those that are in order now, to be gone through at once."""
+        if (
+            packet.sequence == self._expected and packet.ssrc == self._ssrc and not self._waiting
+        ):  # nearly all of them
+            self._expected = (packet.sequence + 1) % _WRAP
+            return (packet,)
+        return self._out_of_order(packet)
+
+    def _out_of_order(self, packet: AudioPacket) -> Iterator[AudioPacket]:
         ahead = (packet.sequence - self._expected + _HALF) % _WRAP - _HALF
         if packet.ssrc != self._ssrc or ahead >= self.RESTART or ahead < -self.MISORDER:
             yield from self.flush()

@@ -24,7 +24,7 @@ class SoundTrack:
         self._clock = clock or SenderClock()
         self._file = OggOpusWriter(path)
         self._placing: Placing | None = None
-        self._epoch = 0.0
+        self.began = 0.0
         """Arrival of the first packet."""
 
     @property
@@ -53,8 +53,8 @@ class SoundTrack:
         `end`, silence follows up to there."""
         if self._placing is not None:
             self._placing.close()
-            if end is not None and end - self._epoch - self.seconds > LEFT_OPEN:
-                self._file.extend(round((end - self._epoch) * opus.SAMPLE_RATE))
+            if end is not None and end - self.began - self.seconds > LEFT_OPEN:
+                self._file.extend(round((end - self.began) * opus.SAMPLE_RATE))
         self._file.close()
 
     def abandon(self) -> None:
@@ -62,6 +62,6 @@ class SoundTrack:
         self._file.abandon()
 
     def _begin(self, arrival: float) -> Placing:
-        self._epoch = arrival
+        self.began = arrival
         line = SteadyTimeline(opus.SAMPLE_RATE, arrival, self._clock, leads=True)
         return Placing(line, self._file.write)

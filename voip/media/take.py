@@ -11,9 +11,9 @@ from pathlib import Path
 
 import av
 
-from voip.media.events import Recording, RecordingEnd
+from voip.media.events import Recording, RecordingEnd, Side
 from voip.media.marks import Marks
-from voip.media.packets import AudioPacket, SenderReport, VideoFrame
+from voip.media.packets import AudioPacket, PlayedPacket, SenderReport, VideoFrame
 from voip.media.parts import Part, Parts, free_name
 from voip.media.sender_clock import SenderClock
 from voip.media.sound_track import SoundTrack
@@ -55,6 +55,8 @@ class Take:
         self._superseded: tuple[Path, float] | None = None
         """The Ogg file that a video file took the place of, and when."""
         self._parts = Parts(folder, self._clock)
+        self._played: SoundTrack | None = None
+        """What we sent: a file beside the others, aligned by its offset."""
 
     def audio(self, packet: AudioPacket) -> None:
         if self._began is None:
@@ -76,6 +78,12 @@ class Take:
         if self._video:
             self._video.video(frame)
 
+    def played(self, packet: PlayedPacket) -> None:
+        if self._played is None:
+            name = free_name(self._folder, "played", ".ogg")
+            self._played = SoundTrack(self._folder / f"{name}.ogg")
+        self._played.add(packet)
+
     def report(self, report: SenderReport) -> None:
         self._clock.report(report)
 
@@ -88,6 +96,8 @@ class Take:
     def flush(self, now: float) -> None:
         """Several times a second: what was taken reaches the file."""
         self._parts.flush(now)
+        if self._played:
+            self._played.flush(now)
         if self._video:
             self._video.flush(now)
             self._remove_superseded(now)
@@ -116,6 +126,8 @@ class Take:
 
     def _close(self, now: float) -> None:
         self._parts.close()
+        if self._played:
+            self._played.close()
         if self._video:
             self._video.close(now)
             self._remove_superseded(float("inf"))
@@ -123,7 +135,7 @@ class Take:
             self._open_ogg().close(now)
 
     def _abandon(self) -> None:
-        for writer in (self._video, self._ogg, *self._parts.open_writers):
+        for writer in (self._video, self._ogg, self._played, *self._parts.open_writers):
             if writer:
                 with contextlib.suppress(*WRITE_ERRORS):  # it is the disk that failed before
                     writer.abandon()
@@ -159,20 +171,30 @@ class Take:
         return self._ogg
 
     def _summary(self, why: RecordingEnd, now: float) -> Recording:
-        parts = tuple(self._part(part, why) for part in self._parts.all)
+        parts = [self._part(part, why) for part in self._parts.all]
+        if self._played:
+            parts.append(self._sent(self._played, why))
         marks = () if self._began is None else self._marks.spans(self._began, now)
-        return replace(self._whole(why), parts=parts, marks=marks)
+        return replace(self._whole(why), parts=tuple(parts), marks=marks)
 
     def _whole(self, why: RecordingEnd) -> Recording:
         if self._video:
             return _recording(self._video, why)
-        path = self._ogg.path if self._ogg else self._folder / "audio.ogg"
-        seconds = self._ogg.seconds if self._ogg else 0.0
-        return Recording(path, "audio/ogg", seconds, _size(path), why)
+        if self._ogg:
+            return _sound(self._ogg, why)
+        return Recording(self._folder / "audio.ogg", "audio/ogg", 0.0, 0, why)
+
+    def _sent(self, track: SoundTrack, why: RecordingEnd) -> Recording:
+        began = track.began if self._began is None else self._began
+        return replace(_sound(track, why), side=Side.SENT, offset=track.began - began)
 
     def _part(self, part: Part, why: RecordingEnd) -> Recording:
         began = part.began if self._began is None else self._began
         return replace(_recording(part.writer, why), offset=part.began - began)
+
+
+def _sound(track: SoundTrack, why: RecordingEnd) -> Recording:
+    return Recording(track.path, "audio/ogg", track.seconds, _size(track.path), why)
 
 
 def _recording(v: VideoWriter, why: RecordingEnd) -> Recording:
