@@ -11,7 +11,7 @@ from tests.media.audio import in_order, picture, rtp, sweep_packets
 from tests.media.test_ogg import write as write_ogg
 from tests.media.test_webm import write
 from voip.bot.posting import _name, salvage
-from voip.media.events import RecordingEnd, Side
+from voip.media.events import MediaDirection, RecordingEnd
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ async def test_what_we_played_is_found_as_ours(tmp_path: Path) -> None:
     for name in ("audio.ogg", "played-2.ogg"):
         write_ogg(tmp_path / name, list(rtp(sweep_packets())))
     _, recordings = await salvage(tmp_path)
-    assert {one.path.name: one.side for one in recordings} == {
-        "audio.ogg": Side.RECEIVED,
-        "played-2.ogg": Side.SENT,
+    assert {one.path.name: one.direction for one in recordings} == {
+        "audio.ogg": MediaDirection.RECEIVED,
+        "played-2.ogg": MediaDirection.SENT,
     }

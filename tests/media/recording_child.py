@@ -1,4 +1,5 @@
-"""A process that records in real time until it is killed: `recording_child FOLDER CODEC|none`.
+"""A process that records in real time until it is killed:
+`recording_child FOLDER CODEC|none [SECONDS A FILE]`.
 
 It writes one byte for every packet of sound, before it hands it to the recorder.
 """
@@ -12,14 +13,15 @@ import time
 from pathlib import Path
 
 from tests.media.audio import picture, sweep_packets
+from voip.media.limits import PartLimits
 from voip.media.packets import AudioPacket, VideoFrame
 from voip.media.recorder import Recorder
 
 
-async def main(folder: Path, codec: str) -> None:
+async def main(folder: Path, codec: str, limits: PartLimits) -> None:
     frames = itertools.cycle(enumerate(picture(codec))) if codec != "none" else None
     payloads = itertools.cycle(sweep_packets())
-    recorder = Recorder(folder)
+    recorder = Recorder(folder, limits=limits)
     start = time.monotonic()
     shown = 0
     for number, payload in enumerate(payloads):
@@ -35,4 +37,5 @@ async def main(folder: Path, codec: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
+    seconds = float(sys.argv[3]) if len(sys.argv) > 3 else None
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], PartLimits(seconds)))

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.media.audio import decode, pitch
-from voip.media.repair import repair
+from voip.media.parts import LEAD
+from voip.media.repair import repair, repair_folder
 
 
-async def killed_after(folder: Path, codec: str, packets: int) -> float:
+async def killed_after(folder: Path, codec: str, packets: int, *more: str) -> float:
     """Run the recording child, kill it with SIGKILL; gives the seconds it had been handed."""
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -21,6 +22,7 @@ async def killed_after(folder: Path, codec: str, packets: int) -> float:
         "tests.media.recording_child",
         str(folder),
         codec,
+        *more,
         stdout=asyncio.subprocess.PIPE,
     )
     assert child.stdout
@@ -53,3 +55,19 @@ async def test_a_kill_costs_a_video_at_most_one_second(
     recording = await repair(tmp_path / name)
     assert handed - recording.seconds <= 1.0
     assert pitch(decode(recording.path), 0.5) == pytest.approx(410, abs=15)
+
+
+@pytest.mark.parametrize("packets", [100, 155, 160])
+async def test_a_kill_costs_no_more_where_files_are_limited(tmp_path: Path, packets: int) -> None:
+    handed = await killed_after(tmp_path, "none", packets, "1.0")
+    recordings = await repair_folder(tmp_path)
+    assert len(recordings) >= 2
+    # Players drop the first 6.5 ms of each file.
+    assert handed - sum(one.seconds + 0.0065 for one in recordings) <= 1.0
+
+
+async def test_a_kill_costs_no_more_where_videos_are_limited(tmp_path: Path) -> None:
+    handed = await killed_after(tmp_path, "VP8", 180, "1.0")
+    recordings = await repair_folder(tmp_path)
+    assert len(recordings) >= 3
+    assert handed - sum(one.seconds - LEAD for one in recordings) - LEAD <= 1.0

@@ -10,6 +10,7 @@ import pytest
 
 from tests.media.audio import decode, file_size, in_order, names, picture, pitch, rtp, sweep_packets
 from voip.media.events import Recording, RecordingEnd
+from voip.media.limits import UNLIMITED, PartLimits
 from voip.media.packets import AudioPacket, VideoFrame
 from voip.media.parts import MOST
 from voip.media.recorder import Recorder
@@ -46,7 +47,7 @@ class ByHand(WriterThread):
 class Call:
     """A recorder with everything in the test's hand."""
 
-    def __init__(self, folder: Path, **rules: float) -> None:
+    def __init__(self, folder: Path, limits: PartLimits = UNLIMITED, **rules: float) -> None:
         self.clock, self.thread = Clock(), ByHand()
         self.ended: list[Recording] = []
         self.recorder = Recorder(
@@ -56,6 +57,7 @@ class Call:
             clock=self.clock,
             until_silence=rules.get("until_silence"),
             max_seconds=rules.get("max_seconds"),
+            limits=limits,
         )
 
     def feed(self, items: Sequence[AudioPacket | VideoFrame]) -> None:

@@ -25,7 +25,7 @@ from tests.media.test_bridge import A, bridged
 from tests.media.test_gaps import heard, seconds_of
 from tests.media.test_recorder import Call
 from voip.media import opus
-from voip.media.events import FirstAudio, MarkKind, Recording, RecordingEnded, Side
+from voip.media.events import FirstAudio, MarkKind, MediaDirection, Recording, RecordingEnded
 from voip.media.packets import PlayedPacket
 from voip.media.player import Player
 from voip.media.sent import Sent
@@ -44,7 +44,7 @@ def played(*spans: tuple[tuple[bytes, ...], float]) -> list[PlayedPacket]:
 
 def parts(recording: Recording) -> Recording:
     (part,) = recording.parts
-    assert part.side is Side.SENT
+    assert part.direction is MediaDirection.SENT
     assert part.path.name == "played.ogg"
     return part
 
@@ -69,7 +69,7 @@ async def test_both_sides_are_aligned(tmp_path: Path, begins: float, video: bool
     assert part.offset == pytest.approx(1 + begins, abs=0.001)
     assert part.seconds == pytest.approx(42, abs=0.02)
     assert seconds_of(part.path) == pytest.approx(42, abs=0.02)
-    assert recording.side is Side.RECEIVED
+    assert recording.direction is MediaDirection.RECEIVED
     data = part.path.read_bytes()
     assert all(payload in data for payload in sweep_packets()[:100])
     samples = decode(part.path)

@@ -73,7 +73,7 @@ class CallFile:
             "seconds": round(recording.seconds, 3),
             "bytes": recording.size,
             "ended": recording.ended.value,
-            "side": recording.side.value,
+            "direction": recording.direction.value,
             "event_id": event_id,
         }
         if recording.width is not None:

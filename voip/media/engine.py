@@ -225,6 +225,7 @@ class MediaEngine:
             until_silence=until_silence,
             max_seconds=max_seconds,
             both=both,
+            limits=self._settings.part_limits,
             ended=lambda recording: self._emit(RecordingEnded(key, recording)),
             keyframe_interval=self._settings.keyframe_interval,
         )

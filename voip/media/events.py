@@ -51,7 +51,7 @@ class Mark:
     end: float
 
 
-class Side(Enum):
+class MediaDirection(Enum):
     """Whose sound and pictures they are."""
 
     RECEIVED = "received"
@@ -82,7 +82,7 @@ class Recording:
     where that was to be recorded."""
     marks: tuple[Mark, ...] = ()
     """Spans of it, and of its parts, in which nothing was kept, in their order."""
-    side: Side = Side.RECEIVED
+    direction: MediaDirection = MediaDirection.RECEIVED
 
 
 @dataclass(frozen=True, slots=True)

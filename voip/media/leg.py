@@ -11,6 +11,7 @@ from voip.media.echo import Echo
 from voip.media.errors import AlreadyRecording
 from voip.media.events import MarkKind, Recording, RecordingEnd
 from voip.media.libopus import Rate
+from voip.media.limits import PartLimits
 from voip.media.listening import Listening
 from voip.media.marks import GUARD
 from voip.media.peer import Peer
@@ -47,6 +48,7 @@ class Leg:
         until_silence: float | None,
         max_seconds: float | None,
         both: bool,
+        limits: PartLimits,
         ended: Callable[[Recording], None],
         keyframe_interval: float,
     ) -> None:
@@ -60,7 +62,11 @@ class Leg:
 
         self._recorded.clear()
         recorder = self._recorder = Recorder(
-            folder, until_silence=until_silence, max_seconds=max_seconds, on_end=on_end
+            folder,
+            until_silence=until_silence,
+            max_seconds=max_seconds,
+            limits=limits,
+            on_end=on_end,
         )
         if self._masked:
             recorder.keep_nothing(MarkKind.MASK)

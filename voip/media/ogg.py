@@ -60,6 +60,11 @@ class OggOpusWriter:
         """The length of what was taken so far, as a player gives it."""
         return max(self._granule - PRE_SKIP, 0) / opus.SAMPLE_RATE
 
+    @property
+    def samples(self) -> int:
+        """What was taken so far, with those that a player drops at the beginning."""
+        return self._granule
+
     def write(self, packet: AudioPacket, length: int, position: int) -> None:
         """Take one packet of `length` samples that belongs at `position`; nothing is written
         before `flush`.

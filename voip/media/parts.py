@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from voip.media.files import free_name
+from voip.media.limits import MOST_FILES, PartLimits
 from voip.media.packets import AudioPacket, VideoFrame
 from voip.media.sender_clock import SenderClock
 from voip.media.webm import UnusableVideo, VideoWriter
 
 MOST: Final = 32
-"""Files of one recording: a peer may begin to share as often as it likes."""
+"""Beginnings in one recording: a peer may begin to share as often as it likes."""
 _HELD: Final = 1500
 """Packets of sound that wait for the next picture: half a minute."""
 
@@ -25,29 +27,33 @@ class Part:
     writer: VideoWriter
     screen: int
     """As in its frames."""
-    began: float
-    """Arrival of its first frame."""
     _held: deque[AudioPacket] = field(default_factory=lambda: deque(maxlen=_HELD))
 
     def audio(self, packet: AudioPacket) -> None:
         self._held.append(packet)
 
     def video(self, frame: VideoFrame) -> None:
+        self.show_sound()
+        self.writer.video(frame)
+
+    def show_sound(self) -> None:
+        """What is held belongs here: the picture goes on, here or in the next file."""
         while self._held:
             self.writer.audio(self._held.popleft())
-        self.writer.video(frame)
 
 
 class Parts:
     """`screen.webm` for each screen that is shared, and `video.webm` for a camera that came on
     when the recording had become one of sound alone. Belongs to the writer's thread."""
 
-    def __init__(self, folder: Path, clock: SenderClock) -> None:
+    def __init__(self, folder: Path, clock: SenderClock, limits: PartLimits) -> None:
         self._folder = folder
         self._clock = clock
+        self._limits = limits
+        self._begun = 0
         self._open: dict[bool, Part] = {}
         """The camera's and the screen's."""
-        self.all: list[Part] = []
+        self.all: list[VideoWriter] = []
 
     def audio(self, packet: AudioPacket) -> None:
         for part in self._open.values():
@@ -58,11 +64,14 @@ class Parts:
         part = self._open.get(is_screen)
         if part is None or part.screen != frame.screen:
             part = self._begin(frame)
-            if part is None:
-                return
-            if is_screen in self._open:
-                self._open[is_screen].writer.close()
+        elif goes_on_elsewhere(part.writer, frame, self._limits):
+            part = self._go_on(part, frame)
+        if part is None:
+            return
+        if (last := self._open.get(is_screen)) is not part:
             self._open[is_screen] = part
+            if last is not None:
+                last.writer.close()
         part.video(frame)
 
     def interrupt(self) -> None:
@@ -83,21 +92,46 @@ class Parts:
             writer.close()
 
     def _begin(self, frame: VideoFrame) -> Part | None:
-        if not frame.keyframe or len(self.all) >= MOST:
+        if not frame.keyframe or self._begun >= MOST:
             return None
-        name = free_name(self._folder, "screen" if frame.screen else "video", ".webm", ".mkv")
-        try:
-            writer = VideoWriter(self._folder, name, frame, frame.arrival, self._clock)
-        except UnusableVideo:
-            return None  # a later keyframe may be better
-        self.all.append(Part(writer, frame.screen, frame.arrival))
-        return self.all[-1]
+        part = self._new(frame, frame.arrival)
+        self._begun += part is not None
+        return part
+
+    def _go_on(self, last: Part, keyframe: VideoFrame) -> Part:
+        if len(self.all) >= MOST_FILES:
+            return last
+        last.show_sound()
+        return self._new(keyframe, keyframe.arrival - LEAD) or last
+
+    def _new(self, keyframe: VideoFrame, epoch: float) -> Part | None:
+        writer = begin_video(
+            self._folder, "screen" if keyframe.screen else "video", keyframe, epoch, self._clock
+        )
+        if writer is None:
+            return None
+        self.all.append(writer)
+        return Part(writer, keyframe.screen)
 
 
-def free_name(folder: Path, name: str, *suffixes: str) -> str:
-    """`name`, or `name-2` and so on: a call may record more than once into its folder."""
-    number, candidate = 1, name
-    while any((folder / f"{candidate}{suffix}").exists() for suffix in suffixes):
-        number += 1
-        candidate = f"{name}-{number}"
-    return candidate
+LEAD: Final = 0.2
+"""Seconds before its keyframe at which a file begins that goes on where another one ended: sound
+of that time may still be on its way."""
+
+
+def goes_on_elsewhere(writer: VideoWriter, frame: VideoFrame, limits: PartLimits) -> bool:
+    """Whether another file has to begin with this frame: this one is full, or of another codec."""
+    return frame.keyframe and (
+        frame.codec != writer.codec or limits.reached(writer.seconds, writer.size)
+    )
+
+
+def begin_video(
+    folder: Path, name: str, keyframe: VideoFrame, epoch: float, clock: SenderClock
+) -> VideoWriter | None:
+    """None where nothing can begin with this frame: a later one may be better."""
+    free = free_name(folder, name, ".webm", ".mkv")
+    try:
+        return VideoWriter(folder, free, keyframe, epoch, clock)
+    except UnusableVideo:
+        return None

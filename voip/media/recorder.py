@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from voip.media.events import MarkKind, Recording, RecordingEnd
+from voip.media.limits import UNLIMITED, PartLimits
 from voip.media.marks import Cut, Marks
 from voip.media.packets import AudioPacket, PlayedPacket, SenderReport, VideoFrame
 from voip.media.stop_rules import StopRules
@@ -40,11 +41,13 @@ class Recorder:
         *,
         until_silence: float | None = None,
         max_seconds: float | None = None,
+        limits: PartLimits = UNLIMITED,
         on_end: Callable[[Recording], None] | None = None,
         thread: WriterThread = writer,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Create on the event loop; `folder` exists. Limits are seconds, see StopRules.
+        """Create on the event loop; `folder` exists. The rules are seconds, see StopRules;
+        `limits` are those of each file.
 
         `clock` is the one of the packets' arrivals. Raises ValueError for a limit of 0 or less.
         """
@@ -52,7 +55,7 @@ class Recorder:
         self._clock = clock
         self._rules = StopRules(clock(), until_silence=until_silence, max_seconds=max_seconds)
         self._marks = Marks()
-        self._take = Take(folder, self._marks)
+        self._take = Take(folder, self._marks, limits)
         self._on_end = on_end
         self._thread = thread
         self._waiting: deque[_Item] = deque()

@@ -19,7 +19,7 @@ import av
 import av.container
 
 from voip.media import ogg_pages, opus
-from voip.media.events import Recording, RecordingEnd, Side
+from voip.media.events import MediaDirection, Recording, RecordingEnd
 from voip.media.sound_errors import NotRepairable
 
 _FORMATS = {".webm": ("webm", "video/webm"), ".mkv": ("matroska", "video/x-matroska")}
@@ -87,13 +87,18 @@ def _repair_ogg(path: Path, beside: Path) -> Recording:
     (pre_skip,) = struct.unpack_from("<H", pages[0].body, 10)
     seconds = (pages[-1].granule - pre_skip) / opus.SAMPLE_RATE
     return Recording(
-        path, "audio/ogg", seconds, path.stat().st_size, RecordingEnd.REPAIRED, side=side_of(path)
+        path,
+        "audio/ogg",
+        seconds,
+        path.stat().st_size,
+        RecordingEnd.REPAIRED,
+        direction=direction_of(path),
     )
 
 
-def side_of(path: Path) -> Side:
+def direction_of(path: Path) -> MediaDirection:
     """Whose sound a file of that name holds."""
-    return Side.SENT if path.name.startswith("played") else Side.RECEIVED
+    return MediaDirection.SENT if path.name.startswith("played") else MediaDirection.RECEIVED
 
 
 def _renumbered(page: ogg_pages.Page, number: int, *, last: bool) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
+from voip.media.limits import UNLIMITED, PartLimits
+
 
 @dataclass(frozen=True, slots=True)
 class MediaSettings:
@@ -34,6 +36,9 @@ class MediaSettings:
     """How long closing a call waits for a TURN server to confirm the end of the allocation."""
     keyframe_interval: float = 3.0
     """While video is recorded, how often a keyframe is asked for."""
+
+    part_limits: PartLimits = UNLIMITED
+    """When a recording goes on in another file."""
 
     def __post_init__(self) -> None:
         if self.port is not None and not 0 <= self.port <= 65535:

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import av
 
-from voip.media.events import Recording, RecordingEnd, Side
+from voip.media.events import MediaDirection, Recording, RecordingEnd
+from voip.media.files import free_name, size_of
+from voip.media.limits import MOST_FILES, UNLIMITED, PartLimits
 from voip.media.marks import Marks
 from voip.media.packets import AudioPacket, PlayedPacket, SenderReport, VideoFrame
-from voip.media.parts import Part, Parts, free_name
+from voip.media.parts import LEAD, Parts, begin_video, goes_on_elsewhere
 from voip.media.sender_clock import SenderClock
 from voip.media.sound_track import SoundTrack
-from voip.media.webm import UnusableVideo, VideoWriter
+from voip.media.webm import VideoWriter
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +34,8 @@ class Take:
     awaited: the codec and the size are known with the first keyframe only. If that comes within
     `PICTURE_WAIT` seconds, everything moves to `video.webm` or `video.mkv`, and the Ogg file is
     removed once the other one holds more than it did. A camera that comes on later, and every
-    screen that is shared, has a file of its own beside that (`parts`).
+    screen that is shared, has a file of its own beside that (`parts`). A file that is full goes on
+    in another one, a picture at its next keyframe.
     """
 
     PICTURE_WAIT = 10.0
@@ -41,20 +44,25 @@ class Take:
     _SAFE = 1.5
     """Seconds after which what was muxed has reached the file (a cluster is half a second)."""
 
-    def __init__(self, folder: Path, marks: Marks | None = None) -> None:
+    def __init__(
+        self, folder: Path, marks: Marks | None = None, limits: PartLimits = UNLIMITED
+    ) -> None:
         """`marks`: the spans in which it was given nothing."""
         self._folder = folder
+        self._limits = limits
         self._marks = marks or Marks()
         self._clock = SenderClock()
         self._ogg: SoundTrack | None = None
         self._video: VideoWriter | None = None
+        self._full: list[VideoWriter] = []
+        """Those that went before it."""
         self._began: float | None = None
         """Arrival of the first packet or keyframe: the recording's time 0."""
         self._early: list[AudioPacket] = []
         """What is in the Ogg file, as long as it may have to move."""
         self._superseded: tuple[Path, float] | None = None
         """The Ogg file that a video file took the place of, and when."""
-        self._parts = Parts(folder, self._clock)
+        self._parts = Parts(folder, self._clock, limits)
         self._played: SoundTrack | None = None
         """What we sent: a file beside the others, aligned by its offset."""
 
@@ -76,12 +84,14 @@ class Take:
         if self._video is None and frame.keyframe:
             self._begin_picture(frame)
         if self._video:
+            if goes_on_elsewhere(self._video, frame, self._limits):
+                self._go_on(self._video, frame)
             self._video.video(frame)
 
     def played(self, packet: PlayedPacket) -> None:
         if self._played is None:
             name = free_name(self._folder, "played", ".ogg")
-            self._played = SoundTrack(self._folder / f"{name}.ogg")
+            self._played = SoundTrack(self._folder / f"{name}.ogg", self._limits)
         self._played.add(packet)
 
     def report(self, report: SenderReport) -> None:
@@ -141,15 +151,15 @@ class Take:
                     writer.abandon()
 
     def _is_late(self, frame: VideoFrame) -> bool:
+        if self._ogg is not None and self._ogg.divided:
+            return True
         return self._began is not None and frame.arrival - self._began >= self.PICTURE_WAIT
 
     def _begin_picture(self, keyframe: VideoFrame) -> None:
         began = keyframe.arrival if self._began is None else self._began
-        try:
-            name = free_name(self._folder, "video", ".webm", ".mkv")
-            self._video = VideoWriter(self._folder, name, keyframe, began, self._clock)
-        except UnusableVideo:
-            return  # a later keyframe may be better, and until then there is the sound
+        self._video = begin_video(self._folder, "video", keyframe, began, self._clock)
+        if self._video is None:
+            return  # until a better one comes there is the sound
         self._began = began
         for packet in self._early:
             self._video.audio(packet)
@@ -159,6 +169,16 @@ class Take:
             self._superseded = self._ogg.path, keyframe.arrival
             self._ogg = None
 
+    def _go_on(self, last: VideoWriter, keyframe: VideoFrame) -> None:
+        """In another file: this one is full, or the codec has changed."""
+        if len(self._full) >= MOST_FILES:
+            return
+        epoch = keyframe.arrival - LEAD
+        self._video = begin_video(self._folder, "video", keyframe, epoch, self._clock) or last
+        if self._video is not last:
+            self._full.append(last)
+            last.close()
+
     def _remove_superseded(self, now: float) -> None:
         if self._superseded and now - self._superseded[1] >= self._SAFE:
             self._superseded[0].unlink(missing_ok=True)
@@ -167,49 +187,34 @@ class Take:
     def _open_ogg(self) -> SoundTrack:
         if self._ogg is None:
             name = free_name(self._folder, "audio", ".ogg")
-            self._ogg = SoundTrack(self._folder / f"{name}.ogg", self._clock)
+            self._ogg = SoundTrack(self._folder / f"{name}.ogg", self._limits, self._clock)
         return self._ogg
 
     def _summary(self, why: RecordingEnd, now: float) -> Recording:
-        parts = [self._part(part, why) for part in self._parts.all]
-        if self._played:
-            parts.append(self._sent(self._played, why))
+        """The first file, and all others as its parts."""
+        whole, *more = self._main_files(why)
+        pictures = [self._picture(writer, why) for writer in self._parts.all]
+        sent = MediaDirection.SENT
+        played = self._played.describe(why, self._began, sent) if self._played else []
+        parts = sorted([*more, *pictures, *played], key=lambda part: part.offset)
         marks = () if self._began is None else self._marks.spans(self._began, now)
-        return replace(self._whole(why), parts=tuple(parts), marks=marks)
+        return replace(whole, parts=tuple(parts), marks=marks)
 
-    def _whole(self, why: RecordingEnd) -> Recording:
+    def _main_files(self, why: RecordingEnd) -> list[Recording]:
         if self._video:
-            return _recording(self._video, why)
+            return [self._picture(writer, why) for writer in (*self._full, self._video)]
         if self._ogg:
-            return _sound(self._ogg, why)
-        return Recording(self._folder / "audio.ogg", "audio/ogg", 0.0, 0, why)
+            return self._ogg.describe(why, self._began, MediaDirection.RECEIVED)
+        return [Recording(self._folder / "audio.ogg", "audio/ogg", 0.0, 0, why)]
 
-    def _sent(self, track: SoundTrack, why: RecordingEnd) -> Recording:
-        began = track.began if self._began is None else self._began
-        return replace(_sound(track, why), side=Side.SENT, offset=track.began - began)
-
-    def _part(self, part: Part, why: RecordingEnd) -> Recording:
-        began = part.began if self._began is None else self._began
-        return replace(_recording(part.writer, why), offset=part.began - began)
-
-
-def _sound(track: SoundTrack, why: RecordingEnd) -> Recording:
-    return Recording(track.path, "audio/ogg", track.seconds, _size(track.path), why)
-
-
-def _recording(v: VideoWriter, why: RecordingEnd) -> Recording:
-    size = _size(v.path)
-    return Recording(v.path, v.mime_type, v.seconds, size, why, v.width or None, v.height or None)
+    def _picture(self, v: VideoWriter, why: RecordingEnd) -> Recording:
+        width, height = v.width or None, v.height or None
+        offset = 0.0 if self._began is None else v.epoch - self._began
+        size = size_of(v.path)
+        return Recording(v.path, v.mime_type, v.seconds, size, why, width, height, offset)
 
 
 def why_failed(error: Exception) -> RecordingEnd:
     """Whether the disk was full or writing failed otherwise."""
     full = getattr(error, "errno", None) in _FULL
     return RecordingEnd.DISK_FULL if full else RecordingEnd.WRITE_FAILED
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

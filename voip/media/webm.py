@@ -22,6 +22,7 @@ import av
 import av.container
 
 from voip.media import ogg_pages, opus
+from voip.media.files import LEFT_OPEN
 from voip.media.ogg import opus_head
 from voip.media.packets import AudioPacket, VideoFrame
 from voip.media.placing import Placing
@@ -29,8 +30,6 @@ from voip.media.sender_clock import SenderClock
 from voip.media.timeline import SteadyTimeline
 
 VIDEO_RATE = 90_000
-LEFT_OPEN = 0.5
-"""Seconds that a file may be shorter than its recording: a sender with DTX is silent so long."""
 _MILLISECONDS = Fraction(1, 1000)
 _OPTIONS = {
     # Half a second a cluster, and into the file as soon as it is full.
@@ -90,8 +89,9 @@ class VideoWriter:
         else:
             self._video = self._container.add_stream_from_template(picture)
         self._audio = self._container.add_stream_from_template(_opus_template())
-        self._codec = keyframe.codec
-        self._epoch = epoch
+        self.codec = keyframe.codec
+        self.epoch = epoch
+        """The monotonic second that is its beginning."""
         clock = clock or SenderClock()
         sound = SteadyTimeline(opus.SAMPLE_RATE, epoch, clock, leads=True)
         self._sound = Placing(sound, self._write_audio)
@@ -100,13 +100,15 @@ class VideoWriter:
         self._picture = False
         self.seconds = 0.0
         """The end of the last packet so far."""
+        self.size = 0
+        """Bytes that were taken so far."""
 
     def audio(self, packet: AudioPacket) -> None:
         self._sound.add(packet)
 
     def video(self, frame: VideoFrame) -> None:
         """Frames of another codec, and those before the first keyframe, are left out."""
-        if frame.codec != self._codec or not (self._picture or frame.keyframe):
+        if frame.codec != self.codec or not (self._picture or frame.keyframe):
             return
         self._picture = True
         if frame.keyframe and frame.codec == "VP8":
@@ -134,8 +136,8 @@ class VideoWriter:
         """
         try:
             self._sound.close()
-            if end is not None and end - self._epoch - self.seconds > LEFT_OPEN:
-                self._end_at(end - self._epoch)
+            if end is not None and end - self.epoch - self.seconds > LEFT_OPEN:
+                self._end_at(end - self.epoch)
         finally:
             self._container.close()
 
@@ -161,6 +163,7 @@ class VideoWriter:
         packet.time_base = _MILLISECONDS
         packet.pts = packet.dts = pts
         packet.is_keyframe = keyframe
+        self.size += len(data)
         self._container.mux_one(packet)
 
     def _grow(self, frame: VideoFrame) -> None:

@@ -158,6 +158,23 @@ class Settings(BaseSettings):
         description="The recorder hangs up after so many seconds of silence.",
         examples=["10"],
     )
+    part_seconds: float | None = Field(
+        default=None,
+        ge=10,
+        le=24 * 3600,
+        allow_inf_nan=False,
+        description="A recording that gets longer than so many seconds goes on in another file.",
+        examples=["3600"],
+    )
+    part_megabytes: float | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        allow_inf_nan=False,
+        description="A recording that gets larger than so many megabytes goes on in another file:"
+        " a homeserver takes files of its `max_upload_size` only.",
+        examples=["45"],
+    )
     connect_timeout: float = Field(
         default=30,
         ge=1,

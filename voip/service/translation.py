@@ -10,6 +10,7 @@ from voip.bot.runner import BotKind, BotSettings
 from voip.bot.traces import TraceSettings
 from voip.bot.trust import Unverified
 from voip.matrix.settings import MatrixSettings
+from voip.media.limits import PartLimits
 from voip.media.settings import MediaSettings
 from voip.service.announcement import announcement
 from voip.service.settings import Settings
@@ -42,6 +43,7 @@ def phone_settings(settings: Settings, name: str, *, shared_port: bool = False) 
             connect_timeout=settings.connect_timeout,
             port=settings.media_port if shared_port else None,
             public_addresses=(settings.public_address or ()) if shared_port else (),
+            part_limits=_part_limits(settings),
         ),
         calls=CallConfig(connect_timeout=settings.connect_timeout),
         traces=TraceSettings(
@@ -61,6 +63,11 @@ def matrix_settings(settings: Settings) -> MatrixSettings:
         device_name=settings.device_name,
         allow_invites_from=settings.allowed,
     )
+
+
+def _part_limits(settings: Settings) -> PartLimits:
+    megabytes = settings.part_megabytes
+    return PartLimits(settings.part_seconds, None if megabytes is None else round(megabytes * 1e6))
 
 
 def _revealed(secret: SecretStr | None) -> str | None:
