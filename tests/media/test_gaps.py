@@ -124,6 +124,21 @@ async def test_a_pause_of_the_picture_has_its_true_length(tmp_path: Path) -> Non
     assert seconds[-1] == pytest.approx(9 + 29 / 30, abs=0.05)
 
 
+async def test_pictures_that_waited_for_a_lost_one_keep_their_shape(tmp_path: Path) -> None:
+    """Three seconds of frames come at once, when what was missing before them has come."""
+    frames = [*picture("VP8"), *later(picture("VP8"), 2.0), *later(picture("VP8"), 4.0)]
+    items = [
+        replace(frame, arrival=1004.49 + n * 1e-5) if 1001.5 < frame.arrival < 1004.49 else frame
+        for n, frame in enumerate(frames)
+    ]
+    call = Call(tmp_path)
+    call.feed(in_order(list(rtp(sweep_packets(6))), items))
+    recording = await call.recorder.stop()
+    with av.open(str(recording.path)) as container:
+        seconds = [float(p.time or 0) for p in container.decode(container.streams.video[0])]
+    assert seconds == pytest.approx([n / 30 for n in range(180)], abs=0.002)
+
+
 Break = Callable[[int, AudioPacket], AudioPacket]
 DICE = np.random.default_rng(11)
 BROKEN: dict[str, Break] = {

@@ -75,6 +75,8 @@ class SteadyTimeline(Timeline):
     SLACK = 0.005
     """Seconds. Below, a correction would be worse than what it corrects."""
     LOOK = 1.0
+    LONGEST_DELAY = 10.0
+    """Seconds that something may have been under way, or waited for what was lost before it."""
     WINDOW = 30.0
     """Seconds: the network's worst moods are shorter."""
     DRIFT = 0.01
@@ -113,13 +115,19 @@ class SteadyTimeline(Timeline):
         assert self._ssrc is not None  # noqa: S101  # something was placed
         at = self._clock.place(self._ssrc, self._timestamp)
         off = 0 if at is None else round((at - self._epoch) * self._rate) - self._position
-        if at is None or abs(off) > self.tolerance:
-            if self._leads:
-                second = self._epoch + self._position / self._rate
-                self._clock.anchor(self._ssrc, self._timestamp, second)
+        if self._leads and (at is None or abs(off) > self.tolerance):
+            second = self._epoch + self._position / self._rate
+            self._clock.anchor(self._ssrc, self._timestamp, second)
+        elif at is None or not self._is_possible(at - arrival):
+            pass  # nothing to go by
         elif abs(off) >= self.SLACK * self._rate:
             self.shift(off)
         return self._position
+
+    def _is_possible(self, before: float) -> bool:
+        """Whether something can have been made so many seconds (as a rule, less than 0) after it
+        arrived: or else the report is wrong."""
+        return -self.LONGEST_DELAY < before < self.TOLERANCE
 
     def _follow_drift(self, now: float) -> None:
         least, self._least = self._least, _NEVER

@@ -25,6 +25,7 @@ from voip.media import ogg_pages, opus
 from voip.media.files import LEFT_OPEN
 from voip.media.ogg import opus_head
 from voip.media.packets import AudioPacket, VideoFrame
+from voip.media.pauses import Pauses
 from voip.media.placing import Placing
 from voip.media.sender_clock import SenderClock
 from voip.media.timeline import SteadyTimeline
@@ -95,7 +96,8 @@ class VideoWriter:
         clock = clock or SenderClock()
         sound = SteadyTimeline(opus.SAMPLE_RATE, epoch, clock, leads=True)
         self._sound = Placing(sound, self._write_audio)
-        self._video_line = SteadyTimeline(VIDEO_RATE, epoch, clock, leads=False)
+        pictures = SteadyTimeline(VIDEO_RATE, epoch, clock, leads=False)
+        self._frames: Pauses[VideoFrame] = Pauses(pictures, self._write_video)
         self._last = {self._audio.index: -1, self._video.index: -1}
         self._picture = False
         self.seconds = 0.0
@@ -113,14 +115,7 @@ class VideoWriter:
         self._picture = True
         if frame.keyframe and frame.codec == "VP8":
             self._grow(frame)
-        line = self._video_line
-        position = line.place(frame.ssrc, frame.timestamp, frame.arrival)
-        if line.late > line.tolerance:  # a pause that its timestamps know nothing of
-            position += line.late
-            line.shift(line.late)
-        second = position / VIDEO_RATE
-        self._mux(self._video, frame.data, second, keyframe=frame.keyframe)
-        self.seconds = max(self.seconds, second)
+        self._frames.put(frame, 0)
 
     def interrupt(self) -> None:
         """Something is left out from here on: the picture goes on with a keyframe."""
@@ -129,6 +124,7 @@ class VideoWriter:
     def flush(self, now: float) -> None:
         """Give up packets that did not come in time; the muxer writes by itself."""
         self._sound.flush(now)
+        self._frames.flush(now)
 
     def close(self, end: float | None = None) -> None:
         """Write what is left, the index and the duration. Where the streams ended before the
@@ -136,6 +132,7 @@ class VideoWriter:
         """
         try:
             self._sound.close()
+            self._frames.close()
             if end is not None and end - self.epoch - self.seconds > LEFT_OPEN:
                 self._end_at(end - self.epoch)
         finally:
@@ -144,6 +141,11 @@ class VideoWriter:
     def abandon(self) -> None:
         """Close the file after a failure: the clusters that are on the disk stay."""
         self._container.close()
+
+    def _write_video(self, frame: VideoFrame, _: int, place: int) -> None:
+        second = place / VIDEO_RATE
+        self._mux(self._video, frame.data, second, keyframe=frame.keyframe)
+        self.seconds = max(self.seconds, second)
 
     def _write_audio(self, packet: AudioPacket, length: int, place: int) -> None:
         self._mux(self._audio, packet.payload, place / opus.SAMPLE_RATE, keyframe=True)
