@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from voip.media.events import Mark, MarkKind
@@ -28,25 +29,24 @@ class Marks:
     def __init__(self) -> None:
         self._open: dict[MarkKind, float] = {}
         self._spans: list[tuple[MarkKind, float, float]] = []
-        self._kept_from = 0.0
+        self._last_end = 0.0
+        self.kept_from = 0.0
+        """What arrives before this second is left out; infinite while a span is open."""
 
     def cut(self, cut: Cut) -> None:
         """A second beginning, and an end without one, are no error."""
         if cut.begins:
             self._open.setdefault(cut.kind, cut.at)
-            return
-        began = self._open.pop(cut.kind, None)
-        if began is None:
-            return
-        end = cut.at + (GUARD if cut.kind is MarkKind.MASK else 0.0)
-        self._kept_from = max(self._kept_from, end)
+        elif cut.kind in self._open:
+            end = cut.at + (GUARD if cut.kind is MarkKind.MASK else 0.0)
+            self._close(cut.kind, self._open.pop(cut.kind), end)
+        self.kept_from = math.inf if self._open else self._last_end
+
+    def _close(self, kind: MarkKind, began: float, end: float) -> None:
+        self._last_end = max(self._last_end, end)
         if len(self._spans) >= MOST:
             began = self._spans.pop()[1]
-        self._spans.append((cut.kind, began, end))
-
-    def keeps(self, arrival: float) -> bool:
-        """Whether what arrived then belongs in the recording."""
-        return arrival >= self._kept_from and not self._open
+        self._spans.append((kind, began, end))
 
     def spans(self, began: float, ended: float) -> tuple[Mark, ...]:
         """All of them, in seconds of the recording; those still open end with it."""

@@ -48,6 +48,8 @@ class OggOpusWriter:
         self._number = 0
         self._packets: list[bytes] = []
         """Not written yet; while the file is open the last one stays here, to close it with."""
+        self._lengths: list[int] = []
+        """Of those, in samples."""
         self._granule = 0
         """Samples in all pages written, and in `_packets` too (RFC 7845 §4)."""
         self._written = 0
@@ -78,6 +80,7 @@ class OggOpusWriter:
         elif gap <= -length and (gap <= -_AHEAD or _is_quiet(packet)):
             return
         self._packets.append(packet.payload)
+        self._lengths.append(length)
         self._granule += length
 
     def extend(self, position: int) -> None:
@@ -96,7 +99,8 @@ class OggOpusWriter:
         try:
             if self._number == 0 and not self._packets:
                 # Nothing was heard. FFmpeg refuses a file of headers alone, so 20 ms of silence.
-                self._packets, self._granule = [opus.SILENCE], opus.FRAME
+                self._packets, self._lengths = [opus.SILENCE], [opus.FRAME]
+                self._granule = opus.FRAME
             self._write(keep=0, flags=ogg_pages.LAST)
         finally:
             self._file.close()
@@ -105,12 +109,14 @@ class OggOpusWriter:
         """Close the file as it is, after a failure; `seconds` is then what is in it."""
         self._granule = self._written
         self._packets.clear()
+        self._lengths.clear()
         self._file.close()
 
     def _fill(self, gap: int, last: bytes) -> None:
         faded = gap if gap <= _COMFORT else _FADE
-        self._packets += opus.concealment(faded, last)
-        self._packets += opus.silence(gap - faded)
+        filling = opus.concealment(faded, last) + opus.silence(gap - faded)
+        self._packets += filling
+        self._lengths += map(opus.samples, filling)
         self._granule += gap
 
     def _write(self, keep: int, flags: int = 0) -> None:
@@ -119,11 +125,11 @@ class OggOpusWriter:
         begin, end = 0, len(self._packets) - keep
         while begin < end:
             page = _page_full(self._packets, begin, end)
+            granule = self._written + sum(self._lengths[begin : begin + len(page)])
             begin += len(page)
-            granule = self._written + sum(map(opus.samples, page))
             self._page(flags if begin == end else 0, granule, page)
             self._written = granule
-        del self._packets[:end]
+        del self._packets[:end], self._lengths[:end]
 
     def _headers(self, first: bytes) -> None:
         """RFC 7845 §3: one page for each of the two header packets, before any audio."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from voip.media import opus
 from voip.media.packets import AudioPacket
@@ -20,21 +20,19 @@ class Placing(Pauses[AudioPacket]):
         self._reorder = Reorder()
 
     def add(self, packet: AudioPacket) -> None:
-        for ready in self._reorder.add(packet):
-            self._place(ready)
+        self._put_all(self._reorder.add(packet))
 
     def flush(self, now: float) -> None:
         """Give up what did not come in time too."""
-        for ready in self._reorder.expire(now):
-            self._place(ready)
+        self._put_all(self._reorder.expire(now))
         super().flush(now)
 
     def close(self) -> None:
-        for ready in self._reorder.flush():
-            self._place(ready)
+        self._put_all(self._reorder.flush())
         super().close()
 
-    def _place(self, packet: AudioPacket) -> None:
-        length = opus.samples(packet.payload)
-        if length:
-            self.put(packet, length)
+    def _put_all(self, packets: Iterable[AudioPacket]) -> None:
+        for packet in packets:
+            length = opus.samples(packet.payload)
+            if length:
+                self.put(packet, length)

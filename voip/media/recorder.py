@@ -140,15 +140,15 @@ class Recorder:
             if type(item) is AudioPacket:
                 self._bytes_out += len(item.payload)
                 self._rules.hear(item)
-                if self._marks.keeps(item.arrival):
+                if item.arrival >= self._marks.kept_from:
                     self._take.audio(item)
             elif isinstance(item, PlayedPacket):
                 self._bytes_out += len(item.payload)
-                if self._marks.keeps(item.arrival):
+                if item.arrival >= self._marks.kept_from:
                     self._take.played(item)
             elif isinstance(item, VideoFrame):
                 self._bytes_out += len(item.data)
-                if self._marks.keeps(item.arrival):
+                if item.arrival >= self._marks.kept_from:
                     self._take.video(item)
             elif isinstance(item, SenderReport):
                 self._take.report(item)

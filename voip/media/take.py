@@ -60,6 +60,7 @@ class Take:
         """Arrival of the first packet or keyframe: the recording's time 0."""
         self._early: list[AudioPacket] = []
         """What is in the Ogg file, as long as it may have to move."""
+        self._awaits_picture = True
         self._superseded: tuple[Path, float] | None = None
         """The Ogg file that a video file took the place of, and when."""
         self._parts = Parts(folder, self._clock, limits)
@@ -69,13 +70,14 @@ class Take:
     def audio(self, packet: AudioPacket) -> None:
         if self._began is None:
             self._began = packet.arrival
-        self._parts.audio(packet)
+        if self._parts.all:
+            self._parts.audio(packet)
         if self._video:
             self._video.audio(packet)
             return
-        if packet.arrival - self._began < self.PICTURE_WAIT and len(self._early) < self._MOST_EARLY:
-            self._early.append(packet)
-        self._open_ogg().add(packet)
+        if self._awaits_picture:
+            self._keep_early(packet)
+        (self._ogg or self._open_ogg()).add(packet)
 
     def video(self, frame: VideoFrame) -> None:
         if frame.screen or (self._video is None and self._is_late(frame)):
@@ -114,6 +116,7 @@ class Take:
         elif self._ogg:
             self._ogg.flush(now)
             if self._began is not None and now - self._began >= self.PICTURE_WAIT:
+                self._awaits_picture = False
                 self._early.clear()
 
     def finish(self, why: RecordingEnd, now: float, error: Exception | None = None) -> Recording:
@@ -150,8 +153,15 @@ class Take:
                 with contextlib.suppress(*WRITE_ERRORS):  # it is the disk that failed before
                     writer.abandon()
 
+    def _keep_early(self, packet: AudioPacket) -> None:
+        if len(self._early) < self._MOST_EARLY:
+            self._early.append(packet)
+        else:
+            self._awaits_picture = False
+            self._early.clear()
+
     def _is_late(self, frame: VideoFrame) -> bool:
-        if self._ogg is not None and self._ogg.divided:
+        if not self._awaits_picture or (self._ogg is not None and self._ogg.divided):
             return True
         return self._began is not None and frame.arrival - self._began >= self.PICTURE_WAIT
 

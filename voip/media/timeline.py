@@ -32,6 +32,8 @@ class Timeline:
         self._position = 0
         self._look = _NEVER
         """When to look next whether the line is still right."""
+        self._least: float = _NEVER
+        """The least of `late` since a look."""
         self.late = 0
         """Ticks from the last place to its arrival: the network's delay, as far as it shows."""
 
@@ -45,6 +47,7 @@ class Timeline:
             position, late = arrived, 0
             self._restarted(arrival)
         self._ssrc, self._timestamp, self._position, self.late = ssrc, timestamp, position, late
+        self._least = min(self._least, late)
         if arrival >= self._look:
             position = self._corrected(arrival)
         return max(0, position)
@@ -90,14 +93,8 @@ class SteadyTimeline(Timeline):
         self._clock = clock
         self._leads = leads
         self._window_ends = 0.0
-        self._least = _NEVER
         self._usual: float | None = None
-        """Ticks of `late`, of the fastest packet of this window and of the first one."""
-
-    def place(self, ssrc: int, timestamp: int, arrival: float) -> int:
-        position = super().place(ssrc, timestamp, arrival)
-        self._least = min(self._least, self.late)
-        return position
+        """The least of `late` in the first window."""
 
     def shift(self, ticks: int) -> None:
         super().shift(ticks)
