@@ -96,3 +96,13 @@ def test_what_was_left_out_is_marked(file: CallFile, tmp_path: Path) -> None:
         {"kind": "mask", "begin": 4.0, "end": 9.5},
     ]
     assert "marks" not in second
+
+
+def test_what_is_repaired_keeps_its_place_and_its_marks(file: CallFile, tmp_path: Path) -> None:
+    mark = Mark(MarkKind.MASK, 1.0, 2.0)
+    going_on = recording(tmp_path, RecordingEnd.NOT_YET)
+    file.set_track(replace(going_on, offset=7.5, marks=(mark,)))
+    file.set_track(recording(tmp_path, RecordingEnd.REPAIRED))
+    (track,) = file.tracks
+    assert (track["ended"], track["offset"]) == ("repaired", 7.5)
+    assert track["marks"] == [{"kind": "mask", "begin": 1.0, "end": 2.0}]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.bot.conftest import Exchange, eventually
 from voip.bot.call import Call, CallEnded
+from voip.bot.call_file import CallFile
 from voip.bot.phone import Phone
 from voip.bot.transfers import TransferError
 from voip.media.packets import AudioPacket
@@ -173,6 +174,30 @@ async def test_what_is_masked_is_kept_nowhere(exchange: Exchange) -> None:
     mask, pause = track["marks"]
     assert 0 < mask["begin"] < mask["end"] < track["seconds"]
     assert pause["end"] - pause["begin"] >= 0.28
+
+
+async def test_what_a_crash_would_leave_says_what_belongs_where(exchange: Exchange) -> None:
+    _, ours, _, theirs = await connected(exchange)
+    recording = asyncio.create_task(theirs.record(both=True))
+
+    async def files() -> dict[str, float]:
+        file = await asyncio.to_thread(CallFile.read, theirs.folder)
+        tracks = [] if file is None else file.tracks
+        assert {track["ended"] for track in tracks} <= {"not_yet"}
+        return {track["file"]: track.get("offset", 0.0) for track in tracks}
+
+    async def both_begun() -> bool:
+        return (await files()).keys() == {"audio.ogg", "played.ogg"}
+
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(theirs.play(Tone(seconds=0.4)), ours.play(Tone(seconds=0.4)))
+        await eventually(both_begun)
+        begun = await files()
+        await theirs.stop_recording()
+        whole = await recording
+    assert begun == {
+        one.path.name: pytest.approx(one.offset, abs=0.001) for one in (whole, *whole.parts)
+    }
 
 
 async def test_a_call_that_is_over_cannot_be_masked(exchange: Exchange) -> None:

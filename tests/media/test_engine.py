@@ -20,7 +20,8 @@ from voip.media.errors import (
     NoCommonCodec,
     UnknownCall,
 )
-from voip.media.events import Connected, FirstAudio, RecordingEnd, RecordingEnded
+from voip.media.events import Connected, FirstAudio, RecordingEnd, RecordingEnded, RecordingGrew
+from voip.media.limits import PartLimits
 from voip.media.settings import MediaSettings
 from voip.media.sounds import Silence, Tone
 from voip.signalling.ice import Candidate
@@ -51,6 +52,20 @@ async def test_what_one_side_plays_the_other_side_records(tmp_path: Path) -> Non
     assert ended.recording.path.is_relative_to(tmp_path)
     assert ended.recording.size == ended.recording.path.stat().st_size > 3000
     assert len(hears.of(RecordingEnded)) == 1
+
+
+async def test_a_recording_goes_on_in_another_file_and_says_so(tmp_path: Path) -> None:
+    settings = MediaSettings(part_limits=PartLimits(0.5))
+    async with call(settings=settings) as (caller, _, callee, hears):
+        await callee.start_recording(KEY, tmp_path)
+        await caller.play(KEY, Tone(seconds=1.2))
+        await callee.stop_recording(KEY)
+        (ended,) = hears.of(RecordingEnded)
+        grew = hears.of(RecordingGrew)
+    files = [part.path.name for part in (ended.recording, *ended.recording.parts)]
+    assert files[:3] == ["audio.ogg", "audio-2.ogg", "audio-3.ogg"]
+    assert [len(one.recording.parts) for one in grew] == list(range(len(grew)))
+    assert len(grew) >= len(files) - 1  # the last may have begun with the end
 
 
 async def test_closing_a_call_ends_its_recording_first(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.media.audio import decode, in_order, names, picture, pitch, rtp, sweep_packets
-from tests.media.test_recorder import Call, later
+from tests.media.test_recorder import Call, later, settled
 from tests.media.test_sent import played
 from voip.media import opus, take
 from voip.media.events import MarkKind, MediaDirection, Recording
@@ -187,6 +187,27 @@ async def test_what_was_masked_is_told_of_the_whole_recording(tmp_path: Path) ->
     (mark,) = recording.marks
     assert (mark.begin, mark.end) == pytest.approx((5.0, 6.0), abs=0.26)
     assert len(files(recording)) == 4
+
+
+async def test_each_file_and_each_mark_is_told_when_it_begins(tmp_path: Path) -> None:
+    told: list[Recording] = []
+    call = Call(tmp_path, PartLimits(3.0), on_growth=told.append)
+    sound = list(rtp(sweep_packets(7)))
+    call.feed(in_order([*sound, *played((sweep_packets(1), 1001.0))], []))
+    call.recorder.keep_nothing(MarkKind.MASK)
+    call.feed(list(rtp(sweep_packets(1), sequence=350, timestamp=350 * 960, arrival=1007.0)))
+    await settled()
+    assert [(len(one.parts), len(one.marks)) for one in told] == [
+        (0, 0),
+        (1, 0),
+        (2, 0),
+        (3, 0),
+        (3, 1),
+    ]
+    offsets = {part.path.name: part.offset for part in told[-1].parts}
+    assert offsets == pytest.approx({"played.ogg": 1.0, "audio-2.ogg": 3.0, "audio-3.ogg": 6.0})
+    recording = await call.recorder.stop()
+    assert {part.path.name: part.offset for part in recording.parts} == pytest.approx(offsets)
 
 
 def test_the_limits() -> None:

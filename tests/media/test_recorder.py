@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -47,7 +47,13 @@ class ByHand(WriterThread):
 class Call:
     """A recorder with everything in the test's hand."""
 
-    def __init__(self, folder: Path, limits: PartLimits = UNLIMITED, **rules: float) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        limits: PartLimits = UNLIMITED,
+        on_growth: Callable[[Recording], None] | None = None,
+        **rules: float,
+    ) -> None:
         self.clock, self.thread = Clock(), ByHand()
         self.ended: list[Recording] = []
         self.recorder = Recorder(
@@ -58,6 +64,7 @@ class Call:
             until_silence=rules.get("until_silence"),
             max_seconds=rules.get("max_seconds"),
             limits=limits,
+            on_growth=on_growth,
         )
 
     def feed(self, items: Sequence[AudioPacket | VideoFrame]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from voip.matrix import recovery_key
+from voip.media.limits import PartLimits
 from voip.service.settings import BotName, LogLevel, Settings, UnverifiedCalls
 from voip.service.settings_sources import SettingsError, load_settings, warnings
 from voip.service.translation import bot_settings, matrix_settings
@@ -174,6 +175,14 @@ def test_what_happens_to_unverified_callers(
 ) -> None:
     set_environment(monkeypatch, VOIP_UNVERIFIED=choice.value)
     assert bot_settings(load_settings()).unverified.value == choice.value
+
+
+def test_the_limits_of_a_file_reach_the_media(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(monkeypatch)
+    assert bot_settings(load_settings()).phone.media.part_limits == PartLimits()
+    set_environment(monkeypatch, VOIP_PART_SECONDS="1800", VOIP_PART_MEGABYTES="2.5")
+    limits = bot_settings(load_settings()).phone.media.part_limits
+    assert limits == PartLimits(1800, 2_500_000)
 
 
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,6 +82,10 @@ class Call:
         self.end: Ended | None = None
         self.marks = Marks()
         self.recordings: list[Recording] = []
+        self.under_way: Recording | None = None
+        """What is recorded now, as it stood when it got its last file."""
+        self.writing = asyncio.Lock()
+        """Held by whoever writes `call.json`."""
         self._phone = phone
         loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = loop.create_future()
@@ -122,7 +126,8 @@ class Call:
         )
         if self.end is not None:
             file.set_end(self.end)
-        for recording in self.recordings:
+        under_way = () if self.under_way is None else (self.under_way, *self.under_way.parts)
+        for recording in (*self.recordings, *under_way):
             file.set_track(recording)
         return file
 
@@ -331,7 +336,11 @@ class Call:
             with contextlib.suppress(LocalError):  # a version 0 client knows no other path
                 self.restart_ice()
 
+    def on_growth(self, recording: Recording) -> None:
+        self.under_way = recording
+
     def on_recording(self, recording: Recording) -> None:
+        self.under_way = None
         self.recordings += [recording, *recording.parts]
         if self._recording is not None:
             _resolve(self._recording, recording)

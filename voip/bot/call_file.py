@@ -88,6 +88,9 @@ class CallFile:
         for at, known in enumerate(self.tracks):
             if known["file"] == entry["file"]:
                 entry["event_id"] = event_id or known.get("event_id")
+                for key in ("offset", "marks"):  # who repairs a file knows nothing of the others
+                    if key in known:
+                        entry.setdefault(key, known[key])
                 self.tracks[at] = entry
                 return
         self.tracks.append(entry)

@@ -25,7 +25,14 @@ from voip.driver import Driver
 from voip.matrix.edge import MatrixEdge
 from voip.matrix.settings import MatrixSettings
 from voip.media.engine import MediaEngine
-from voip.media.events import Digit, FirstAudio, Interrupted, MediaEvent, RecordingEnded
+from voip.media.events import (
+    Digit,
+    FirstAudio,
+    Interrupted,
+    MediaEvent,
+    RecordingEnded,
+    RecordingGrew,
+)
 from voip.media.settings import MediaSettings
 from voip.observers import Observers, Topic
 from voip.sending import JournaledSender
@@ -204,7 +211,8 @@ class Phone:
     ) -> None:
         """Make the call's folder and record into it. Raises OSError where it cannot be made."""
         await asyncio.to_thread(call.folder.mkdir, parents=True, exist_ok=True)
-        await write_file(call.file(), call.folder)
+        async with call.writing:
+            await write_file(call.file(), call.folder)
         await self.journal.call_updated(call.key, folder=call.folder.name)
         await self.media.start_recording(
             call.key,
@@ -213,6 +221,12 @@ class Phone:
             max_seconds=max_seconds,
             both=both,
         )
+
+    async def _write_growth(self, call: Call) -> None:
+        """So that a crash leaves a file that says what belongs where."""
+        async with call.writing:
+            if call.under_way:  # else the end of the call writes more
+                await write_file(call.file(), call.folder)
 
     async def forget(self, call: Call) -> None:
         """Nothing is left to do for a call that is closed: a crash from here on is none of its."""
@@ -257,6 +271,9 @@ class Phone:
         match event:
             case FirstAudio():
                 call.on_first_audio()
+            case RecordingGrew(recording=recording):
+                call.on_growth(recording)
+                self._tasks.spawn(self._write_growth(call), "writing call.json")
             case RecordingEnded(recording=recording):
                 call.on_recording(recording)
             case Digit(digit=digit):

@@ -112,7 +112,8 @@ class Bot:
         """After a call: `call.json`, and its recordings into the room."""
         if call.recordings:
             file = call.file()
-            await write_file(file, call.folder)
+            async with call.writing:
+                await write_file(file, call.folder)
             for recording in call.recordings:
                 file.set_track(recording, await self._poster.post(call.room_id, recording))
             await write_file(file, call.folder)

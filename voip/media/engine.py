@@ -22,6 +22,7 @@ from voip.media.events import (
     MediaStats,
     RecordingEnd,
     RecordingEnded,
+    RecordingGrew,
 )
 from voip.media.icelist import Resolver
 from voip.media.leg import Leg
@@ -217,8 +218,8 @@ class MediaEngine:
         for `until_silence` seconds, for at most `max_seconds`, or until the call ends. `both`: what
         we send too, as a part of its own.
 
-        RecordingEnded is said exactly once for it. Raises UnknownCall, and
-        ValueError for a limit of 0 or less.
+        RecordingEnded is said exactly once for it, RecordingGrew for each file before that.
+        Raises UnknownCall, and ValueError for a limit of 0 or less.
         """
         self._call(key).record(
             folder,
@@ -226,6 +227,7 @@ class MediaEngine:
             max_seconds=max_seconds,
             both=both,
             limits=self._settings.part_limits,
+            grew=lambda recording: self._emit(RecordingGrew(key, recording)),
             ended=lambda recording: self._emit(RecordingEnded(key, recording)),
             keyframe_interval=self._settings.keyframe_interval,
         )

@@ -31,6 +31,8 @@ class RecordingEnd(Enum):
     WRITE_FAILED = "write_failed"
     REPAIRED = "repaired"
     """Left open by a crash and closed afterwards."""
+    NOT_YET = "not_yet"
+    """It goes on, or did when that was written."""
 
 
 class MarkKind(Enum):
@@ -105,6 +107,16 @@ class Failed:
 
     key: CallKey
     failure: MediaFailure
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingGrew:
+    """A recording has another file, or another span in which nothing was kept: for whoever keeps a
+    record of it, which is then there after a crash."""
+
+    key: CallKey
+    recording: Recording
+    """As it stands: its files and their offsets, its marks; lengths and sizes so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +229,7 @@ MediaEvent: TypeAlias = (
     Connected
     | FirstAudio
     | Failed
+    | RecordingGrew
     | RecordingEnded
     | LocalCandidates
     | MediaClosed

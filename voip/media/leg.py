@@ -49,6 +49,7 @@ class Leg:
         max_seconds: float | None,
         both: bool,
         limits: PartLimits,
+        grew: Callable[[Recording], None],
         ended: Callable[[Recording], None],
         keyframe_interval: float,
     ) -> None:
@@ -67,6 +68,7 @@ class Leg:
             max_seconds=max_seconds,
             limits=limits,
             on_end=on_end,
+            on_growth=grew,
         )
         if self._masked:
             recorder.keep_nothing(MarkKind.MASK)

@@ -29,6 +29,7 @@ class Marks:
     def __init__(self) -> None:
         self._open: dict[MarkKind, float] = {}
         self._spans: list[tuple[MarkKind, float, float]] = []
+        self._closed = 0
         self._last_end = 0.0
         self.kept_from = 0.0
         """What arrives before this second is left out; infinite while a span is open."""
@@ -43,10 +44,16 @@ class Marks:
         self.kept_from = math.inf if self._open else self._last_end
 
     def _close(self, kind: MarkKind, began: float, end: float) -> None:
+        self._closed += 1
         self._last_end = max(self._last_end, end)
         if len(self._spans) >= MOST:
             began = self._spans.pop()[1]
         self._spans.append((kind, began, end))
+
+    @property
+    def count(self) -> int:
+        """How often something began or ended."""
+        return 2 * self._closed + len(self._open)
 
     def spans(self, began: float, ended: float) -> tuple[Mark, ...]:
         """All of them, in seconds of the recording; those still open end with it."""

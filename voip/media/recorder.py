@@ -43,11 +43,13 @@ class Recorder:
         max_seconds: float | None = None,
         limits: PartLimits = UNLIMITED,
         on_end: Callable[[Recording], None] | None = None,
+        on_growth: Callable[[Recording], None] | None = None,
         thread: WriterThread = writer,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Create on the event loop; `folder` exists. The rules are seconds, see StopRules;
-        `limits` are those of each file.
+        `limits` are those of each file. `on_growth` is told of each file that begins and of each
+        span that is left out.
 
         `clock` is the one of the packets' arrivals. Raises ValueError for a limit of 0 or less.
         """
@@ -57,6 +59,9 @@ class Recorder:
         self._marks = Marks()
         self._take = Take(folder, self._marks, limits)
         self._on_end = on_end
+        self._on_growth = on_growth
+        self._told = (0, 0)
+        """How many files and marks that was."""
         self._thread = thread
         self._waiting: deque[_Item] = deque()
         # One side only adds and the other only subtracts, each its own number: no lock needed.
@@ -112,6 +117,7 @@ class Recorder:
         try:
             self._write_waiting()
             self._take.flush(now)
+            self._tell_growth(now)
             why = why or self._rules.verdict(now)
         except Exception as failure:  # noqa: BLE001 - the thread serves every other call too
             why, error = RecordingEnd.WRITE_FAILED, failure
@@ -156,10 +162,20 @@ class Recorder:
                 self._marks.cut(item)
                 self._take.interrupt()
 
+    def _tell_growth(self, now: float) -> None:
+        grown = (self._take.files, self._marks.count)
+        if grown != self._told:
+            self._told = grown
+            if self._on_growth:
+                self._say(self._on_growth, self._take.describe(now))
+
+    def _say(self, to: Callable[[Recording], None], recording: Recording) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+            self._loop.call_soon_threadsafe(to, recording)
+
     def _end(self, recording: Recording) -> None:
         self._over = True
         self._ended.set_result(recording)
         self._waiting.clear()
         if self._on_end:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
-                self._loop.call_soon_threadsafe(self._on_end, recording)
+            self._say(self._on_end, recording)

@@ -49,9 +49,9 @@ class SoundTrack:
         return self._begins[-1] / opus.SAMPLE_RATE + self._files[-1].seconds
 
     @property
-    def divided(self) -> bool:
-        """Whether there is more than one file."""
-        return len(self._files) > 1
+    def files(self) -> int:
+        """How many there are."""
+        return len(self._files)
 
     def add(self, packet: AudioPacket) -> None:
         """Take one packet; nothing is written before `flush`."""

@@ -119,6 +119,16 @@ class Take:
                 self._awaits_picture = False
                 self._early.clear()
 
+    def describe(self, now: float) -> Recording:
+        """As it stands."""
+        return self._summary(RecordingEnd.NOT_YET, now)
+
+    @property
+    def files(self) -> int:
+        """How many there are."""
+        main = len(self._full) + 1 if self._video else self._ogg.files if self._ogg else 0
+        return main + len(self._parts.all) + (self._played.files if self._played else 0)
+
     def finish(self, why: RecordingEnd, now: float, error: Exception | None = None) -> Recording:
         """Close the file and say what is in it; `error` is what a write failed with before. The
         recording lasts until `now`, also where the sender has said nothing for a while.
@@ -161,7 +171,7 @@ class Take:
             self._early.clear()
 
     def _is_late(self, frame: VideoFrame) -> bool:
-        if not self._awaits_picture or (self._ogg is not None and self._ogg.divided):
+        if not self._awaits_picture or (self._ogg is not None and self._ogg.files > 1):
             return True
         return self._began is not None and frame.arrival - self._began >= self.PICTURE_WAIT
 
