@@ -21,7 +21,6 @@ from tests.media.chromium import Tab, tab
 from tests.media.pacman import beeps
 from tests.media.test_gaps import seconds_of
 from voip.media.events import FirstAudio, RecordingEnded
-from voip.media.settings import MediaSettings
 from voip.signalling.events import Change
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -68,7 +67,7 @@ async def fall_silent(it: Tab) -> None:
 async def test_a_gap_has_its_true_length(
     browser: Browser, tmp_path: Path, silence: Callable[[Tab], Awaitable[None]]
 ) -> None:
-    async with engine(MediaSettings(port=0)) as (one, heard), tab(browser, one) as it:
+    async with engine() as (one, heard), tab(browser, one) as it:
         await it.connect(heard, calls=True)
         await heard.wait(FirstAudio)
         loop = asyncio.get_running_loop()

@@ -20,7 +20,6 @@ from tests.media.lossy import lossy_path
 from tests.media.pacman import apart, beeps, frames
 from tests.media.test_gaps import seconds_of
 from voip.media.events import Connected, Recording, RecordingEnded
-from voip.media.settings import MediaSettings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SECONDS = 15.0
@@ -113,7 +112,7 @@ def probe(path: Path) -> str:
 async def test_a_recording_through_loss_plays_and_is_in_sync(
     browser: Browser, tmp_path: Path, loss: float
 ) -> None:
-    async with engine(MediaSettings(port=0)) as (one, _), tab(browser, one) as it:
+    async with engine() as (one, _), tab(browser, one) as it:
         recording, reference = await recorded(it, tmp_path, loss)
 
         async def serve(route: Route) -> None:

@@ -210,6 +210,15 @@ async def test_each_file_and_each_mark_is_told_when_it_begins(tmp_path: Path) ->
     assert {part.path.name: part.offset for part in recording.parts} == pytest.approx(offsets)
 
 
+async def test_a_picture_that_takes_the_place_of_the_sound_is_told(tmp_path: Path) -> None:
+    told: list[Recording] = []
+    call = Call(tmp_path, on_growth=told.append)
+    call.feed(in_order(unique(3), later(picture("VP8"), 1.0)))
+    await call.recorder.stop()
+    await settled()
+    assert [one.path.name for one in told] == ["audio.ogg", "video.webm"]
+
+
 def test_the_limits() -> None:
     assert not PartLimits().reached(1e9, 1 << 40)
     assert PartLimits(5.0).reached(5.0, 0)

@@ -60,8 +60,8 @@ class Recorder:
         self._take = Take(folder, self._marks, limits)
         self._on_end = on_end
         self._on_growth = on_growth
-        self._told = (0, 0)
-        """How many files and marks that was."""
+        self._told: object = ((None, 0), 0)
+        """Which files, and how many marks, that was."""
         self._thread = thread
         self._waiting: deque[_Item] = deque()
         # One side only adds and the other only subtracts, each its own number: no lock needed.

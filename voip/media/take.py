@@ -124,10 +124,15 @@ class Take:
         return self._summary(RecordingEnd.NOT_YET, now)
 
     @property
-    def files(self) -> int:
-        """How many there are."""
-        main = len(self._full) + 1 if self._video else self._ogg.files if self._ogg else 0
-        return main + len(self._parts.all) + (self._played.files if self._played else 0)
+    def files(self) -> tuple[Path | None, int]:
+        """The first, and how many there are."""
+        others = len(self._parts.all) + (self._played.files if self._played else 0)
+        if self._video:
+            first = self._full[0] if self._full else self._video
+            return first.path, 1 + len(self._full) + others
+        if self._ogg:
+            return self._ogg.path, self._ogg.files + others
+        return None, others
 
     def finish(self, why: RecordingEnd, now: float, error: Exception | None = None) -> Recording:
         """Close the file and say what is in it; `error` is what a write failed with before. The
