@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
-from voip.media.packets import SenderReport
+from tests.media.audio import picture as frames_of
+from tests.media.test_webm import places
+from voip.media import opus
+from voip.media.packets import AudioPacket, SenderReport
 from voip.media.sender_clock import MOST, SenderClock
 from voip.media.timeline import SteadyTimeline, Timeline
+from voip.media.webm import VideoWriter
 
 HOUR = 3600.0
 EPOCH = 1000.0
@@ -70,6 +76,31 @@ def test_an_hour_of_drifting_clocks_stays_in_sync(ntp_ppm: float) -> None:
     # never further apart than this.
     assert worst < 0.04
     assert np.ptp(sound) < 0.04
+
+
+def test_an_hour_in_a_file_is_in_sync_and_no_longer(tmp_path: Path) -> None:
+    sound, picture, dice = Stream(1, 48_000, 100), Stream(2, 90_000, -100), np.random.default_rng(9)
+    clock, key = SenderClock(), frames_of("VP8")[0]
+    writer = VideoWriter(tmp_path, "video", key, EPOCH, clock)
+    silence = b"\xfb\x03" + opus.SILENCE[1:] * 3  # 60 ms
+    for n in range(round(HOUR / 0.06)):
+        second = n * 0.06
+        if n % 80 == 0:
+            clock.report(sound.report(second))
+            clock.report(picture.report(second))
+        arrival = EPOCH + second + 0.03 + dice.exponential(0.02)
+        writer.audio(AudioPacket(silence, n % 65536, sound.timestamp(second), 1, arrival, None))
+        if n % 10 == 0:
+            stamp, arrival = (
+                picture.timestamp(second),
+                EPOCH + second + 0.07 + dice.exponential(0.02),
+            )
+            writer.video(replace(key, timestamp=stamp, arrival=arrival, ssrc=2))
+    writer.close()
+    heard = np.array(places(writer.path, "audio")) - np.arange(round(HOUR / 0.06)) * 0.06
+    seen = np.array(places(writer.path, "video")) - np.arange(len(heard[::10])) * 0.6
+    assert np.abs(heard[::10] - seen).max() < 0.04
+    assert writer.seconds == pytest.approx(HOUR, abs=0.1)
 
 
 @pytest.mark.parametrize("ppm", [100.0, -100.0])

@@ -200,7 +200,8 @@ class Call:
                 number = [await call.digit() for _ in range(16)]
 
         The recording has silence of the same length there, and the span among its `marks`. Keys
-        that are pressed come here alone. Masks may lie within each other.
+        that are pressed come here alone. Masks may lie within each other. It is this call's mask:
+        what is passed on to another call is recorded there.
         """
         self._masks += 1
         try:
