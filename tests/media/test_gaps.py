@@ -16,7 +16,7 @@ from tests.media.audio import decode, in_order, picture, pitch, rms, rtp, sweep_
 from tests.media.test_recorder import Call, later
 from voip.media import opus
 from voip.media.events import Recording
-from voip.media.packets import AudioPacket, VideoFrame
+from voip.media.packets import AudioPacket, SenderReport, VideoFrame
 from voip.media.placing import Placing
 from voip.media.timeline import Timeline
 
@@ -169,6 +169,33 @@ async def test_a_broken_sender_leaves_a_recording_that_plays(
     if breaks is not BROKEN["nothing is Opus"] or video:
         assert recording.seconds == pytest.approx(20, abs=2.3)
         assert seconds_of(recording.path) == pytest.approx(20, abs=2.3)
+    decode(recording.path)
+
+
+REPORTS: dict[str, Callable[[int], SenderReport]] = {
+    "random": lambda n: SenderReport(
+        1, float(DICE.uniform(0, 1 << 32)), int(DICE.integers(1 << 32)), 48_000
+    ),
+    "ahead": lambda n: SenderReport(1, 3.9e9 + n * 0.025, n * 960, 48_000),
+    "behind": lambda n: SenderReport(1, 3.9e9 + n * 0.015, n * 960, 48_000),
+    "back and forth": lambda n: SenderReport(1, 3.9e9 + n * 0.02 + n % 2 * 0.09, n * 960, 48_000),
+}
+
+
+@KINDS
+@pytest.mark.parametrize("reports", REPORTS.values(), ids=REPORTS.keys())
+async def test_wrong_reports_do_not_make_it_longer(
+    tmp_path: Path, video: bool, reports: Callable[[int], SenderReport]
+) -> None:
+    call = Call(tmp_path)
+    if video:
+        call.feed([picture("VP8", 30)[0]])
+    for n, packet in enumerate(rtp(sweep_packets() * 5)):
+        call.feed([packet])
+        call.recorder.report(reports(n))
+    recording = await call.recorder.stop()
+    assert recording.seconds == pytest.approx(20, abs=2.3)
+    assert seconds_of(recording.path) == pytest.approx(20, abs=2.3)
     decode(recording.path)
 
 
