@@ -25,6 +25,7 @@ class WriterThread:
     its last job and is begun again by the next.
     """
 
+    NAME = "recordings"
     INTERVAL = 0.25
     """Seconds; with what reordering holds back, well below the second a crash may cost."""
 
@@ -40,7 +41,7 @@ class WriterThread:
             if not self._running:
                 self._running = True
                 # A daemon: a process that exits in the middle of a recording must not hang.
-                threading.Thread(target=self._run, name="recordings", daemon=True).start()
+                threading.Thread(target=self._run, name=self.NAME, daemon=True).start()
 
     def wake(self) -> None:
         """Begin the next round now: somebody waits for a file to be closed."""
