@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from voip.bot.call_file import CallFile, stamp
 from voip.bot.marks import Marks
+from voip.bot.utterances import Utterances
 from voip.media.errors import CallClosed, UnknownCall
 from voip.media.events import Recording
 from voip.media.libopus import Rate
 from voip.media.listening import Listening
 from voip.media.sounds import Sound
+from voip.media.voice import SpeechRules
 from voip.signalling.commands import (
     Answered,
     Ended,
@@ -232,6 +234,34 @@ class Call:
             raise CallEnded(await self.ended()) from None
         with listening:
             yield listening
+
+    @contextlib.asynccontextmanager
+    async def utterances(
+        self, *, silence: float = 0.8, max_seconds: float = 30.0
+    ) -> AsyncIterator[Utterances]:
+        """What the other side says, cut where it is silent for `silence` seconds, and in any
+        case after `max_seconds`:
+
+            async with call.utterances() as heard:
+                async for utterance in heard:
+                    text = await transcriber.transcribe(utterance)
+
+        The iteration ends with the call. A minute of speech waits for a slow reader; beyond it
+        the oldest is lost, and `utterance.missed` of the next one says how many.
+        """
+        rules, media = SpeechRules(silence, max_seconds), self._phone.media
+        try:
+            number = await media.start_utterances(self.key, rules)
+        except UnknownCall:
+            raise CallEnded(await self.ended()) from None
+        try:
+            yield Utterances(media, self.key, number, self.marks.established or time.monotonic())
+        finally:
+            await media.stop_utterances(self.key, number)
+
+    async def speech_began(self) -> None:
+        """Wait until the other side speaks; at once, where it does already."""
+        await self._or_end(asyncio.ensure_future(self._phone.media.speech_began(self.key)))
 
     async def echo(self) -> None:
         """Play back what the other side says, until cancelled or the call ends."""

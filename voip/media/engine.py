@@ -35,6 +35,9 @@ from voip.media.settings import MediaSettings
 from voip.media.shared_port import SharedPort
 from voip.media.sound_errors import PlayerClosed
 from voip.media.sounds import Sound
+from voip.media.speech_queue import Onset, Readers
+from voip.media.utterance import Utterance
+from voip.media.voice import SpeechRules
 from voip.signalling.content import Streams
 from voip.signalling.events import Change
 from voip.signalling.ice import Candidate, IceServer
@@ -57,6 +60,7 @@ class MediaEngine:
         self._bridges = Bridges()
         self._endings: set[asyncio.Task[None]] = set()
         self._prompts = PromptCache()
+        self._readers = Readers()
         self._resolver = Resolver()
         self._port: SharedPort | None = None
 
@@ -271,6 +275,39 @@ class MediaEngine:
         that Opus does not have.
         """
         return self._call(key).listen(rate)
+
+    async def start_utterances(self, key: CallKey, rules: SpeechRules) -> int:
+        """Begin to collect what the other side says, each time that it speaks; gives the number
+        to ask for it with. Several at the same time are fine.
+
+        Raises UnknownCall, OpusUnavailable.
+        """
+        return self._readers.start(self._call(key), rules)
+
+    async def next_utterance(self, key: CallKey, number: int) -> Utterance | None:
+        """The next one, when it is over; None where the call is, and all was given. What is not
+        asked for in time is lost, see `Utterance.missed`. One reader at a time."""
+        return await self._readers.next(number)
+
+    async def stop_utterances(self, key: CallKey, number: int) -> None:
+        """To be called in any case, also when the call is over. Nothing to stop is no error."""
+        self._readers.stop(number)
+
+    async def speech_began(self, key: CallKey) -> float:
+        """Wait until the other side speaks, at once where it does already; cancel to stop it.
+        Gives when it began, in seconds of the monotonic clock.
+
+        Raises UnknownCall, OpusUnavailable and, when the call ends, CallClosed.
+        """
+        call, onset = self._call(key), Onset()
+        call.attend(onset)
+        try:
+            at = await onset.began
+        finally:
+            call.ignore(onset)
+        if at is None:
+            raise CallClosed
+        return at
 
     async def stats(self, key: CallKey) -> MediaStats:
         """Raises UnknownCall."""

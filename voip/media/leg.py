@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from voip.media.attention import Attention, Listener
 from voip.media.echo import Echo
 from voip.media.errors import AlreadyRecording
 from voip.media.events import MarkKind, Recording, RecordingEnd
@@ -36,6 +37,7 @@ class Leg:
         self._masked = False
         self._masked_until = 0.0
         self._listening: list[Listening] = []
+        self._attention: Attention | None = None
 
     @property
     def tap(self) -> Tap:
@@ -122,10 +124,29 @@ class Leg:
         self.tap.add_audio(listening)
         return listening
 
+    def attend(self, listener: Listener) -> None:
+        """Raises OpusUnavailable."""
+
+        def closed() -> None:
+            self.tap.remove(attention)
+            self._attention = None
+
+        if self._attention is None:
+            attention = self._attention = Attention(closed)
+            self.tap.add_audio(attention)
+        self._attention.add(listener)
+
+    def ignore(self, listener: Listener) -> None:
+        """One that is not there is no error."""
+        if self._attention is not None:
+            self._attention.remove(listener)
+
     def end_listening(self) -> None:
         """The call is over: nothing more will come."""
         for listening in [*self._listening]:
             listening.end()
+        if self._attention is not None:
+            self._attention.end()
 
     async def stop_recording(self, why: RecordingEnd) -> None:
         if self._recorder is not None:
