@@ -8,7 +8,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.media.audio import decode, file_size, in_order, names, picture, pitch, rtp, sweep_packets
+from tests.media.audio import (
+    decode,
+    encode,
+    file_size,
+    in_order,
+    names,
+    picture,
+    pitch,
+    rtp,
+    speech,
+    sweep_packets,
+)
 from voip.media.events import Recording, RecordingEnd
 from voip.media.limits import UNLIMITED, PartLimits
 from voip.media.packets import AudioPacket, VideoFrame
@@ -274,7 +285,7 @@ async def test_the_longest_time_ends_it_and_later_packets_are_ignored(tmp_path: 
 
 async def test_silence_ends_it(tmp_path: Path) -> None:
     call = Call(tmp_path, until_silence=3)
-    call.feed([*rtp(sweep_packets()[:100], level=20)])
+    call.feed([*rtp(encode(speech())[:100], level=20)])
     for second in range(1, 5):
         call.clock.now = 1002 + second
         call.thread.round()

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from tests.media.audio import FRAME, RATE, Samples, encode, rtp, speech
+from tests.media.test_ear import NoModels, has_model
 from voip.media.events import RecordingEnd
 from voip.media.packets import AudioPacket
 from voip.media.silence import LevelMeter, Voice, dbov
+from voip.media.speech_check import SpeechCheck
+from voip.media.speech_model import SpeechModels
 from voip.media.stop_rules import StopRules
 
 PAUSE = 6.0
@@ -56,14 +59,15 @@ def ends_at(rules: StopRules, packets: list[AudioPacket]) -> float | None:
     ("gain", "noise"), [(1.0, None), (1.0, -60), (1.0, -45), (0.1, -65), (0.3, -50)]
 )
 @pytest.mark.parametrize("vbr", ["on", "off"])
+@pytest.mark.parametrize("models", [pytest.param(SpeechModels, marks=has_model), NoModels])
 def test_it_ends_after_the_last_word_and_not_between_two(
-    gain: float, noise: float | None, levels: bool, vbr: str
+    gain: float, noise: float | None, levels: bool, vbr: str, models: type[SpeechModels]
 ) -> None:
     samples, last_word = scene(gain, noise)
     packets = list(rtp(encode(samples, vbr=vbr), arrival=BEGAN))
     if levels:
         packets = with_levels(samples, packets)
-    end = ends_at(StopRules(BEGAN, until_silence=3.0), packets)
+    end = ends_at(StopRules(BEGAN, until_silence=3.0, models=models()), packets)
     assert end is not None
     assert last_word + 3.0 - 0.6 <= end <= last_word + 3.0 + 1.2
 
@@ -92,6 +96,55 @@ def test_no_packets_at_all_are_silence() -> None:
         rules.hear(packet)
     assert rules.verdict(BEGAN + 2 + 2.9) is None
     assert rules.verdict(BEGAN + 2 + 3.1) is RecordingEnd.SILENCE
+
+
+def announced(rules: StopRules, samples: Samples, *, levels: bool = True) -> float | None:
+    packets = list(rtp(encode(samples), arrival=BEGAN))
+    return ends_at(rules, with_levels(samples, packets) if levels else packets)
+
+
+@has_model
+@pytest.mark.parametrize("levels", [True, False])
+def test_noise_after_the_last_word_keeps_nobody(levels: bool) -> None:
+    talk = speech()
+    dice = np.random.default_rng(7)
+    bursts = dice.normal(0, 3000, 9 * RATE) * (np.arange(9 * RATE) // (RATE // 2) % 2)
+    samples = np.concatenate([talk, bursts.astype(np.int16)])
+    ends = len(talk) / RATE
+    end = announced(StopRules(BEGAN, until_silence=3.0), samples, levels=levels)
+    assert end is not None
+    assert ends + 3.0 - 0.6 <= end <= ends + 3.0 + SpeechCheck.TRUST
+    by_loudness = StopRules(BEGAN, until_silence=3.0, models=NoModels())
+    assert announced(by_loudness, samples, levels=levels) is None
+
+
+@has_model
+def test_the_model_hears_nothing_of_silence_and_little_of_speech() -> None:
+    talk = np.concatenate([speech(), speech()])
+    quiet = np.random.default_rng(1).normal(0, 30, 5 * RATE).astype(np.int16)
+    samples = np.concatenate([quiet, talk, quiet])
+    packets = with_levels(samples, list(rtp(encode(samples), arrival=BEGAN)))
+    models = SpeechModels()
+    rules = StopRules(BEGAN, until_silence=10.0, models=models)
+    for packet in packets[: 5 * 50]:
+        rules.hear(packet)
+    assert rules._check.decoded == 0
+    for packet in packets[5 * 50 :]:
+        rules.hear(packet)
+    assert 0 < rules._check.decoded < len(talk) / FRAME / 4
+    rules.close()
+    assert models._lent == 0
+
+
+@has_model
+def test_a_model_is_given_back_when_the_recording_ends_in_the_middle_of_a_word() -> None:
+    models = SpeechModels()
+    rules = StopRules(BEGAN, until_silence=3.0, models=models)
+    for packet in rtp(encode(speech())[:5], arrival=BEGAN, level=20):
+        rules.hear(packet)
+    assert models._lent == 1
+    rules.close()
+    assert models._lent == 0
 
 
 def test_the_longest_time() -> None:

@@ -175,6 +175,7 @@ class Recorder:
 
     def _end(self, recording: Recording) -> None:
         self._over = True
+        self._rules.close()
         self._ended.set_result(recording)
         self._waiting.clear()
         if self._on_end:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from voip.media.events import RecordingEnd
 from voip.media.packets import AudioPacket
 from voip.media.silence import LevelMeter, Voice
+from voip.media.speech_check import SpeechCheck
+from voip.media.speech_model import SpeechModels, models
 
 
 class StopRules:
@@ -12,13 +14,19 @@ class StopRules:
 
     Silence counts from the last word. Somebody who has not said a word yet gets at least
     `PATIENCE`, because people think before they speak to a machine; and one who never does is
-    not kept for ever. A sender that stops sending is silent.
+    not kept for ever. A sender that stops sending is silent. Noise is silence too, where there is
+    the model that knows it (`speech_check`); without it, what stands out is a word.
     """
 
     PATIENCE = 10.0
 
     def __init__(
-        self, began: float, *, until_silence: float | None = None, max_seconds: float | None = None
+        self,
+        began: float,
+        *,
+        until_silence: float | None = None,
+        max_seconds: float | None = None,
+        models: SpeechModels = models,
     ) -> None:
         """Seconds; `began` is on the clock of the packets' arrivals. None: no such rule.
 
@@ -33,13 +41,21 @@ class StopRules:
         self._last_word: float | None = None
         self._meter = LevelMeter()
         self._voice = Voice()
+        self._check = SpeechCheck(models)
+        self._loud = False
 
     def hear(self, packet: AudioPacket) -> None:
         if self._until_silence is None:
             return  # levels may cost decoding, so only where somebody wants to know
         level = self._meter.level(packet)
-        if level is not None and self._voice.hear(level, packet.arrival):
+        if level is not None:
+            self._loud = self._voice.hear(level, packet.arrival)
+        if self._check.hear(packet, loud=self._loud):
             self._last_word = packet.arrival
+
+    def close(self) -> None:
+        """No packet follows."""
+        self._check.close()
 
     def verdict(self, now: float) -> RecordingEnd | None:
         """Why the recording is to end now, if it is."""
