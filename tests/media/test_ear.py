@@ -13,6 +13,7 @@ from tests.media.audio import FRAME, RATE, Samples, encode, rtp, speech
 from voip.media.ear import Ear
 from voip.media.packets import AudioPacket
 from voip.media.silence import dbov
+from voip.media.speech import say
 from voip.media.speech_model import SpeechModels
 from voip.media.utterance import SECONDS, Collector, Utterance
 from voip.media.voice import SpeechRules
@@ -76,6 +77,21 @@ def test_two_sentences_are_two_utterances(models: type[SpeechModels], levels: bo
         assert at - 0.6 <= one.began - BEGAN <= at + 0.15
         assert at + length - 0.4 <= one.ended - BEGAN <= at + length + 0.6
         assert one.seconds == pytest.approx(one.ended - one.began, abs=0.01)
+
+
+@pytest.mark.parametrize("levels", [True, False], ids=["with levels", "without"])
+@pytest.mark.parametrize("models", [pytest.param(SpeechModels, marks=has_model), NoModels])
+@pytest.mark.parametrize("offset", [0.0, 0.02, 0.04, 0.06, 0.08])
+def test_a_single_short_word_is_heard(
+    models: type[SpeechModels], levels: bool, offset: float
+) -> None:
+    pcm, rate = say("yes")
+    times = np.arange(0, len(pcm) / rate, 1 / RATE)
+    word = np.interp(times, np.arange(len(pcm)) / rate, pcm).astype(np.int16)
+    samples = scene(4.0 + offset, word, 2.0)
+    (one,) = heard(Ear(models()), packets(samples, levels=levels))
+    assert 3.4 <= one.began - BEGAN <= 4.2
+    assert one.seconds >= 0.3
 
 
 def test_silence_is_neither_decoded_nor_judged() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from statistics import median
 
 import pytest
 
+from tests.media.audio import RATE as CALL_RATE
 from tests.media.audio import SENTENCE, speech
 from tests.media.calls import KEY, call
 from voip.media.attention import Attention, ears
@@ -18,6 +20,13 @@ from voip.service.demo.likeness import likeness
 
 PATIENCE = 30
 SPOKEN = Speech(SENTENCE)
+
+
+def clear(heard: Utterance) -> float:
+    """How much a second of it is like that second of what was said, in the median: on a loaded
+    machine the delay changes within a sentence."""
+    seconds = [speech()[at : at + CALL_RATE] for at in range(0, 7 * CALL_RATE, CALL_RATE)]
+    return median(likeness(one, CALL_RATE, heard.samples, RATE) for one in seconds)
 
 
 async def test_what_one_side_says_the_other_side_hears_as_utterances() -> None:
@@ -33,7 +42,7 @@ async def test_what_one_side_says_the_other_side_hears_as_utterances() -> None:
     assert heard.rate == RATE
     assert heard.began >= began - 1
     assert heard.seconds == pytest.approx(heard.ended - heard.began, abs=0.05)
-    assert likeness(speech(), 48_000, heard.samples, RATE) > 0.8
+    assert clear(heard) > 0.8
 
 
 async def test_what_is_said_last_is_heard_after_the_call_has_ended() -> None:

@@ -64,6 +64,7 @@ class Attention:
         self._waiting: deque[AudioPacket] = deque(maxlen=self.MOST_WAITING)
         self._listeners: tuple[Listener, ...] = ()
         self._over = False
+        self._prepared = False
 
     def audio(self, packet: AudioPacket) -> None:
         """AudioSink: take one packet, on the loop."""
@@ -92,6 +93,9 @@ class Attention:
 
     def work(self) -> bool:
         """For the thread: hear what has come."""
+        if not self._prepared:
+            models.prepare()
+            self._prepared = True
         over = self._over  # read before the packets: what came in before is heard
         now = self._clock()
         packets = [self._waiting.popleft() for _ in range(len(self._waiting))]

@@ -1,9 +1,9 @@
 """Listens for speech in one call, as cheaply as it can.
 
 Three stages, each of which wakes the next one. The loudness in the packets' headers (RFC 6464)
-says when there may be speech; where a sender does not say it, two packets in ten are measured.
-Only then packets are decoded, from `BEFORE` back, and the model judges them. While nobody speaks
-nothing is decoded, and the model is somebody else's.
+says when there may be speech; where a sender does not say it, two packets in five are decoded to
+measure one. Only then all are decoded, from `BEFORE` back, and the model judges them. While nobody
+speaks nothing is decoded, and the model is somebody else's.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import numpy as np
 from voip.media.hearing import Hearing
 from voip.media.libopus import Samples
 from voip.media.packets import AudioPacket
-from voip.media.silence import LevelMeter, Voice
+from voip.media.silence import LevelMeter, Voice, dbov
 from voip.media.speech_model import SpeechModel, SpeechModels
-from voip.media.utterance import BLOCK, RATE, SECONDS, Block
+from voip.media.utterance import BLOCK, RATE, Block
 
 
 class Ear:
@@ -33,9 +33,8 @@ class Ear:
 
     def __init__(self, models: SpeechModels) -> None:
         self._models = models
-        self._meter = LevelMeter()
+        self._meter = LevelMeter(cycle=5)
         self._voice = Voice()
-        self._loud = False
         self._last_loud = float("-inf")
         self._recent: deque[AudioPacket] = deque()
         """Of the last `BEFORE_MEASURED` seconds."""
@@ -60,10 +59,10 @@ class Ear:
         """
         for packet in packets:
             yield from self._advance(packet.arrival)
-            self._judge(packet)
+            self._remember(packet)
             if self._hearing is not None:
                 self._add(self._hearing, packet)
-            elif self._loud:
+            elif self._is_loud(packet):
                 yield from self._wake()
         yield from self._advance(now)
 
@@ -75,15 +74,20 @@ class Ear:
             self._models.take_back(self._model)
             self._model = None
 
-    def _judge(self, packet: AudioPacket) -> None:
+    def _remember(self, packet: AudioPacket) -> None:
         self._recent.append(packet)
         while self._recent[0].arrival < packet.arrival - self.BEFORE_MEASURED:
             self._recent.popleft()
+
+    def _is_loud(self, packet: AudioPacket) -> bool:
+        """One packet is enough to wake up: whether that was speech is judged then."""
         level = self._meter.level(packet)
-        if level is not None:
-            self._loud = self._voice.hear(level, packet.arrival)
-        if self._loud:
+        if level is None:
+            return False
+        self._voice.hear(level, packet.arrival)
+        if self._voice.loud:
             self._last_loud = packet.arrival
+        return self._voice.loud
 
     def _wake(self) -> Iterator[Block]:
         hearing = self._hearing = Hearing(RATE)
@@ -116,8 +120,8 @@ class Ear:
     def _block(self) -> Block:
         at = self._at - len(self._left) / RATE
         samples, self._left = self._left[:BLOCK], self._left[BLOCK:]
-        if self._model is None:
-            speech = float(self._loud and at - self._last_loud < SECONDS)
-        else:
-            speech = self._model.likelihood(samples)
+        spoken = self._voice.hear(dbov(samples), at)
+        if self._voice.loud:
+            self._last_loud = max(at, self._last_loud)
+        speech = float(spoken) if self._model is None else self._model.likelihood(samples)
         return Block(samples, speech, at)

@@ -29,7 +29,8 @@ class LevelMeter:
     CYCLE = 10
     """Of so many packets without a level, the first two are decoded."""
 
-    def __init__(self) -> None:
+    def __init__(self, cycle: int = CYCLE) -> None:
+        self._cycle = cycle
         self._count = 0
         self._decoder: av.AudioCodecContext | None = None
 
@@ -39,7 +40,7 @@ class LevelMeter:
             return packet.level
         if len(packet.payload) <= 2:
             return QUIETEST  # a DTX packet: the sender itself has judged (RFC 7587 §3.1.3)
-        turn = self._count % self.CYCLE
+        turn = self._count % self._cycle
         self._count += 1
         if turn > 1 or not opus.samples(packet.payload):
             return None
@@ -86,14 +87,17 @@ class Voice:
         self._parts: deque[tuple[int, int]] = deque()
         """(half second since the clock's zero, quietest level in it)."""
         self._recent: deque[bool] = deque(maxlen=10)
+        self.loud = False
+        """The last packet alone stood out."""
 
     def hear(self, level: int, arrival: float) -> bool:
         """Take the level of one packet; True while somebody speaks."""
         self._remember(level, int(arrival * 2))
         background = max(quietest for _, quietest in self._parts)
         threshold = min(max(background - self.STANDS_OUT, self.LOUD), self.FAINTEST)
-        self._recent.append(level <= threshold)
-        return sum(self._recent) >= 3 and self._recent[-1]
+        self.loud = level <= threshold
+        self._recent.append(self.loud)
+        return sum(self._recent) >= 3 and self.loud
 
     def _remember(self, level: int, part: int) -> None:
         if self._parts and self._parts[-1][0] >= part:

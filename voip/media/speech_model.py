@@ -77,6 +77,11 @@ class SpeechModels:
             log.info(MISSING) if unknown else log.warning("%s; %s", error, MISSING)
             return None
 
+    def prepare(self) -> None:
+        """Have one ready for the first who speaks: making it takes a while."""
+        if not self._idle and (model := self.lend()) is not None:
+            self.take_back(model)
+
     def take_back(self, model: SpeechModel) -> None:
         model.forget()
         with self._lock:
