@@ -12,6 +12,7 @@ import typer
 from voip.service.cli import app
 
 ROOT = Path(__file__).parents[1]
+FOLDERS = ("voip", "turn", "static/src", "tests", "docs", "benchmarks", "tools", "examples")
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -34,11 +35,7 @@ def test_the_files_that_architecture_names_exist() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text()
     named = set(re.findall(r"`((?:\w+/)*\w+\.(?:py|tsx|md|yaml))`", text))
     assert len(named) > 20
-    known = {
-        path
-        for folder in ("voip", "turn", "static/src", "tests", "docs", "benchmarks", "tools")
-        for path in (ROOT / folder).rglob("*.*")
-    }
+    known = {path for folder in FOLDERS for path in (ROOT / folder).rglob("*.*")}
     ends = [f"/{path.relative_to(ROOT)}" for path in known]
     assert [
         each for each in sorted(named) if not any(end.endswith(f"/{each}") for end in ends)
