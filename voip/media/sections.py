@@ -166,12 +166,17 @@ def rejected(section: Section) -> Section:
 
 
 def ask_for_fec(section: Section) -> None:
-    """Add the Opus parameters that aiortc leaves out."""
-    for index, line in enumerate(section.lines):
+    """Give every Opus format the parameters that aiortc leaves out, in place of others."""
+    maps = (_RTPMAP.fullmatch(value) for value in section.values("rtpmap"))
+    opus = [match[1] for match in maps if match is not None and match[2].lower() == "opus"]
+    others = tuple(f"a=fmtp:{number} " for number in opus)
+    lines = [line for line in section.lines if not line.startswith(others)]
+    section.lines = []
+    for line in lines:
+        section.lines.append(line)
         match = _RTPMAP.fullmatch(line.removeprefix("a=rtpmap:"))
-        if match is not None and match[2].lower() == "opus":
-            section.lines.insert(index + 1, f"a=fmtp:{match[1]} {OPUS_FMTP}")
-            return
+        if match is not None and match[1] in opus:
+            section.lines.append(f"a=fmtp:{match[1]} {OPUS_FMTP}")
 
 
 def takes_fec(section: Section) -> bool:
