@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.media.audio import FRAME, RATE, Samples, encode, rtp, speech
@@ -15,7 +17,7 @@ from voip.media.packets import AudioPacket
 from voip.media.silence import dbov
 from voip.media.speech import say
 from voip.media.speech_model import SpeechModels
-from voip.media.utterance import SECONDS, Collector, Utterance
+from voip.media.utterance import BLOCK, SECONDS, Collector, Utterance
 from voip.media.voice import SpeechRules
 
 BEGAN = 1000.0
@@ -162,6 +164,38 @@ def test_lost_packets_cost_no_utterance() -> None:
     items = [p for p in packets(scene(1.0, speech()[: 3 * RATE], 2.0)) if dice.random() > 0.1]
     (one,) = heard(Ear(NoModels()), items)
     assert one.seconds > 2.5
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([1, 1, 1, 0, 2, -3, 4000]),
+            st.sampled_from([960, 960, 960, 0, 40_000, -960, 1 << 31]),
+            st.sampled_from([0.02, 0.02, 0.02, 0.0, 0.1, 1.5]),
+            st.one_of(st.sampled_from(encode(speech())[20:60]), st.binary(max_size=40)),
+            st.sampled_from([None, 0, 20, 40, 90, 127]),
+            st.sampled_from([1, 1, 1, 2]),
+        ),
+        max_size=80,
+    )
+)
+def test_whatever_comes_blocks_are_in_order_and_there_is_no_error(
+    steps: list[tuple[int, int, float, bytes, int | None, int]],
+) -> None:
+    models = NoModels()
+    ear, arrival, sequence, timestamp, last = Ear(models), BEGAN, 0, 0, 0.0
+    for ahead, samples, wait, payload, level, ssrc in steps:
+        sequence, timestamp = (sequence + ahead) % (1 << 16), (timestamp + samples) % (1 << 32)
+        arrival += wait
+        packet = AudioPacket(payload, sequence, timestamp, ssrc, arrival, level)
+        for block in ear.hear([packet], arrival):
+            assert len(block.samples) == BLOCK
+            assert block.at >= last - 1e-6
+            assert block.at <= arrival
+            last = block.at + SECONDS
+    list(ear.hear([], arrival + 60))
+    assert not ear.awake
 
 
 def test_junk_is_no_speech_and_no_error() -> None:
