@@ -16,7 +16,9 @@ from typer.testing import CliRunner
 from voip.service.cli import app
 from voip.service.running import Exit
 
-COMMANDS = ["bot", "call", "check-config", "demo", "trace"]
+COMMANDS = ["bot", "call", "check-config", "demo", "recordings", "trace"]
+ONES = ["bot", "call", "check-config", "demo", "trace"]
+OF_RECORDINGS = ["list", "show", "repair"]
 HEAVY = {"aiortc", "av", "nio", "numpy", "aiohttp", "pydantic", "rich"}
 
 
@@ -38,17 +40,27 @@ def test_help_lists_the_commands() -> None:
     assert all(f"  {command} " in text for command in COMMANDS)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_examples_that_parse(command: str) -> None:
-    lines = help_of(command).partition("Example:")[2].splitlines()
+@pytest.mark.parametrize(
+    "words",
+    [*([one] for one in ONES), *(["recordings", one] for one in OF_RECORDINGS)],
+    ids=" ".join,
+)
+def test_every_command_has_examples_that_parse(words: list[str]) -> None:
+    lines = help_of(*words).partition("Example:")[2].splitlines()
     examples = [shlex.split(line) for line in lines if "voip " in line and line.startswith("    ")]
     assert examples
-    group = typer.main.get_command(app)
-    for words in examples:
-        at = words.index("voip")
-        assert words[at + 1] == command
-        one = group.get_command(None, command)  # type: ignore[attr-defined]  # it is a group
-        one.make_context(command, words[at + 2 :])
+    command = typer.main.get_command(app)
+    for word in words:
+        command = command.get_command(None, word)  # type: ignore[attr-defined]  # it is a group
+    for example in examples:
+        rest = example[example.index("voip") + 1 :]
+        assert rest[: len(words)] == words
+        command.make_context(words[-1], rest[len(words) :])
+
+
+def test_help_lists_what_can_be_done_with_recordings() -> None:
+    text = help_of("recordings")
+    assert all(f"  {command} " in text for command in OF_RECORDINGS)
 
 
 def test_help_does_not_wait_for_heavy_libraries() -> None:
@@ -76,6 +88,8 @@ def test_help_does_not_wait_for_heavy_libraries() -> None:
         (["trace", "--list", "3f2a"], "exclude each other"),
         (["trace", "--json", "--html", "x.html"], "exclude each other"),
         (["trace", "--config", "missing.toml"], "no settings file missing.toml"),
+        (["recordings", "list", "--config", "missing.toml"], "no settings file missing.toml"),
+        (["recordings", "repair", "--config", "missing.toml"], "no settings file missing.toml"),
     ],
 )
 def test_wrong_input_is_told_and_tries_nothing(arguments: list[str], told: str) -> None:

@@ -10,11 +10,12 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from voip.media.events import Recording
 from voip.signalling.commands import Ended
@@ -110,15 +111,8 @@ class CallFile:
     def read(cls, folder: Path) -> CallFile | None:
         """Blocking. None where there is none, or none that can be read."""
         try:
-            fields = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        if not isinstance(fields, Mapping):
-            return None
-        known = {name: fields[name] for name in cls.__slots__ if name in fields}
-        try:
-            return cls(**known)
-        except TypeError:
+            return msgspec.json.decode((folder / NAME).read_bytes(), type=cls)
+        except (OSError, msgspec.DecodeError, RecursionError):
             return None
 
 

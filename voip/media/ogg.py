@@ -18,7 +18,7 @@ import secrets
 import struct
 from pathlib import Path
 
-from voip.media import ogg_pages, opus
+from voip.media import file_lock, ogg_pages, opus
 from voip.media.packets import AudioPacket
 
 PRE_SKIP = 312
@@ -43,7 +43,7 @@ class OggOpusWriter:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = path.open("xb", buffering=0)
+        self._file = file_lock.create(path)
         self._serial = secrets.randbits(32)
         self._number = 0
         self._packets: list[bytes] = []

@@ -18,20 +18,20 @@ from typing import Any
 import av
 import av.container
 
-from voip.media import ogg_pages, opus
+from voip.media import file_lock, ogg_pages, opus
 from voip.media.events import MediaDirection, Recording, RecordingEnd
 from voip.media.sound_errors import NotRepairable
 
 _FORMATS = {".webm": ("webm", "video/webm"), ".mkv": ("matroska", "video/x-matroska")}
-_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 async def repair(path: Path) -> Recording:
     """Close the recording at `path`, in a thread; a file that is whole stays as it is.
 
-    Raises NotRepairable where there is nothing in it that plays (the file is left alone),
-    OSError where it cannot be read or the copy cannot be written, ValueError for a file that is
-    not named like a recording.
+    Raises NotRepairable where there is nothing in it that plays (the file is left alone) and, as
+    StillWritten, where somebody writes it; OSError where it cannot be read or the copy cannot be
+    written, ValueError for a file that is not named like a recording.
     """
     return await asyncio.to_thread(repair_now, path)
 
@@ -56,8 +56,12 @@ def _recordings_in(folder: Path) -> list[Path]:
 
 def repair_now(path: Path) -> Recording:
     """The same for a caller who is in a thread already."""
+    with file_lock.alone_with(path):
+        return _repair(path)
+
+
+def _repair(path: Path) -> Recording:
     beside = path.with_name(path.name + ".repair")
-    path.open("rb").close()  # a file that is missing or not ours to read says so itself
     try:
         if path.suffix == ".ogg":
             return _repair_ogg(path, beside)

@@ -17,3 +17,10 @@ class PlayerClosed(Exception):
 
 class NotRepairable(Exception):
     """The file holds nothing that could be played; it was left as it is."""
+
+
+class StillWritten(NotRepairable):
+    """Somebody writes or repairs the file right now."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is being written: repair it when its call is over")

@@ -21,7 +21,7 @@ from typing import Any
 import av
 import av.container
 
-from voip.media import ogg_pages, opus
+from voip.media import file_lock, ogg_pages, opus
 from voip.media.files import LEFT_OPEN
 from voip.media.ogg import opus_head
 from voip.media.packets import AudioPacket, VideoFrame
@@ -76,13 +76,17 @@ class VideoWriter:
             self.path, self.mime_type = folder / f"{name}.mkv", "video/x-matroska"
         else:
             raise UnusableVideo(f"{keyframe.codec} is not recorded, only VP8 and H264")
-        self.path.touch(exist_ok=False)
-        self._container = av.open(
-            str(self.path),
-            "w",
-            format="webm" if keyframe.codec == "VP8" else "matroska",
-            container_options=_OPTIONS,
-        )
+        self._lock = file_lock.create(self.path)
+        try:
+            self._container = av.open(
+                str(self.path),
+                "w",
+                format="webm" if keyframe.codec == "VP8" else "matroska",
+                container_options=_OPTIONS,
+            )
+        except BaseException:
+            self._lock.close()
+            raise
         if keyframe.codec == "VP8":
             self._video: Any = self._container.add_mux_stream(
                 "vp8", width=self.width, height=self.height, time_base=_MILLISECONDS
@@ -136,11 +140,14 @@ class VideoWriter:
             if end is not None and end - self.epoch - self.seconds > LEFT_OPEN:
                 self._end_at(end - self.epoch)
         finally:
-            self._container.close()
+            self.abandon()
 
     def abandon(self) -> None:
         """Close the file after a failure: the clusters that are on the disk stay."""
-        self._container.close()
+        try:
+            self._container.close()
+        finally:
+            self._lock.close()
 
     def _write_video(self, frame: VideoFrame, _: int, place: int) -> None:
         second = place / VIDEO_RATE

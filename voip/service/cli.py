@@ -1,4 +1,5 @@
-"""The command line: `voip bot`, `voip call`, `voip demo`, `voip trace`, `voip check-config`.
+"""The command line: `voip bot`, `voip call`, `voip demo`, `voip trace`, `voip recordings`,
+`voip check-config`.
 
 Each command here only reads its options; what it does is in a module of its own, which is
 imported when the command runs, so that `voip --help` does not wait for the media libraries.
@@ -12,14 +13,8 @@ from typing import Annotated
 
 import typer
 
-CONFIG_HELP = (
-    "Settings file (TOML). Without it: voip.toml of this folder, where there is one. Settings from"
-    " the environment (VOIP_...) win over the file's."
-)
-Config = Annotated[
-    Path | None, typer.Option("--config", envvar="VOIP_CONFIG", metavar="FILE", help=CONFIG_HELP)
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON, for programs.")]
+from voip.service.options import Config, DataDir, Json
+from voip.service.recordings_cli import recordings_app
 
 app = typer.Typer(
     help="WebRTC calls over Matrix: bots that answer and record, calls from the command line.",
@@ -28,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # a traceback with local variables would show secrets
     rich_markup_mode=None,
 )
+app.add_typer(recordings_app, name="recordings")
 
 
 @app.command()
@@ -169,12 +165,7 @@ def trace(
             help="Write a page that can be attached to a bug report; it needs nothing else.",
         ),
     ] = None,
-    data_dir: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER", help="The bot's data folder. Without it: that of the settings."
-        ),
-    ] = None,
+    data_dir: DataDir = None,
     json: Json = False,
     config: Config = None,
 ) -> None:

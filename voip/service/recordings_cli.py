@@ -1,0 +1,99 @@
+"""`voip recordings list`, `show`, `repair`: the options; see `cli.py`."""
+# ruff: noqa: PLC0415 - as in cli.py: help does not wait for the media libraries
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from voip.service.options import Config, DataDir, Json
+
+recordings_app = typer.Typer(
+    help="What is kept of calls: list it, look at it, close what a crash left open.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+Wanted = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[ID]",
+        show_default=False,
+        help="Our own id of a call, its beginning, or the path of its folder. Without it: the"
+        " latest call that has a recording.",
+    ),
+]
+
+
+@recordings_app.command("list")
+def list_(
+    *,
+    data_dir: DataDir = None,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """List the calls that have recordings, the newest first.
+
+    \b
+    Example:
+      voip recordings list
+      voip recordings list --json
+    """
+    from voip.service.recordings_command import list_command
+
+    raise typer.Exit(list_command(data_dir, config, as_json=json))
+
+
+@recordings_app.command()
+def show(
+    wanted: Wanted = None,
+    *,
+    data_dir: DataDir = None,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Say what is in the recordings of a call: files, streams, lengths, whether they were closed.
+
+    \b
+    Example:
+      voip recordings show
+      voip recordings show 3f2a9c01 --json
+    """
+    from voip.service.recordings_command import show_command
+
+    raise typer.Exit(show_command(wanted, data_dir, config, as_json=json))
+
+
+@recordings_app.command()
+def repair(
+    wanted: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ID|PATH]",
+            show_default=False,
+            help="A call's id or its beginning, the path of its folder, or that of one recording."
+            " Without it: every call.",
+        ),
+    ] = None,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+    ] = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Close recordings that a crash left open.
+
+    What is being written is left alone, so a bot may run meanwhile. A file that was closed stays as
+    it is. Ends with status 0 only if nothing is left open that could hold something.
+
+    \b
+    Example:
+      voip recordings repair
+      voip recordings repair 3f2a9c01 --dry-run
+      voip recordings repair ./audio.ogg
+    """
+    from voip.service.recordings_repair import RepairOptions, repair_command
+
+    raise typer.Exit(repair_command(RepairOptions(wanted, dry_run, json, data_dir), config))
