@@ -18,7 +18,7 @@ from voip.service.running import Exit
 
 COMMANDS = ["bot", "call", "check-config", "demo", "recordings", "trace"]
 ONES = ["bot", "call", "check-config", "demo", "trace"]
-OF_RECORDINGS = ["list", "show", "repair"]
+OF_RECORDINGS = ["list", "show", "repair", "export"]
 HEAVY = {"aiortc", "av", "nio", "numpy", "aiohttp", "pydantic", "rich"}
 
 

@@ -1,8 +1,10 @@
-"""`voip recordings list`, `show`, `repair`: the options; see `cli.py`."""
+"""`voip recordings list`, `show`, `repair`, `export`: the options; see `cli.py`."""
 # ruff: noqa: PLC0415 - as in cli.py: help does not wait for the media libraries
 
 from __future__ import annotations
 
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +12,7 @@ import typer
 from voip.service.options import Config, DataDir, Json
 
 recordings_app = typer.Typer(
-    help="What is kept of calls: list it, look at it, close what a crash left open.",
+    help="What is kept of calls: list it, close what a crash left open, make one file of it.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -23,6 +25,18 @@ Wanted = Annotated[
         " latest call that has a recording.",
     ),
 ]
+
+
+class FormatName(StrEnum):
+    """As in `voip.media.export.order`, which is not imported for the help."""
+
+    OGG = "ogg"
+    MP3 = "mp3"
+    WAV = "wav"
+    M4A = "m4a"
+    MP4 = "mp4"
+    WEBM = "webm"
+    PNG = "png"
 
 
 @recordings_app.command("list")
@@ -97,3 +111,57 @@ def repair(
     from voip.service.recordings_repair import RepairOptions, repair_command
 
     raise typer.Exit(repair_command(RepairOptions(wanted, dry_run, json, data_dir), config))
+
+
+@recordings_app.command()
+def export(
+    wanted: Wanted = None,
+    *,
+    to: Annotated[
+        FormatName | None,
+        typer.Option(
+            "--format",
+            show_default=False,
+            help="What to make: sound, sound and picture (mp4, webm), or a picture of the waveform"
+            " (png). Without it: as the name of --output ends.",
+        ),
+    ] = None,
+    mixed: Annotated[
+        bool, typer.Option("--mixed", help="All tracks of the call together; the default.")
+    ] = False,
+    track: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="One track alone, by the name of its file."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The file to write, which must not exist. Without it: the name of the call's"
+            " folder, here.",
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Make one file out of the recordings of a call.
+
+    Both sides of the call, as far as they were recorded, at their places in time. A picture is
+    taken as it was recorded where the format has its codec (H.264 in mp4, VP8 in webm).
+
+    \b
+    Example:
+      voip recordings export 3f2a9c01 --format mp3
+      voip recordings export -o call.mp4
+      voip recordings export 3f2a9c01 --track audio -o ann.wav
+    """
+    from voip.service.recordings_export import ExportOptions, export_command
+
+    if mixed and track is not None:
+        raise typer.BadParameter("--mixed and --track exclude each other: give one of them")
+    named = None if to is None else to.value
+    options = ExportOptions(wanted, named, track, output, json, data_dir)
+    raise typer.Exit(export_command(options, config))
