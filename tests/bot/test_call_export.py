@@ -62,7 +62,7 @@ def test_parts_have_the_same_sound_again(folder: Path) -> None:
         "screen.webm": (0, False),
         "screen-2.webm": (56, False),
     }
-    assert next(one.path.name for one in found if one.shown) == "video.webm"
+    assert [one.path.name for one in found if one.shown] == ["video.webm"]
 
 
 def test_a_file_that_goes_on_where_another_ended_is_heard(folder: Path) -> None:
@@ -79,6 +79,18 @@ def test_a_file_that_goes_on_where_another_ended_is_heard(folder: Path) -> None:
         "audio-2.ogg": (60, True),
         "audio-3.ogg": (120, True),
     }
+
+
+def test_screens_are_shown_where_there_is_no_camera(folder: Path) -> None:
+    found = sources(
+        call(
+            folder,
+            {"file": "audio.ogg", "seconds": 60.0},
+            {"file": "screen.webm", "seconds": 9.0, "offset": 5.0},
+            {"file": "screen-2.webm", "seconds": 9.0, "offset": 30.0},
+        )
+    )
+    assert [one.path.name for one in found if one.shown] == ["screen.webm", "screen-2.webm"]
 
 
 def test_recordings_of_one_call_follow_each_other(folder: Path) -> None:

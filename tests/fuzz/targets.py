@@ -13,6 +13,7 @@ from typing import Final
 
 from aiortc.sdp import SessionDescription
 
+from tests.fuzz import media
 from voip.media import demux, sdp
 from voip.media.demux import Kind
 from voip.media.errors import BadDescription, NoCommonCodec
@@ -109,6 +110,7 @@ TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
     "offers": offers,
     "candidates": candidates,
     "datagrams": datagrams,
+    **media.TARGETS,
 }
 
 

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
 
-from tests.media.audio import file_size, rtp, sweep_packets
+from tests.fuzz.test_fuzz import CORPUS
+from tests.media.audio import file_size, picture, rtp, sweep_packets
 from tests.media.test_ogg import write as write_ogg
+from tests.media.test_recorder import Call
 from tests.media.test_repair import left_open_ogg, left_open_video
 from voip.media.condition import Condition, condition, is_recording
-from voip.media.ogg import OggOpusWriter
 from voip.media.repair import repair
+from voip.media.sound_errors import NotRepairable
+from voip.media.webm import VideoWriter
 
 
 async def test_an_ogg_is_open_until_it_is_closed_or_repaired(tmp_path: Path) -> None:
@@ -48,15 +52,13 @@ def test_the_others(tmp_path: Path) -> None:
     assert condition(tmp_path / "missing.ogg") is Condition.UNREADABLE
 
 
-def test_what_is_written_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "audio.ogg"
-    writer = OggOpusWriter(path)
-    for packet in rtp(sweep_packets()):
-        writer.add(packet)
-    writer.flush(1e9)
-    assert condition(path) is Condition.WRITTEN
-    writer.close()
-    assert condition(path) is Condition.CLOSED
+async def test_what_is_written_is_told(tmp_path: Path) -> None:
+    call = Call(tmp_path)
+    call.feed(list(rtp(sweep_packets())))
+    call.thread.round()
+    assert condition(tmp_path / "audio.ogg") is Condition.WRITTEN
+    await call.recorder.stop()
+    assert condition(tmp_path / "audio.ogg") is Condition.CLOSED
 
 
 @pytest.mark.parametrize("name", ["audio.ogg", "video-12.webm", "screen.mkv", "played.ogg"])
@@ -69,3 +71,27 @@ def test_names_of_recordings(name: str) -> None:
 )
 def test_other_names(name: str) -> None:
     assert not is_recording(name)
+
+
+async def test_a_closed_video_is_left_as_it_is_however_short(tmp_path: Path) -> None:
+    """FFmpeg gives one of a single picture no duration, as one that was left open."""
+    writer = VideoWriter(tmp_path, "video", picture("VP8")[0], 1000.0)
+    writer.video(picture("VP8")[0])
+    writer.close()
+    before = writer.path.read_bytes()
+    assert condition(writer.path) is Condition.CLOSED
+    await repair(writer.path)
+    assert writer.path.read_bytes() == before
+
+
+@pytest.mark.parametrize("seed", ["no-picture-video.mkv", "no-picture-whole.webm"])
+async def test_damage_that_hides_the_streams_is_told(tmp_path: Path, seed: str) -> None:
+    """Found by fuzzing: no stream at all, or none of pictures, was an error that nobody caught."""
+    content = (CORPUS / "kept" / seed).read_bytes()[1:]
+    path = tmp_path / f"video{Path(seed).suffix}"
+    path.write_bytes(content)
+    with contextlib.suppress(NotRepairable):
+        recording = await repair(path)
+        assert recording.width is None
+        return
+    assert path.read_bytes() == content

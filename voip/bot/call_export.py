@@ -61,6 +61,7 @@ def _alone(call: CallFolder, track: str) -> Source:
 def _placed(files: list[RecordingFile]) -> Iterator[Source]:
     """Each on the call's time line, with its sound once: a screen that was shared, and a camera
     that came late, have files of their own with the sound of their time in them too."""
+    pictures = _pictures(files)
     base = end = 0.0
     heard: list[tuple[float, float]] = []
     for one in sorted(files, key=_order):
@@ -73,7 +74,14 @@ def _placed(files: list[RecordingFile]) -> Iterator[Source]:
         if is_heard and not ours:
             heard.append(span)
             end = max(end, span[1])
-        yield Source(one.path, begin, _side(one), heard=is_heard, shown=_has_picture(one))
+        yield Source(one.path, begin, _side(one), heard=is_heard, shown=one in pictures)
+
+
+def _pictures(files: list[RecordingFile]) -> list[RecordingFile]:
+    """The camera's, else those of screens."""
+    pictures = [one for one in files if _has_picture(one)]
+    cameras = [one for one in pictures if not one.path.name.startswith(_SCREEN)]
+    return cameras or pictures
 
 
 def _order(one: RecordingFile) -> tuple[bool, float]:

@@ -38,14 +38,18 @@ def condition(path: Path) -> Condition:
     try:
         if file_lock.is_written(path):
             return Condition.WRITTEN
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if not size:
-                return Condition.EMPTY
-            closed = _ogg_closed(file, size) if path.suffix == ".ogg" else _matroska_closed(file)
+        if not path.stat().st_size:
+            return Condition.EMPTY
+        return Condition.CLOSED if is_closed(path) else Condition.OPEN
     except OSError:
         return Condition.UNREADABLE
-    return Condition.CLOSED if closed else Condition.OPEN
+
+
+def is_closed(path: Path) -> bool:
+    """Whether the recording was closed by whoever wrote or repaired it. Raises OSError."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        return _ogg_closed(file, size) if path.suffix == ".ogg" else _matroska_closed(file)
 
 
 def _ogg_closed(file: BinaryIO, size: int) -> bool:

@@ -19,6 +19,8 @@ import av
 import av.container
 
 from voip.media import file_lock, ogg_pages, opus
+from voip.media import file_lock, ogg_pages, opus
+from voip.media.condition import is_closed
 from voip.media.events import MediaDirection, Recording, RecordingEnd
 from voip.media.sound_errors import NotRepairable
 
@@ -115,17 +117,19 @@ def _renumbered(page: ogg_pages.Page, number: int, *, last: bool) -> bytes:
 
 def _repair_video(path: Path, beside: Path) -> Recording:
     name, mime_type = _FORMATS[path.suffix]
-    with av.open(str(path), "r") as source:
-        picture = source.streams.video[0]
-        width, height = picture.width, picture.height
-        if source.duration is None:  # it is written on closing: this one was not closed
+    with av.open(str(path), "r", format="matroska") as source:
+        picture = next(iter(source.streams.video), None)
+        if picture is None and not source.streams.audio:
+            raise NotRepairable(f"{path.name} holds no sound and no picture")
+        width, height = (picture.width, picture.height) if picture else (None, None)
+        if not is_closed(path):
             copied = _copy(source, beside, name)
             if not copied:
                 raise NotRepairable(f"{path.name} holds no sound and no picture")
             if _count(beside) < copied:
                 raise NotRepairable(f"the copy of {path.name} lacks something that was readable")
             _replace(beside, path)
-    with av.open(str(path), "r") as whole:
+    with av.open(str(path), "r", format="matroska") as whole:
         seconds = (whole.duration or 0) / av.time_base
     size = path.stat().st_size
     return Recording(path, mime_type, seconds, size, RecordingEnd.REPAIRED, width, height)
@@ -157,7 +161,7 @@ def _readable(source: av.container.InputContainer) -> Any:
 
 
 def _count(path: Path) -> int:
-    with av.open(str(path), "r") as container:
+    with av.open(str(path), "r", format="matroska") as container:
         return sum(1 for _ in _readable(container))
 
 

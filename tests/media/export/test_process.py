@@ -160,6 +160,29 @@ async def test_a_screen_has_its_place_and_not_its_own_sound(tmp_path: Path, want
     assert seen[-1][0] == pytest.approx(1.0 + 59 / 30, abs=0.01)
 
 
+@pytest.mark.parametrize("wanted", [Format.MP4, Format.WEBM])
+@pytest.mark.parametrize("codecs", [("VP8", "VP8"), ("H264", "H264"), ("VP8", "H264")])
+async def test_pictures_in_several_files_follow_each_other(
+    tmp_path: Path, wanted: Format, codecs: tuple[str, str]
+) -> None:
+    """A recording that went on in another file: after a time, a size, or another codec."""
+    sources = [
+        Source(video(tmp_path, "video", codecs[0], beeps(2, 1000, 0.5)), shown=True),
+        Source(video(tmp_path, "video-2", codecs[1], beeps(2, 1000, 1)), offset=2.5, shown=True),
+    ]
+    target = tmp_path / f"call.{wanted.value}"
+    exported = await export(sources, target, wanted)
+    same = "H264" if wanted is Format.MP4 else "VP8"
+    assert exported.encoded is (codecs != (same, same))
+    assert beep_begins(decode(target), 1000) == pytest.approx([0.5, 3.5], abs=0.02)
+    seen = brightness(target)
+    expected = [n / 30 for n in range(60)] + [2.5 + n / 30 for n in range(60)]
+    assert [at for at, _ in seen] == pytest.approx(expected, abs=0.01)
+    assert [grey for _, grey in seen] == pytest.approx(
+        [40 + 2 * (n % 60) for n in range(120)], abs=4
+    )
+
+
 async def test_a_picture_that_grows_is_encoded_at_its_largest(tmp_path: Path) -> None:
     writer = VideoWriter(tmp_path, "video", picture("VP8")[0], 1000.0)
     for frame in picture("VP8"):

@@ -49,7 +49,7 @@ class Source(Record):
     heard: bool = True
     """False where its sound is in another source too."""
     shown: bool = False
-    """Its picture is the one. Of several, the first."""
+    """Its picture is the one that a format with a picture has; several follow each other."""
 
 
 class Order(Record):

@@ -6,7 +6,7 @@ encoded, where FFmpeg has an encoder for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -25,32 +25,36 @@ _CLOCK: Final = Fraction(1, 90_000)
 
 
 class Picture:
-    """The picture of one recording, on its way into another container."""
+    """The picture of a call, on its way into another container: that of one recording, or of
+    several that follow each other."""
 
-    def __init__(self, path: Path, begin: float, to: Format) -> None:
-        """`begin`: seconds from the beginning of the mix. To be closed.
+    def __init__(self, sources: Sequence[tuple[Path, float]], to: Format) -> None:
+        """Each with the seconds from the beginning of the mix to its own. To be closed.
 
         Raises UnreadableRecording, NothingToExport where there is no picture, NoEncoder.
         """
-        self._path, self._begin = path, begin
-        self._source = open_recording(path)
-        if not self._source.streams.video:
-            self._source.close()
-            raise NothingToExport(f"{path.name} has no picture in it")
-        self._stream = self._source.streams.video[0]
-        self.encoded = self._stream.codec_context.name != CODECS[to]
-        self._transcoder = Transcoder(path, self._stream, CODECS[to]) if self.encoded else None
+        codecs = [_codec(path) for path, _ in sources]
+        self._sources = [each for each, codec in zip(sources, codecs, strict=True) if codec]
+        if not self._sources:
+            names = ", ".join(path.name for path, _ in sources)
+            raise NothingToExport(f"there is no picture in {names}")
+        self.encoded = bool(set(codecs) - {CODECS[to], None})
+        self._transcoder: Transcoder | None = None
+        if self.encoded:
+            self._transcoder = Transcoder([path for path, _ in self._sources], CODECS[to])
+        self._first = open_recording(self._sources[0][0])
         self._waiting: Any = None
         self._packets: Iterator[Any] = iter(())
         self._last = -1
 
     def close(self) -> None:
-        self._source.close()
+        self._first.close()
 
     def begin(self, container: av.container.OutputContainer) -> None:
         """Add the stream."""
         if self._transcoder is None:
-            self._target: Any = container.add_stream_from_template(self._stream)
+            template = self._first.streams.video[0]
+            self._target: Any = container.add_stream_from_template(template)
             self._target.time_base = _CLOCK
             self._packets = self._copied()
         else:
@@ -68,30 +72,46 @@ class Picture:
             container.mux_one(packet)
 
     def _copied(self) -> Iterator[Any]:
-        """From the first keyframe on: nothing before it can be decoded."""
-        shown = False
-        for packet in packets(self._source, self._stream):
-            shown = shown or packet.is_keyframe
-            if packet.size and shown and packet.pts is not None:
-                packet.pts = packet.dts = self._place(packet)
-                packet.time_base = _CLOCK
-                yield packet
+        """Of each from the first keyframe on: nothing before it can be decoded."""
+        for path, begin in self._sources:
+            with open_recording(path) as source:
+                shown = False
+                for packet in packets(source, source.streams.video[0]):
+                    shown = shown or packet.is_keyframe
+                    if packet.size and shown and packet.pts is not None:
+                        packet.pts = packet.dts = self._place(packet, path, begin)
+                        packet.time_base = _CLOCK
+                        yield packet
 
     def _frames(self) -> Iterator[tuple[int, av.VideoFrame]]:
         """Decoded ones, each with its place in ticks."""
-        for packet in packets(self._source, self._stream):
-            try:
-                decoded = self._stream.codec_context.decode(packet)
-            except av.FFmpegError:
-                continue
-            for frame in decoded:
-                if frame.pts is not None:
-                    yield self._place(frame), frame
+        for path, begin in self._sources:
+            with open_recording(path) as source:
+                stream = source.streams.video[0]
+                for packet in packets(source, stream):
+                    for frame in _decoded(stream, packet):
+                        if frame.pts is not None:
+                            yield self._place(frame, path, begin), frame
 
-    def _place(self, of: Any) -> int:
+    def _place(self, of: Any, path: Path, begin: float) -> int:
         """In ticks of the clock; muxers refuse one twice."""
         second = float(of.pts * of.time_base)
         if second > MOST_SECONDS:
-            raise too_long(self._path)
-        self._last = max(round((second + self._begin) / _CLOCK), self._last + 1)
+            raise too_long(path)
+        self._last = max(round((second + begin) / _CLOCK), self._last + 1)
         return self._last
+
+
+def _decoded(stream: av.VideoStream, packet: Any) -> list[av.VideoFrame]:
+    """None of what is damaged."""
+    try:
+        return stream.codec_context.decode(packet)
+    except av.FFmpegError:
+        return []
+
+
+def _codec(path: Path) -> str | None:
+    """None where there is no picture. Raises UnreadableRecording."""
+    with open_recording(path) as container:
+        found = next(iter(container.streams.video), None)
+        return None if found is None else found.codec_context.name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -30,12 +30,11 @@ _BIT_RATE: Final = 2_000_000
 
 
 class Transcoder:
-    def __init__(self, path: Path, stream: av.VideoStream, codec: str) -> None:
-        """Raises NoEncoder, and UnreadableRecording where the picture has no size, or too much."""
+    def __init__(self, paths: Sequence[Path], codec: str) -> None:
+        """Raises NoEncoder, and UnreadableRecording where a picture has no size, or too much."""
         self._encoder = _encoder(codec)
-        width, height = _largest(path, stream)
-        if not (width and height and width * height <= MOST_PIXELS):
-            raise UnreadableRecording(f"a picture of {width} × {height} in {path.name}: damaged?")
+        sizes = [_largest(path) for path in paths]
+        width, height = max(w for w, _ in sizes), max(h for _, h in sizes)
         # Chroma is sampled at every other pixel.
         self._size = width + width % 2, height + height % 2
         self._stream: Any = None
@@ -103,17 +102,23 @@ def _encoder(codec: str) -> str:
     )
 
 
-def _largest(path: Path, stream: av.VideoStream) -> tuple[int, int]:
+def _largest(path: Path) -> tuple[int, int]:
     """The container has the first size; VP8 says a new one in its keyframes (RFC 6386 §9.1)."""
-    width, height = stream.width, stream.height
-    if stream.codec_context.name != "vp8":
-        return width, height
     with open_recording(path) as container:
-        for packet in packets(container, container.streams.video[0]):
-            try:
-                w, h = vp8_size(bytes(packet))
-            except UnusableVideo:
-                continue
-            if w * h <= MOST_PIXELS:
+        stream = container.streams.video[0]
+        width, height = stream.width, stream.height
+        if stream.codec_context.name == "vp8":
+            for packet in packets(container, stream):
+                w, h = _size(bytes(packet))
                 width, height = max(width, w), max(height, h)
+    if not (width and height and width * height <= MOST_PIXELS):
+        raise UnreadableRecording(f"a picture of {width} × {height} in {path.name}: damaged?")
     return width, height
+
+
+def _size(frame: bytes) -> tuple[int, int]:
+    try:
+        width, height = vp8_size(frame)
+    except UnusableVideo:
+        return 0, 0
+    return (width, height) if width * height <= MOST_PIXELS else (0, 0)

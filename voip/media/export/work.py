@@ -26,10 +26,10 @@ Progress: TypeAlias = Callable[[float], None]
 def work(order: Order, progress: Progress) -> Exported:
     """Raises ExportError; what it has written then is for the caller to remove."""
     heard = [source for source in order.sources if source.heard]
-    shown = next((source for source in order.sources if source.shown), None)
-    if order.format.has_picture and shown is None:
+    shown = [source for source in order.sources if source.shown and order.format.has_picture]
+    if order.format.has_picture and not shown:
         raise NothingToExport(f"there is no picture in this call: {order.format.value} needs one")
-    used = [*heard, *([shown] if shown and order.format.has_picture else [])]
+    used = [*heard, *shown]
     if not used:
         raise NothingToExport("there is nothing to hear in this call")
     job = _Job(order, heard, min(source.offset for source in used), progress)
@@ -37,7 +37,7 @@ def work(order: Order, progress: Progress) -> Exported:
         encoded, seconds = False, job.copy(used[0])
     elif order.format is Format.PNG:
         encoded, seconds = True, job.draw()
-    elif shown is not None and order.format.has_picture:
+    elif shown:
         encoded, seconds = job.show(shown)
     else:
         encoded, seconds = True, job.sound()
@@ -78,9 +78,10 @@ class _Job:
             raise NothingToExport("there is nothing to hear in it")
         return stream.samples / RATE
 
-    def show(self, shown: Source) -> tuple[bool, float]:
+    def show(self, shown: Sequence[Source]) -> tuple[bool, float]:
         codec = sound.CODECS[self._format]
-        picture = Picture(shown.path, shown.offset - self._begin, self._format)
+        files = [(source.path, source.offset - self._begin) for source in shown]
+        picture = Picture(files, self._format)
         with contextlib.closing(picture), sound.output(self._target, codec) as container:
             picture.begin(container)
             if self._heard:
