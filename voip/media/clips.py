@@ -54,7 +54,7 @@ def _samples(sound: SoundFile | Speech | Tone) -> Samples:
 
 def _from_file(sound: SoundFile) -> Samples:
     try:
-        with av.open(str(sound.path), "r") as container:
+        with av.open(str(sound.path), "r", metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise SoundError(f"{sound.path} has no sound in it")
             return _join(_resampled(container.decode(container.streams.audio[0])))

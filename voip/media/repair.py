@@ -25,7 +25,10 @@ from voip.media.events import MediaDirection, Recording, RecordingEnd
 from voip.media.sound_errors import NotRepairable
 
 _FORMATS = {".webm": ("webm", "video/webm"), ".mkv": ("matroska", "video/x-matroska")}
-_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+_AS: dict[str, Any] = {"format": "matroska", "metadata_errors": "replace"}
+"""How such files are opened: as nothing else, and whatever damage has made of their tags."""
+# No EIO: FFmpeg says that of damage in a file, too.
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 async def repair(path: Path) -> Recording:
@@ -117,10 +120,11 @@ def _renumbered(page: ogg_pages.Page, number: int, *, last: bool) -> bytes:
 
 def _repair_video(path: Path, beside: Path) -> Recording:
     name, mime_type = _FORMATS[path.suffix]
-    with av.open(str(path), "r", format="matroska") as source:
-        picture = next(iter(source.streams.video), None)
-        if picture is None and not source.streams.audio:
+    with av.open(str(path), "r", **_AS) as source:
+        streams = _streams(source)
+        if not streams:
             raise NotRepairable(f"{path.name} holds no sound and no picture")
+        picture = streams[0] if streams[0].type == "video" else None
         width, height = (picture.width, picture.height) if picture else (None, None)
         if not is_closed(path):
             copied = _copy(source, beside, name)
@@ -129,10 +133,16 @@ def _repair_video(path: Path, beside: Path) -> Recording:
             if _count(beside) < copied:
                 raise NotRepairable(f"the copy of {path.name} lacks something that was readable")
             _replace(beside, path)
-    with av.open(str(path), "r", format="matroska") as whole:
+    with av.open(str(path), "r", **_AS) as whole:
         seconds = (whole.duration or 0) / av.time_base
     size = path.stat().st_size
     return Recording(path, mime_type, seconds, size, RecordingEnd.REPAIRED, width, height)
+
+
+def _streams(source: av.container.InputContainer) -> list[Any]:
+    """Those of a codec that FFmpeg knows, the picture first: damage can hide the others' names."""
+    found = (*source.streams.video, *source.streams.audio)
+    return [stream for stream in found if stream.codec_context]
 
 
 def _copy(source: av.container.InputContainer, target: Path, name: str) -> int:
@@ -140,8 +150,7 @@ def _copy(source: av.container.InputContainer, target: Path, name: str) -> int:
     copied = 0
     with av.open(str(target), "w", format=name) as output:
         streams: dict[int, Any] = {
-            stream.index: output.add_stream_from_template(stream)
-            for stream in (*source.streams.video, *source.streams.audio)
+            stream.index: output.add_stream_from_template(stream) for stream in _streams(source)
         }
         for packet in _readable(source):
             packet.stream = streams[packet.stream_index]
@@ -153,7 +162,7 @@ def _copy(source: av.container.InputContainer, target: Path, name: str) -> int:
 def _readable(source: av.container.InputContainer) -> Any:
     """The packets up to the end, or up to where the file is cut off."""
     try:
-        for packet in source.demux():
+        for packet in source.demux(_streams(source)):
             if packet.size and packet.pts is not None:
                 yield packet
     except av.FFmpegError:
@@ -161,7 +170,7 @@ def _readable(source: av.container.InputContainer) -> Any:
 
 
 def _count(path: Path) -> int:
-    with av.open(str(path), "r", format="matroska") as container:
+    with av.open(str(path), "r", **_AS) as container:
         return sum(1 for _ in _readable(container))
 
 

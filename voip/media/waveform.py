@@ -52,7 +52,7 @@ def _measure(path: Path) -> tuple[npt.NDArray[np.float64], int]:
     loudness: list[npt.NDArray[np.float64]] = []
     rest = np.empty(0, np.int16)
     samples = 0
-    with av.open(str(path), "r") as container:
+    with av.open(str(path), "r", metadata_errors="replace") as container:
         if not container.streams.audio:
             raise SoundError(f"{path.name} has no sound")
         resampler = av.AudioResampler(format="s16", layout="mono", rate=_RATE)

@@ -26,13 +26,24 @@ def open_recording(path: Path) -> av.container.InputContainer:
         raise UnreadableRecording(f"{path.name} is not a recording: .ogg, .webm or .mkv")
     try:
         _check(path)
-        return av.open(str(path), "r", format=container_format)
+        # Tags of a damaged file may be no text.
+        return av.open(str(path), "r", format=container_format, metadata_errors="replace")
     except (av.FFmpegError, ValueError) as error:
         raise UnreadableRecording(
             f"{path.name} holds nothing that plays: was it left open? voip recordings repair"
         ) from error
     except OSError as error:
         raise UnreadableRecording(f"{path.name} cannot be read: {error.strerror}") from error
+
+
+def sound_of(container: av.container.InputContainer) -> av.AudioStream | None:
+    """None where there is none, or none that FFmpeg knows the codec of."""
+    return next((each for each in container.streams.audio if each.codec_context), None)
+
+
+def picture_of(container: av.container.InputContainer) -> av.VideoStream | None:
+    """The same for a picture."""
+    return next((each for each in container.streams.video if each.codec_context), None)
 
 
 def _check(path: Path) -> None:

@@ -15,7 +15,7 @@ import av
 import av.container
 
 from voip.media.export.errors import NothingToExport
-from voip.media.export.opening import open_recording
+from voip.media.export.opening import open_recording, picture_of
 from voip.media.export.order import Format
 from voip.media.export.reading import MOST_SECONDS, packets, too_long
 from voip.media.export.transcode import Transcoder
@@ -53,8 +53,7 @@ class Picture:
     def begin(self, container: av.container.OutputContainer) -> None:
         """Add the stream."""
         if self._transcoder is None:
-            template = self._first.streams.video[0]
-            self._target: Any = container.add_stream_from_template(template)
+            self._target: Any = container.add_stream_from_template(_picture(self._first))
             self._target.time_base = _CLOCK
             self._packets = self._copied()
         else:
@@ -76,7 +75,7 @@ class Picture:
         for path, begin in self._sources:
             with open_recording(path) as source:
                 shown = False
-                for packet in packets(source, source.streams.video[0]):
+                for packet in packets(source, _picture(source)):
                     shown = shown or packet.is_keyframe
                     if packet.size and shown and packet.pts is not None:
                         packet.pts = packet.dts = self._place(packet, path, begin)
@@ -87,7 +86,7 @@ class Picture:
         """Decoded ones, each with its place in ticks."""
         for path, begin in self._sources:
             with open_recording(path) as source:
-                stream = source.streams.video[0]
+                stream = _picture(source)
                 for packet in packets(source, stream):
                     for frame in _decoded(stream, packet):
                         if frame.pts is not None:
@@ -113,5 +112,12 @@ def _decoded(stream: av.VideoStream, packet: Any) -> list[av.VideoFrame]:
 def _codec(path: Path) -> str | None:
     """None where there is no picture. Raises UnreadableRecording."""
     with open_recording(path) as container:
-        found = next(iter(container.streams.video), None)
+        found = picture_of(container)
         return None if found is None else found.codec_context.name
+
+
+def _picture(container: av.container.InputContainer) -> av.VideoStream:
+    """Of one that is known to have one."""
+    found = picture_of(container)
+    assert found is not None  # noqa: S101  # `_codec` has seen it
+    return found

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import av
 
-from voip.media.export.opening import open_recording
+from voip.media.export.opening import open_recording, picture_of, sound_of
 from voip.signalling.record import Record
 
 
@@ -32,12 +32,12 @@ def probe(path: Path) -> FileFacts:
     """Blocking: some milliseconds. Raises UnreadableRecording."""
     with open_recording(path) as container:
         seconds = None if container.duration is None else container.duration / av.time_base
-        audio = [
-            StreamFacts("audio", s.codec_context.name, rate=s.rate, channels=s.channels)
-            for s in container.streams.audio
-        ]
-        video = [
-            StreamFacts("video", s.codec_context.name, width=s.width, height=s.height)
-            for s in container.streams.video
-        ]
-    return FileFacts(seconds, (*audio, *video))
+        sound, picture = sound_of(container), picture_of(container)
+        streams = []
+        if sound is not None:
+            name = sound.codec_context.name
+            streams.append(StreamFacts("audio", name, rate=sound.rate, channels=sound.channels))
+        if picture is not None:
+            name, width, height = picture.codec_context.name, picture.width, picture.height
+            streams.append(StreamFacts("video", name, width=width, height=height))
+    return FileFacts(seconds, tuple(streams))

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voip.media.export.errors import UnreadableRecording
-from voip.media.export.opening import open_recording
+from voip.media.export.opening import open_recording, sound_of
 
 Samples: TypeAlias = npt.NDArray[np.float32]
 RATE: Final = 48_000
@@ -38,11 +38,11 @@ def pieces(path: Path) -> Iterator[Piece]:
     be decoded, or where it says that it lasts for days.
     """
     with open_recording(path) as container:
-        if not container.streams.audio:
+        stream = sound_of(container)
+        if stream is None:
             return
         position, heard = 0, False
         damaged = _Damaged()
-        stream = container.streams.audio[0]
         scale = float((stream.time_base or 0) * RATE)
         mono: _Mono | None = None
         for frame in _frames(container, stream, damaged):

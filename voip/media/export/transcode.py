@@ -12,7 +12,7 @@ import av.container
 import av.filter
 
 from voip.media.export.errors import NoEncoder, UnreadableRecording
-from voip.media.export.opening import open_recording
+from voip.media.export.opening import open_recording, picture_of
 from voip.media.export.reading import packets
 from voip.media.webm import UnusableVideo, vp8_size
 
@@ -105,9 +105,9 @@ def _encoder(codec: str) -> str:
 def _largest(path: Path) -> tuple[int, int]:
     """The container has the first size; VP8 says a new one in its keyframes (RFC 6386 §9.1)."""
     with open_recording(path) as container:
-        stream = container.streams.video[0]
-        width, height = stream.width, stream.height
-        if stream.codec_context.name == "vp8":
+        stream = picture_of(container)
+        width, height = (stream.width, stream.height) if stream else (0, 0)
+        if stream is not None and stream.codec_context.name == "vp8":
             for packet in packets(container, stream):
                 w, h = _size(bytes(packet))
                 width, height = max(width, w), max(height, h)
