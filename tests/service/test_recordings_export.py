@@ -82,6 +82,8 @@ def test_one_track_alone(folder: Path, tmp_path: Path) -> None:
         (["--track", "x", "-o", "x.mp3"], Exit.FAILED, "there is no track x"),
         (["-o", "no/such/x.mp3"], Exit.FAILED, "there is no folder"),
         (["-o", "voip-data", "--format", "mp3"], Exit.FAILED, "voip-data exists"),
+        (["-o", f"{'x' * 300}.mp3"], Exit.FAILED, "File name too long"),
+        (["-o", os.fsdecode(b"\xff.mp3")], Exit.FAILED, "not UTF-8"),
     ],
 )
 def test_wrong_input_is_told_and_nothing_is_written(

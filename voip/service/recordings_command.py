@@ -48,6 +48,8 @@ def guarded(work: Callable[[], Exit]) -> Exit:
         return complain("; ".join(error.problems), Exit.WRONG_INPUT)
     except (NotFound, ExportError) as error:
         return complain(str(error), Exit.FAILED)
+    except UnicodeEncodeError:
+        return complain("a file's name is not UTF-8, and cannot be shown: rename it", Exit.FAILED)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return complain(f"{where}{error.strerror or error}", Exit.FAILED)
@@ -145,7 +147,7 @@ def _heading(call: CallFolder) -> list[Text]:
         lines.append(plain(f"call {way} {call.peer} in {call.file.room_id}, {talked}"))
         if call.file.end is not None:
             lines.append(plain(f"ended: {call.file.end.get('text')}"))
-    return [*lines, Text(str(call.path), style="dim")]
+    return [*lines, plain(str(call.path))]
 
 
 def _facts(one: RecordingFile) -> FileFacts | str:

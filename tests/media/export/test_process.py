@@ -20,6 +20,7 @@ from tests.media.export.files import RATE, beep_begins, beeps, ogg, video
 from tests.media.test_disk_full import fill, small_disk
 from tests.media.test_repair import left_open_ogg
 from tests.media.test_webm import brightness
+from voip.media.condition import Condition, condition
 from voip.media.export.errors import (
     ExportBroke,
     ExportError,
@@ -215,8 +216,11 @@ async def test_a_video_without_sound_is_a_video(tmp_path: Path) -> None:
 
 async def test_what_was_left_open_is_exported_as_far_as_it_goes(tmp_path: Path) -> None:
     left_open_ogg(tmp_path / "audio.ogg")
-    exported = await export([Source(tmp_path / "audio.ogg")], tmp_path / "x.wav", Format.WAV)
-    assert exported.seconds > 3
+    for wanted in (Format.WAV, Format.OGG):
+        target = tmp_path / f"x.{wanted.value}"
+        exported = await export([Source(tmp_path / "audio.ogg")], target, wanted)
+        assert exported.seconds > 3
+    assert condition(tmp_path / "x.ogg") is Condition.CLOSED
 
 
 async def test_a_waveform_has_a_lane_for_each_side(tmp_path: Path) -> None:
@@ -264,8 +268,14 @@ async def test_a_file_that_exists_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "link.ogg").symlink_to(tmp_path / "nowhere.ogg")
     with pytest.raises(WrongTarget, match="exists"):
         await export([source], tmp_path / "link.ogg", Format.OGG)
-    with pytest.raises(WrongTarget, match="no folder"):
-        await export([source], tmp_path / "no" / "x.ogg", Format.OGG)
+    for name, told in [
+        ("no/x.ogg", "no folder"),
+        ("x" * 300 + ".ogg", "File name too long"),
+        (os.fsdecode(b"\xff.ogg"), "not UTF-8"),
+        ("\0.ogg", "not UTF-8"),
+    ]:
+        with pytest.raises(WrongTarget, match=told):
+            await export([source], tmp_path / name, Format.OGG)
     assert source.path.read_bytes() == before
     assert names(tmp_path) == {"audio.ogg", "link.ogg"}
 

@@ -99,12 +99,25 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def _checked(target: Path) -> Path:
+    if not _is_text(target):
+        raise errors.WrongTarget("the name of the file to write is not UTF-8: name another one")
     target = target.absolute()
-    if target.is_symlink() or target.exists():
-        raise errors.WrongTarget(f"{target} exists: name another file, or remove it")
-    if not target.parent.is_dir():
-        raise errors.WrongTarget(f"there is no folder {target.parent}")
+    try:
+        if target.is_symlink() or target.exists():
+            raise errors.WrongTarget(f"{target} exists: name another file, or remove it")
+        if not target.parent.is_dir():
+            raise errors.WrongTarget(f"there is no folder {target.parent}")
+    except OSError as error:
+        raise errors.WrongTarget(f"{target} cannot be written: {error.strerror}") from error
     return target
+
+
+def _is_text(path: Path) -> bool:
+    """Neither JSON nor FFmpeg takes a name that is not."""
+    try:
+        return "\0" not in str(path) and bool(str(path).encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _put(beside: Path, target: Path) -> None:
@@ -121,6 +134,8 @@ def _put(beside: Path, target: Path) -> None:
 
 
 def _absolute(source: Source) -> Source:
+    if not _is_text(source.path):
+        raise errors.UnreadableRecording("a name on the way to the recordings is not UTF-8")
     return msgspec.structs.replace(source, path=source.path.absolute())
 
 

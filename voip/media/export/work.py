@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import av
 
+from voip.media.condition import is_closed
 from voip.media.export import drawing, sound
 from voip.media.export.errors import NothingToExport, UnreadableRecording
 from voip.media.export.mixing import Line, blocks, mixed
@@ -61,6 +62,7 @@ class _Job:
 
     def copy(self, source: Source) -> float:
         """What is wanted is there already, and coding it anew would only make it worse."""
+        open_recording(source.path).close()  # what is none says so
         try:
             shutil.copyfile(source.path, self._target)
         except OSError as error:
@@ -136,7 +138,10 @@ class _Job:
 
 
 def _is_it_already(path: Path, wanted: Format) -> bool:
-    return path.suffix == f".{wanted.value}"
+    try:
+        return path.suffix == f".{wanted.value}" and is_closed(path)
+    except OSError as error:
+        raise UnreadableRecording(f"{path.name} cannot be read: {error.strerror}") from error
 
 
 def _seconds(path: Path, wanted: Format | None = None) -> float | None:
