@@ -7,13 +7,18 @@ from typing import Any
 
 import pytest
 
-from tests.media.audio import decode, sweep
+from tests.media.audio import decode, encode, rtp, sweep
 from tests.media.export.files import beep_begins, beeps, ogg, video
+from tests.media.test_recorder import Call as Recorded
 from tests.service.recordings import make_call, write_call_file
 from voip.bot.call_export import export_call, sources
+from voip.bot.call_file import CallFile
 from voip.bot.call_folders import CallFolder, read_folder
 from voip.media.export.errors import NothingToExport
 from voip.media.export.order import Format, Side, Source
+from voip.media.limits import PartLimits
+from voip.media.packets import PlayedPacket
+from voip.media.sent import Sent
 
 
 def call(folder: Path, *tracks: dict[str, Any]) -> CallFolder:
@@ -142,3 +147,33 @@ async def test_a_bot_makes_one_file_of_a_call(folder: Path, tmp_path: Path) -> N
     heard = decode(exported.path)
     assert beep_begins(heard, 1000) == pytest.approx([1.0], abs=0.02)
     assert beep_begins(heard, 2500) == pytest.approx([1.5], abs=0.02)
+
+
+@pytest.mark.parametrize("ours_begins", [-2.0, 1.5])
+async def test_what_the_recorder_writes_is_put_together(
+    folder: Path, tmp_path: Path, ours_begins: float
+) -> None:
+    """Both sides of a recording in files of four seconds: each beep is where it was heard."""
+    recorded = Recorded(folder, limits=PartLimits(seconds=4.0))
+    theirs = rtp(encode(beeps(10, 1000, 1.0, 7.0)))
+    packets: list[PlayedPacket] = []
+    sent = Sent(packets.append)
+    for number, payload in enumerate(encode(beeps(8, 2500, 2.0, 5.0))):
+        sent(payload, 1000.0 + ours_begins + number * 0.02)
+    recorded.clock.now = 1000.0 + min(ours_begins, 0.0)
+    recorded.feed(sorted([*theirs, *packets], key=lambda packet: packet.arrival))
+    whole = await recorded.recorder.stop()
+    write_call_file(folder)
+    file = CallFile.read(folder)
+    assert file is not None
+    for one in (whole, *whole.parts):
+        file.set_track(one)
+    file.write(folder)
+    call = read_folder(folder)
+    assert len(call.recordings) == 5
+    exported = await export_call(call, tmp_path / "call.wav", Format.WAV)
+    moved = max(-ours_begins, 0.0)
+    heard = decode(exported.path)
+    assert beep_begins(heard, 1000) == pytest.approx([1 + moved, 7 + moved], abs=0.02)
+    ours = ours_begins + moved
+    assert beep_begins(heard, 2500) == pytest.approx([2 + ours, 5 + ours], abs=0.02)

@@ -19,7 +19,6 @@ import av
 import av.container
 
 from voip.media import file_lock, ogg_pages, opus
-from voip.media import file_lock, ogg_pages, opus
 from voip.media.condition import is_closed
 from voip.media.events import MediaDirection, Recording, RecordingEnd
 from voip.media.sound_errors import NotRepairable

@@ -116,8 +116,8 @@ def _repair_one(path: Path) -> Done:
 def _note(recording: Recording) -> str | None:
     """Tell `call.json`, where the call has one and knows the file; gives what went wrong.
 
-    A file that it does not know belongs to a call that goes on, or to one that the bot's next
-    start posts: then the bot writes it down itself.
+    One that it does not know is written down by the bot, at the end of its call or, where the bot
+    died, on its next start.
     """
     folder = recording.path.parent
     try:
