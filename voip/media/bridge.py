@@ -1,53 +1,92 @@
-"""Two calls that hear each other through us, without decoding anything."""
+"""Two calls that hear and see each other through us, without decoding anything."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final, Protocol
 
 from voip.media.errors import AlreadyBridged
 from voip.media.forward import Forward
+from voip.media.peer import Peer
 from voip.media.player import Player
 from voip.media.tap import Tap
 from voip.signalling.ids import CallKey
 
 DELAY: Final = 0.08
 """Seconds: as much as the network may shake what comes in (four packets)."""
+KEYFRAME_PAUSE: Final = 0.5
+"""Seconds between two requests for a keyframe: each is many times the size of other frames."""
 
 
 class Leg(Protocol):
     """What a bridge needs of a call."""
 
+    peer: Peer
     player: Player
 
     @property
     def tap(self) -> Tap: ...
 
 
+class Way:
+    """From one call, the source, to the other, the sink: its sound, its camera, its screen."""
+
+    def __init__(self, source: Leg, sink: Leg) -> None:
+        self._source, self._sink = source, sink
+        self._asked: dict[str, None] = {}
+        """The purposes of which a keyframe is wanted."""
+        self._news = asyncio.Event()
+        self._asking = asyncio.create_task(self._ask_for_keyframes())
+        self._sound = Forward(sink.player, DELAY)
+        self._video = sink.peer.pass_on(source.peer.shown, self._want_keyframe)
+        source.tap.add_audio(self._sound)
+        source.tap.add_video(self._video)
+        source.peer.watch_shown(self._shown)
+
+    async def end(self) -> None:
+        self._source.peer.watch_shown(None)
+        self._source.tap.remove(self._sound)
+        self._source.tap.remove(self._video)
+        self._asking.cancel()
+        await asyncio.gather(self._asking, return_exceptions=True)
+        await self._sink.peer.pass_no_more()
+
+    def _shown(self) -> None:
+        self._sink.peer.pass_on(self._source.peer.shown, self._want_keyframe)
+
+    def _want_keyframe(self, purpose: str) -> None:
+        """Whoever begins to look, or has lost something, needs one (RFC 4585 §6.3.1)."""
+        self._asked[purpose] = None
+        self._news.set()
+
+    async def _ask_for_keyframes(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            asked, self._asked = self._asked, {}
+            for purpose in asked:
+                await self._source.peer.request_keyframes(purpose)
+            await asyncio.sleep(KEYFRAME_PAUSE)
+
+
 class Bridges:
     """The bridges of all calls; a call has one at most."""
 
     def __init__(self) -> None:
-        self._ends: dict[CallKey, tuple[CallKey, Leg, Forward]] = {}
-        """By the call that is heard: the one that hears it, and what forwards it."""
+        self._ends: dict[CallKey, tuple[CallKey, Way]] = {}
+        """By the call that is heard: the one that hears it, and the way there."""
 
     def join(self, a: CallKey, b: CallKey, leg_a: Leg, leg_b: Leg) -> None:
         """Raises AlreadyBridged; a call cannot be bridged with itself either."""
         if a == b or a in self._ends or b in self._ends:
             raise AlreadyBridged
-        for key, other, heard, hearing in ((a, b, leg_a, leg_b), (b, a, leg_b, leg_a)):
-            forward = Forward(hearing.player, DELAY)
-            heard.tap.add_audio(forward)
-            self._ends[key] = other, heard, forward
+        self._ends[a] = b, Way(leg_a, leg_b)
+        self._ends[b] = a, Way(leg_b, leg_a)
 
-    def other(self, key: CallKey) -> CallKey | None:
-        """Whom a call is bridged with."""
-        return self._ends[key][0] if key in self._ends else None
-
-    def part(self, key: CallKey) -> None:
+    async def part(self, key: CallKey) -> None:
         """Nothing to end is no error."""
-        other = self.other(key)
-        if other is None:
+        if key not in self._ends:
             return
-        for one in (key, other):
-            _, leg, forward = self._ends.pop(one)
-            leg.tap.remove(forward)
+        other, way = self._ends.pop(key)
+        _, back = self._ends.pop(other)
+        await asyncio.gather(way.end(), back.end())

@@ -153,7 +153,8 @@ class MediaEngine:
             raise CallClosed from None
 
     async def bridge(self, a: CallKey, b: CallKey) -> None:
-        """Let the two hear each other, until either call ends or `unbridge`.
+        """Let the two hear each other, until either call ends or `unbridge`. Where one shows
+        something, the other is to see it too: `LocalStreams` says when that is to be negotiated.
 
         Raises UnknownCall, AlreadyBridged.
         """
@@ -162,7 +163,7 @@ class MediaEngine:
     async def unbridge(self, key: CallKey) -> None:
         """Nothing to end is no error. Raises UnknownCall."""
         self._call(key)
-        self._bridges.part(key)
+        await self._bridges.part(key)
 
     async def add_candidates(self, key: CallKey, candidates: Sequence[Candidate]) -> None:
         """Remote candidates, in any order and number; unusable ones are counted and ignored.
@@ -350,7 +351,7 @@ class MediaEngine:
         return call
 
     async def _shut(self, key: CallKey, call: Leg) -> None:
-        self._bridges.part(key)
+        await self._bridges.part(key)
         # At the same time: a slow disk does not keep the line open.
         results = await asyncio.gather(
             call.peer.close(),

@@ -1,13 +1,14 @@
 """One call's peer: offer, answer, candidates, connection, close.
 
-It has one audio m-line, perhaps some of video that it only receives, and one transport.
+It has one audio m-line, perhaps some of video, and one transport. Video is received; what is sent
+is another call's (`pass_on`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -26,13 +27,21 @@ from voip.media.agreed import Agreed
 from voip.media.connecting import Connecting
 from voip.media.dtmf import Press
 from voip.media.errors import BadDescription, CallClosed, NoRelay, NotAnswered, PeerMediaError
-from voip.media.events import Digit, FirstAudio, LocalCandidates, MediaEvent, MediaStats
+from voip.media.events import (
+    Digit,
+    FirstAudio,
+    LocalCandidates,
+    LocalStreams,
+    MediaEvent,
+    MediaStats,
+)
 from voip.media.events import MediaFailure as Failure
 from voip.media.first import set_remote
 from voip.media.keys import Keys
 from voip.media.lines import Lines
 from voip.media.network import Network
-from voip.media.packets import AudioPacket
+from voip.media.packets import AudioPacket, VideoSink
+from voip.media.passed_video import Showing
 from voip.media.player import Player
 from voip.media.remote import RemoteCandidates
 from voip.media.renegotiation import Renegotiation
@@ -102,6 +111,7 @@ class Peer:
         self._connecting = Connecting(self._pc, self._let_flow)
         self._supervisor = Supervisor(self._pc, key, settings, emit)
         self._refused_packets = 0
+        self._streams_told: Streams = {}
         self._closing: asyncio.Task[None] | None = None
         self._pace()
 
@@ -182,14 +192,35 @@ class Peer:
     async def set_streams(self, streams: Streams) -> None:
         await self._lines.set_streams(streams)
 
-    async def request_keyframes(self) -> None:
+    async def request_keyframes(self, purpose: str | None = None) -> None:
         if self.connected:
-            await self._lines.request_keyframes()
+            await self._lines.request_keyframes(purpose)
 
     async def stats(self) -> MediaStats:
         ignored = self.remote.ignored
         stats = MediaStats(self.connected, 0, 0, 0, self._refused_packets, ignored)
-        return report.counted(stats, await self._pc.getStats())
+        passed = await self._lines.passed.stats()
+        return report.counted(stats, {**await self._pc.getStats(), **passed})
+
+    @property
+    def shown(self) -> Mapping[str, Showing]:
+        """What the other side shows, by purpose (`m.usermedia`, `m.screenshare`)."""
+        return self._lines.shown
+
+    def watch_shown(self, changed: Callable[[], None] | None) -> None:
+        """`changed` is told whenever `shown` is not what it was; None: nobody any more."""
+        self._lines.on_shown = changed or (lambda: None)
+
+    def pass_on(self, shown: Mapping[str, Showing], ask: Callable[[str], None]) -> VideoSink:
+        """Send what another call shows, as soon as that is negotiated, `ask`ing for keyframes; its
+        frames go where this returns."""
+        self._lines.passed.show(shown, ask)
+        self._tell_streams()
+        return self._lines.passed
+
+    async def pass_no_more(self) -> None:
+        await self._lines.passed.close()
+        self._tell_streams()
 
     async def close(self) -> None:
         """Idempotent. Returns when sockets and tasks are gone."""
@@ -204,6 +235,7 @@ class Peer:
         self._keys.close()
         self._track.stop()
         await self._report()
+        await self._lines.passed.close()
         await self._connecting.close()
         if self._renegotiation is not None:
             await self._renegotiation.rollback()
@@ -255,7 +287,17 @@ class Peer:
     async def _let_flow(self) -> None:
         if self._renegotiation is not None:
             await self._renegotiation.start()
+            self._tell_streams()
         self._pace()
+
+    def _tell_streams(self) -> None:
+        """What there is to show is not what was said of it."""
+        if self._renegotiation is None:
+            return
+        streams, outdated = self._renegotiation.shows()
+        if outdated or streams != self._streams_told:
+            self._streams_told = streams
+            self._supervisor.say(LocalStreams(self._key, streams, outdated))
 
     def _pace(self) -> None:
         """Who connects, or is heard as he speaks, needs packets promptly."""

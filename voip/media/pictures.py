@@ -53,9 +53,10 @@ class Pictures:
             for one, purpose in seen.items()
         )
 
-    async def request_keyframes(self) -> None:
+    async def request_keyframes(self, purpose: str | None = None) -> None:
+        """Of all that count, or of those with this purpose."""
         for transceiver, said in [*self._counting.items()]:
-            if not said.video_muted:
+            if not said.video_muted and purpose in (None, said.purpose):
                 await self._taps[transceiver].request_keyframe()
 
     def _take(self, transceiver: RTCRtpTransceiver, frame: VideoFrame) -> None:

@@ -8,7 +8,15 @@ list.
 
 from voip.media.private.names import Dtls, Ice, Receiver, moved_names
 from voip.media.private.reports import report_seldom
-from voip.media.private.rtp import AudioTap, VideoTap, direct, has_started, receive
+from voip.media.private.rtp import (
+    AudioTap,
+    VideoTap,
+    direct,
+    has_started,
+    on_keyframe_wanted,
+    receive,
+    streams_of_sender,
+)
 from voip.media.private.transport import (
     abandon_relays,
     accept_rsa,
@@ -46,6 +54,7 @@ __all__ = [
     "guard_input",
     "has_started",
     "moved_names",
+    "on_keyframe_wanted",
     "open_sockets",
     "protocols_of",
     "put_path",
@@ -56,5 +65,6 @@ __all__ = [
     "report_seldom",
     "rewrite_rtp",
     "set_hosts",
+    "streams_of_sender",
     "take_host",
 ]

@@ -68,6 +68,8 @@ SET_DIRECTION: Final = "_setCurrentDirection"
 SEND_STARTED: Final = "_RTCRtpSender__started"
 SSRC: Final = "_ssrc"
 RUN_RTCP: Final = "_run_rtcp"
+RTX_SSRC: Final = "_rtx_ssrc"
+KEYFRAME_WANTED: Final = "_send_keyframe"
 
 
 def moved_names(pc: RTCPeerConnection) -> list[str]:
@@ -87,7 +89,7 @@ def moved_names(pc: RTCPeerConnection) -> list[str]:
         (ice.iceGatherer, (CONNECTION,)),
         (getattr(ice.iceGatherer, CONNECTION, None), tuple(Ice)),
         (transceiver, (SET_DIRECTION,)),
-        (transceiver.sender, (SEND_STARTED, SSRC, RUN_RTCP)),
+        (transceiver.sender, (SEND_STARTED, SSRC, RUN_RTCP, RTX_SSRC, KEYFRAME_WANTED)),
         (receiver, (RUN_RTCP,)),
         (pc, (CONNECT,)),
         (TurnTransport(None), (CLOSE_TASK,)),  # type: ignore[arg-type]  # only looked at

@@ -16,7 +16,15 @@ from aiortc.rtp import RtpPacket as AiortcPacket
 
 from voip.media.keyframes import is_keyframe
 from voip.media.packets import AudioPacket, EventPacket, SenderReport, VideoFrame
-from voip.media.private.names import SEND_STARTED, SET_DIRECTION, Dtls, Receiver
+from voip.media.private.names import (
+    KEYFRAME_WANTED,
+    RTX_SSRC,
+    SEND_STARTED,
+    SET_DIRECTION,
+    SSRC,
+    Dtls,
+    Receiver,
+)
 from voip.media.rtp import RtpPacket, parse
 from voip.media.stand_ins import FrameQueue, SameTimestamp, distance
 
@@ -212,6 +220,7 @@ class VideoTap:
                 keyframe=is_keyframe(codec.name, frame.data),
                 arrival=time.monotonic(),
                 ssrc=self._ssrc or 0,
+                profile=str(codec.parameters.get("profile-level-id", "")),
             )
         )
 
@@ -245,6 +254,17 @@ def direct(transceiver: RTCRtpTransceiver, direction: str) -> None:
 
 def has_started(sender: RTCRtpSender) -> bool:
     return bool(getattr(sender, SEND_STARTED))
+
+
+def streams_of_sender(sender: RTCRtpSender) -> tuple[int, int]:
+    """The SSRCs of a sender: its stream, and its retransmissions."""
+    return getattr(sender, SSRC), getattr(sender, RTX_SSRC)
+
+
+def on_keyframe_wanted(sender: RTCRtpSender, tell: Callable[[], None]) -> None:
+    """Call `tell` where the other side asks for a keyframe (PLI, FIR), which aiortc would ask its
+    encoder for."""
+    setattr(sender, KEYFRAME_WANTED, tell)
 
 
 def _kind(parameters: RTCRtpReceiveParameters) -> str:
