@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,6 +20,7 @@ from voip.media import private
 from voip.media.description import parse
 from voip.media.engine import MediaEngine
 from voip.media.events import LocalStreams
+from voip.media.passed_video import Showing
 from voip.media.streams import ids_of
 from voip.signalling.content import SCREENSHARE, USERMEDIA, StreamMetadata
 from voip.signalling.events import Change
@@ -275,3 +277,44 @@ async def test_on_hold_nothing_is_shown_and_afterwards_it_is_again() -> None:
                 assert parse(offer).sections[1].has(direction)
                 await media.apply_answer(B, await client.answer(offer))
             await sees(other, DARK)
+
+
+async def test_a_source_that_changes_its_codec_is_offered_anew() -> None:
+    """A sender of aiortc has one codec for life, so the picture gets another sender."""
+    async with bare_client() as one, bare_client() as other:
+        film(one, DARK)
+        async with bridged(one, other) as middle:
+            await middle.due(B)
+            first = parse(await middle.reoffer(B))
+            await sees(other, DARK)
+            h264 = Showing((("H264", "42e01f"),), muted=False)
+            middle.media._calls[B].peer.pass_on({USERMEDIA: h264}, lambda purpose: None)
+            due = await middle.due(B, count=2)
+            assert due.outdated
+            assert list(due.streams) == ids_of(first.sections[1])
+            again = parse(await middle.reoffer(B))
+            assert again.sections[1].has("sendrecv")
+            assert again.sections[1].value("msid") != first.sections[1].value("msid")
+
+
+async def test_a_side_that_refuses_the_section_is_asked_once_and_again_with_the_next_change() -> (
+    None
+):
+    async with bare_client() as one, bare_client() as other:
+        film(one, DARK)
+        async with bridged(one, other) as middle:
+            await middle.due(B)
+            first = parse(await middle.reoffer(B))
+            await sees(other, DARK)
+            refused = re.sub("m=video [0-9]+", "m=video 0", await other.offer())
+            await middle.media.create_reanswer(B, refused)
+            assert len(middle.told(B)) == 1
+            said = {"-": StreamMetadata(purpose=USERMEDIA)}
+            await middle.media.set_streams(A, said)
+            await middle.media.set_streams(
+                A, {one.pc.getSenders()[0]._stream_id: StreamMetadata(purpose=USERMEDIA)}
+            )
+            assert middle.told(B)[-1].outdated
+            again = parse(await middle.media.create_reoffer(B, Change()))
+            assert again.sections[1].mid != first.sections[1].mid
+            assert again.sections[1].value("msid") != first.sections[1].value("msid")
