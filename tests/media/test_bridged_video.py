@@ -10,7 +10,13 @@ from contextlib import asynccontextmanager
 import av
 import numpy as np
 import pytest
-from aiortc import MediaStreamTrack, RTCRtpReceiver, RTCRtpSender
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpReceiver,
+    RTCRtpSender,
+)
 
 from tests.media.calls import Heard, engine, until
 from tests.media.clients import BareClient, bare_client
@@ -177,6 +183,34 @@ async def test_a_picture_begins_with_a_keyframe_that_is_asked_for_and_lost_ones_
             await sees(other, DARK)
 
 
+async def test_who_is_seen_is_told_how_much_the_other_can_take() -> None:
+    async with bare_client() as one, bare_client() as other:
+        film(one, DARK)
+        async with bridged(one, other) as middle:
+            await middle.due(B)
+            await middle.reoffer(B)
+            await sees(other, DARK)
+            (receiver,) = receivers(other)
+            estimator = getattr(receiver, private.Receiver.ESTIMATOR)
+            estimator.add = lambda ssrc, **_: (90_000, [ssrc])  # a thin line
+            (tap,) = middle.media._calls[A].peer._lines._pictures._taps.values()
+            await until(lambda: tap.limit == 90_000)
+            await middle.media.unbridge(A)
+            assert tap.limit is None
+
+
+async def test_no_more_is_told_than_the_limit() -> None:
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    receiver = pc.addTransceiver("video").receiver
+    estimator = getattr(receiver, private.Receiver.ESTIMATOR)
+    estimator.add = lambda **_: (500_000, [1])
+    tap = private.VideoTap(receiver, lambda frame: None)
+    assert estimator.add(ssrc=1) == (500_000, [1])
+    tap.limit = 90_000
+    assert estimator.add(ssrc=1) == (90_000, [1])
+    await pc.close()
+
+
 async def test_a_camera_that_joins_and_one_that_goes() -> None:
     async with bare_client() as one, bare_client() as other, bridged(one, other) as middle:
         assert middle.told(A) == middle.told(B) == []
@@ -288,7 +322,8 @@ async def test_a_source_that_changes_its_codec_is_offered_anew() -> None:
             first = parse(await middle.reoffer(B))
             await sees(other, DARK)
             h264 = Showing((("H264", "42e01f"),), muted=False)
-            middle.media._calls[B].peer.pass_on({USERMEDIA: h264}, lambda purpose: None)
+            _, way = middle.media._bridges._ends[A]
+            middle.media._calls[B].peer.pass_on({USERMEDIA: h264}, way._seen)
             due = await middle.due(B, count=2)
             assert due.outdated
             assert list(due.streams) == ids_of(first.sections[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from voip.media.errors import AlreadyBridged
@@ -38,7 +39,7 @@ class Way:
         self._news = asyncio.Event()
         self._asking = asyncio.create_task(self._ask_for_keyframes())
         self._sound = Forward(sink.player, DELAY)
-        self._video = sink.peer.pass_on(source.peer.shown, self._want_keyframe)
+        self._video = sink.peer.pass_on(source.peer.shown, self._seen)
         source.tap.add_audio(self._sound)
         source.tap.add_video(self._video)
         source.peer.watch_shown(self._shown)
@@ -49,13 +50,17 @@ class Way:
         self._source.tap.remove(self._video)
         self._asking.cancel()
         await asyncio.gather(self._asking, return_exceptions=True)
+        for purpose in self._source.peer.shown:
+            self._source.peer.limit_video(purpose, None)
         await self._sink.peer.pass_no_more()
 
     def _shown(self) -> None:
-        self._sink.peer.pass_on(self._source.peer.shown, self._want_keyframe)
+        self._sink.peer.pass_on(self._source.peer.shown, self._seen)
 
-    def _want_keyframe(self, purpose: str) -> None:
-        """Whoever begins to look, or has lost something, needs one (RFC 4585 §6.3.1)."""
+    def _seen(self, purpose: str) -> _Seen:
+        return _Seen(self, self._source.peer, purpose)
+
+    def want_keyframe(self, purpose: str) -> None:
         self._asked[purpose] = None
         self._news.set()
 
@@ -67,6 +72,22 @@ class Way:
             for purpose in asked:
                 await self._source.peer.request_keyframes(purpose)
             await asyncio.sleep(KEYFRAME_PAUSE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One picture of the source, for whoever sees it."""
+
+    way: Way
+    peer: Peer
+    purpose: str
+
+    def want_keyframe(self) -> None:
+        """Whoever begins to look, or has lost something, needs one (RFC 4585 §6.3.1)."""
+        self.way.want_keyframe(self.purpose)
+
+    def limit(self, rate: int) -> None:
+        self.peer.limit_video(self.purpose, rate)
 
 
 class Bridges:

@@ -104,6 +104,9 @@ class Lines:
         """Of all that is seen, or of what has this purpose."""
         await self._pictures.request_keyframes(purpose)
 
+    def limit_video(self, purpose: str, rate: int | None) -> None:
+        self._pictures.limit(purpose, rate)
+
     def hear(self, audio: Callable[[AudioPacket], None]) -> None:
         """Who gets the audio from now on, as long as it counts."""
         self._on_audio = audio

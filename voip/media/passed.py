@@ -16,7 +16,7 @@ from aiortc import RTCDtlsTransport
 from voip.media.agreed import Agreed, Line, Placed
 from voip.media.description import Section
 from voip.media.packets import VideoFrame
-from voip.media.passed_video import PassedVideo, Showing
+from voip.media.passed_video import PassedVideo, Showing, Source
 from voip.signalling.content import SCREENSHARE, USERMEDIA, StreamMetadata, Streams
 
 _PURPOSES: Final = (USERMEDIA, SCREENSHARE)
@@ -45,11 +45,11 @@ class Passed:
         """By purpose."""
         self._over: list[PassedVideo] = []
         """They are stopped with the next description."""
-        self._ask: Callable[[str], None] = lambda purpose: None
+        self._source: Callable[[str], Source]
 
-    def show(self, shown: Mapping[str, Showing], ask: Callable[[str], None]) -> None:
-        """What there is to see from now on. `ask` for a keyframe of that purpose."""
-        self._ask = ask
+    def show(self, shown: Mapping[str, Showing], source: Callable[[str], Source]) -> None:
+        """What there is to see from now on. `source` gives whom to ask, by purpose."""
+        self._source = source
         for purpose, video in [*self._videos.items()]:
             video.showing = shown.get(purpose)
             if video.showing is not None and not video.can_show(video.showing):
@@ -132,7 +132,7 @@ class Passed:
         self._videos[purpose] = PassedVideo(
             self._transport(),
             showing,
-            lambda: self._ask(purpose),
+            self._source(purpose),
             alone=purpose == SCREENSHARE,
         )
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import av
 from aiortc import RTCDtlsTransport, RTCRtpSender
@@ -41,22 +40,33 @@ class Showing:
     muted: bool
 
 
+class Source(Protocol):
+    """Whoever is seen, as far as this picture goes."""
+
+    def want_keyframe(self) -> None:
+        """Ask for one."""
+
+    def limit(self, rate: int) -> None:
+        """Who sees it takes no more bits a second than these."""
+
+
 class PassedVideo:
     """Made for one sink. It lives as long as the bridge, whether there is anything to see or not,
     so that a picture that comes again has the same numbers."""
 
     def __init__(
-        self, transport: RTCDtlsTransport, showing: Showing, ask: Callable[[], None], *, alone: bool
+        self, transport: RTCDtlsTransport, showing: Showing, source: Source, *, alone: bool
     ) -> None:
-        """`ask` the source for a keyframe. `alone`: in a stream of its own, without our sound."""
+        """`alone`: in a stream of its own, without our sound."""
         self.showing: Showing | None = showing
         """None while there is nothing to see."""
-        self._ask = ask
+        self._source = source
         self._own_stream = str(uuid.uuid4()) if alone else None
         self._track = _Frames()
         self._sender = RTCRtpSender(self._track, transport)
         self._ssrcs = private.streams_of_sender(self._sender)
-        private.on_keyframe_wanted(self._sender, ask)
+        private.on_keyframe_wanted(self._sender, source.want_keyframe)
+        private.on_rate_told(self._sender, source.limit)
         self._line: Line | None = None
         """Where it may be sent at the moment."""
         self._begun: tuple[VideoFormat, asyncio.Task[None]] | None = None
@@ -100,7 +110,7 @@ class PassedVideo:
         before, self._line = self._line, line
         if line is not None and before is None:
             self._track.begin_anew()
-            self._ask()
+            self._source.want_keyframe()
 
     def video(self, frame: VideoFrame) -> None:
         """Take one frame, on the loop."""
@@ -110,7 +120,7 @@ class PassedVideo:
         if self._begun is None:
             self._begin(self._line, format_)
         if self._begun is not None and self._begun[0] == format_ and not self._track.push(frame):
-            self._ask()
+            self._source.want_keyframe()
 
     async def stop(self) -> None:
         self._line = None

@@ -41,7 +41,7 @@ from voip.media.keys import Keys
 from voip.media.lines import Lines
 from voip.media.network import Network
 from voip.media.packets import AudioPacket, VideoSink
-from voip.media.passed_video import Showing
+from voip.media.passed_video import Showing, Source
 from voip.media.player import Player
 from voip.media.remote import RemoteCandidates
 from voip.media.renegotiation import Renegotiation
@@ -211,12 +211,17 @@ class Peer:
         """`changed` is told whenever `shown` is not what it was; None: nobody any more."""
         self._lines.on_shown = changed or (lambda: None)
 
-    def pass_on(self, shown: Mapping[str, Showing], ask: Callable[[str], None]) -> VideoSink:
-        """Send what another call shows, as soon as that is negotiated, `ask`ing for keyframes; its
-        frames go where this returns."""
-        self._lines.passed.show(shown, ask)
+    def pass_on(self, shown: Mapping[str, Showing], source: Callable[[str], Source]) -> VideoSink:
+        """Send what another call shows, as soon as that is negotiated; its frames go where this
+        returns. `source` gives whom to ask for keyframes, by purpose."""
+        self._lines.passed.show(shown, source)
         self._tell_streams()
         return self._lines.passed
+
+    def limit_video(self, purpose: str, rate: int | None) -> None:
+        """Tell the other side of no more bits a second than these for what it shows; None: of as
+        many as come through."""
+        self._lines.limit_video(purpose, rate)
 
     async def pass_no_more(self) -> None:
         await self._lines.passed.close()

@@ -59,6 +59,12 @@ class Pictures:
             if not said.video_muted and purpose in (None, said.purpose):
                 await self._taps[transceiver].request_keyframe()
 
+    def limit(self, purpose: str, rate: int | None) -> None:
+        """The bits a second that may come in of whatever has this purpose; None: any number."""
+        for transceiver, said in self._counting.items():
+            if said.purpose == purpose:
+                self._taps[transceiver].limit = rate
+
     def _take(self, transceiver: RTCRtpTransceiver, frame: VideoFrame) -> None:
         said = self._counting.get(transceiver)
         # MSC3291: a muted video is not shown. What comes of it is black, or old.

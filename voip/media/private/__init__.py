@@ -14,6 +14,7 @@ from voip.media.private.rtp import (
     direct,
     has_started,
     on_keyframe_wanted,
+    on_rate_told,
     receive,
     streams_of_sender,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "has_started",
     "moved_names",
     "on_keyframe_wanted",
+    "on_rate_told",
     "open_sockets",
     "protocols_of",
     "put_path",

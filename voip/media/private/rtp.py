@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import struct
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -11,7 +13,14 @@ from aiortc import RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParameters
 from aiortc.rtcrtpreceiver import NackGenerator, RemoteStreamTrack, StreamStatistics
-from aiortc.rtp import AnyRtcpPacket, RtcpByePacket, RtcpSrPacket
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    AnyRtcpPacket,
+    RtcpByePacket,
+    RtcpPsfbPacket,
+    RtcpSrPacket,
+    unpack_remb_fci,
+)
 from aiortc.rtp import RtpPacket as AiortcPacket
 
 from voip.media.keyframes import is_keyframe
@@ -20,6 +29,7 @@ from voip.media.private.names import (
     KEYFRAME_WANTED,
     RTX_SSRC,
     SEND_STARTED,
+    SENDER_RTCP,
     SET_DIRECTION,
     SSRC,
     Dtls,
@@ -173,6 +183,8 @@ class VideoTap:
         """Before the receiver starts."""
         self._receiver = receiver
         self._deliver = deliver
+        self.limit: int | None = None
+        """Bits a second; the other side is never told that more could be taken (goog-remb)."""
         self._ssrc: int | None = None
         self._last_sequence: int | None = None
         self._codecs: dict[int, RTCRtpCodecParameters] = getattr(receiver, Receiver.CODECS)
@@ -181,6 +193,19 @@ class VideoTap:
         setattr(receiver, Receiver.TIMESTAMPS, SameTimestamp())
         _never_decode(receiver, self._frame)
         _tell_reports(receiver, _VIDEO_RATE, deliver_report)
+        self._limit_estimates()
+
+    def _limit_estimates(self) -> None:
+        estimator: Any = getattr(self._receiver, Receiver.ESTIMATOR)
+        original: Callable[..., tuple[int, list[int]] | None] = estimator.add
+
+        def add(**packet: int) -> tuple[int, list[int]] | None:
+            estimate = original(**packet)
+            if estimate is None or self.limit is None:
+                return estimate
+            return min(estimate[0], self.limit), estimate[1]
+
+        estimator.add = add
 
     async def request_keyframe(self) -> None:
         """Send a Picture Loss Indication (RFC 4585 §6.3.1); nothing before the first packet."""
@@ -265,6 +290,19 @@ def on_keyframe_wanted(sender: RTCRtpSender, tell: Callable[[], None]) -> None:
     """Call `tell` where the other side asks for a keyframe (PLI, FIR), which aiortc would ask its
     encoder for."""
     setattr(sender, KEYFRAME_WANTED, tell)
+
+
+def on_rate_told(sender: RTCRtpSender, tell: Callable[[int], None]) -> None:
+    """Call `tell` where the other side says how many bits a second it can take (goog-remb)."""
+    original: Callable[[AnyRtcpPacket], Awaitable[None]] = getattr(sender, SENDER_RTCP)
+
+    async def handle(packet: AnyRtcpPacket) -> None:
+        if isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:
+            with contextlib.suppress(ValueError, struct.error):  # it is no REMB, or a broken one
+                tell(unpack_remb_fci(packet.fci)[0])
+        await original(packet)
+
+    setattr(sender, SENDER_RTCP, handle)
 
 
 def _kind(parameters: RTCRtpReceiveParameters) -> str:
