@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -17,6 +18,7 @@ from aiortc import (
     RTCRtpReceiver,
     RTCRtpSender,
 )
+from aiortc.rtp import is_rtcp
 
 from tests.media.calls import Heard, engine, until
 from tests.media.clients import BareClient, bare_client
@@ -183,6 +185,30 @@ async def test_a_picture_begins_with_a_keyframe_that_is_asked_for_and_lost_ones_
             await sees(other, DARK)
 
 
+async def test_what_is_lost_on_the_way_to_who_sees_is_repeated_by_us() -> None:
+    async with bare_client() as one, bare_client() as other:
+        film(one, DARK)
+        async with bridged(one, other) as middle:
+            await middle.due(B)
+            await middle.reoffer(B)
+            await sees(other, DARK)
+            peer = middle.media._calls[B].peer
+            dtls = peer._pc.getTransceivers()[0].receiver.transport
+            send = getattr(dtls, private.Dtls.SEND_RTP)
+            stream, repair = peer._lines.passed._videos[USERMEDIA]._ssrcs
+            sent: Counter[int] = Counter()
+
+            async def lossy(data: bytes) -> None:
+                ssrc = 0 if is_rtcp(data) else int.from_bytes(data[8:12])
+                sent[ssrc] += 1
+                if ssrc != stream or sent[stream] % 5:
+                    await send(data)
+
+            setattr(dtls, private.Dtls.SEND_RTP, lossy)
+            await until(lambda: sent[stream] >= 20 and sent[repair] >= 3)
+            await sees(other, DARK)
+
+
 async def test_who_is_seen_is_told_how_much_the_other_can_take() -> None:
     async with bare_client() as one, bare_client() as other:
         film(one, DARK)
@@ -322,7 +348,7 @@ async def test_a_source_that_changes_its_codec_is_offered_anew() -> None:
             first = parse(await middle.reoffer(B))
             await sees(other, DARK)
             h264 = Showing((("H264", "42e01f"),), muted=False)
-            _, way = middle.media._bridges._ends[A]
+            way = middle.media._bridges._by_call[A]._ways[0]
             middle.media._calls[B].peer.pass_on({USERMEDIA: h264}, way._seen)
             due = await middle.due(B, count=2)
             assert due.outdated

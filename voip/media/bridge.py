@@ -90,24 +90,43 @@ class _Seen:
         self.peer.limit_video(self.purpose, rate)
 
 
+class _Bridge:
+    """Two calls, and the ways between them."""
+
+    def __init__(self, a: CallKey, b: CallKey, leg_a: Leg, leg_b: Leg) -> None:
+        self.calls = a, b
+        self.ending: asyncio.Task[None] | None = None
+        self._ways = Way(leg_a, leg_b), Way(leg_b, leg_a)
+
+    async def end(self) -> None:
+        await asyncio.gather(*(way.end() for way in self._ways))
+
+
 class Bridges:
     """The bridges of all calls; a call has one at most."""
 
     def __init__(self) -> None:
-        self._ends: dict[CallKey, tuple[CallKey, Way]] = {}
-        """By the call that is heard: the one that hears it, and the way there."""
+        self._by_call: dict[CallKey, _Bridge] = {}
 
     def join(self, a: CallKey, b: CallKey, leg_a: Leg, leg_b: Leg) -> None:
         """Raises AlreadyBridged; a call cannot be bridged with itself either."""
-        if a == b or a in self._ends or b in self._ends:
+        if a == b or a in self._by_call or b in self._by_call:
             raise AlreadyBridged
-        self._ends[a] = b, Way(leg_a, leg_b)
-        self._ends[b] = a, Way(leg_b, leg_a)
+        self._by_call[a] = self._by_call[b] = _Bridge(a, b, leg_a, leg_b)
 
     async def part(self, key: CallKey) -> None:
-        """Nothing to end is no error."""
-        if key not in self._ends:
+        """Nothing to end is no error. Both calls can be joined anew when this returns."""
+        bridge = self._by_call.get(key)
+        if bridge is None:
             return
-        other, way = self._ends.pop(key)
-        _, back = self._ends.pop(other)
-        await asyncio.gather(way.end(), back.end())
+        if bridge.ending is None:
+            bridge.ending = asyncio.create_task(self._end(bridge))
+        # Shielded: who is cancelled while waiting must not leave half a bridge behind.
+        await asyncio.shield(bridge.ending)
+
+    async def _end(self, bridge: _Bridge) -> None:
+        try:
+            await bridge.end()
+        finally:
+            for key in bridge.calls:
+                del self._by_call[key]
