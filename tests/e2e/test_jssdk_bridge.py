@@ -74,6 +74,11 @@ async def test_a_voice_call_grows_into_video_through_us(line: Line, bob: JsClien
         await bobs.sees("green")
         await bobs.camera(on=True)
         await alices.sees("blue")
+        await alices.hold(on=True)  # it sends black meanwhile, and receives nothing
+        await bobs.sees("nothing")
+        await alices.hold(on=False)
+        await bobs.sees("green")
+        await alices.more(lambda flow: flow.video_received, by=20)
         await bobs.talks_both_ways()
 
 
