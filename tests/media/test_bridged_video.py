@@ -195,7 +195,7 @@ async def test_what_is_lost_on_the_way_to_who_sees_is_repeated_by_us() -> None:
             peer = middle.media._calls[B].peer
             dtls = peer._pc.getTransceivers()[0].receiver.transport
             send = getattr(dtls, private.Dtls.SEND_RTP)
-            stream, repair = peer._lines.passed._videos[USERMEDIA]._ssrcs
+            stream, repair = peer.lines.passed._videos[USERMEDIA]._ssrcs
             sent: Counter[int] = Counter()
 
             async def lossy(data: bytes) -> None:
@@ -219,7 +219,7 @@ async def test_who_is_seen_is_told_how_much_the_other_can_take() -> None:
             (receiver,) = receivers(other)
             estimator = getattr(receiver, private.Receiver.ESTIMATOR)
             estimator.add = lambda ssrc, **_: (90_000, [ssrc])  # a thin line
-            (tap,) = middle.media._calls[A].peer._lines._pictures._taps.values()
+            (tap,) = middle.media._calls[A].peer.lines._pictures._taps.values()
             await until(lambda: tap.limit == 90_000)
             await middle.media.unbridge(A)
             assert tap.limit is None

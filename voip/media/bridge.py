@@ -39,23 +39,23 @@ class Way:
         self._news = asyncio.Event()
         self._asking = asyncio.create_task(self._ask_for_keyframes())
         self._sound = Forward(sink.player, DELAY)
-        self._video = sink.peer.pass_on(source.peer.shown, self._seen)
+        self._video = sink.peer.pass_on(source.peer.lines.shown, self._seen)
         source.tap.add_audio(self._sound)
         source.tap.add_video(self._video)
-        source.peer.watch_shown(self._shown)
+        source.peer.lines.on_shown = self._shown
 
     async def end(self) -> None:
-        self._source.peer.watch_shown(None)
+        self._source.peer.lines.on_shown = None
         self._source.tap.remove(self._sound)
         self._source.tap.remove(self._video)
         self._asking.cancel()
         await asyncio.gather(self._asking, return_exceptions=True)
-        for purpose in self._source.peer.shown:
-            self._source.peer.limit_video(purpose, None)
+        for purpose in self._source.peer.lines.shown:
+            self._source.peer.lines.limit_video(purpose, None)
         await self._sink.peer.pass_no_more()
 
     def _shown(self) -> None:
-        self._sink.peer.pass_on(self._source.peer.shown, self._seen)
+        self._sink.peer.pass_on(self._source.peer.lines.shown, self._seen)
 
     def _seen(self, purpose: str) -> _Seen:
         return _Seen(self, self._source.peer, purpose)
@@ -87,7 +87,7 @@ class _Seen:
         self.way.want_keyframe(self.purpose)
 
     def limit(self, rate: int) -> None:
-        self.peer.limit_video(self.purpose, rate)
+        self.peer.lines.limit_video(self.purpose, rate)
 
 
 class _Bridge:

@@ -46,7 +46,7 @@ class Lines:
         self._streams: Streams | None = None
         self.shown: Mapping[str, Showing] = {}
         """What the other side shows, by purpose."""
-        self.on_shown: Callable[[], None] = _nobody
+        self.on_shown: Callable[[], None] | None = None
         """Told when that changes. Must not block or raise."""
         self.passed = Passed(lambda: pc.getTransceivers()[0].receiver.transport)
         """What it is shown of another call."""
@@ -105,6 +105,8 @@ class Lines:
         await self._pictures.request_keyframes(purpose)
 
     def limit_video(self, purpose: str, rate: int | None) -> None:
+        """Tell the other side of no more bits a second than these for what it shows; None: of as
+        many as come through."""
         self._pictures.limit(purpose, rate)
 
     def hear(self, audio: Callable[[AudioPacket], None]) -> None:
@@ -140,7 +142,8 @@ class Lines:
                 shown.setdefault(said[line.mid].purpose, showing)
         if shown != self.shown:
             self.shown = shown
-            self.on_shown()
+            if self.on_shown is not None:
+                self.on_shown()
 
     def _take_event(self, packet: EventPacket) -> None:
         if self._heard:
@@ -168,10 +171,6 @@ class Lines:
     def _idle_video(self) -> RTCRtpTransceiver | None:
         taken = self._by_mid.values()
         return next((one for one in self._pictures if one not in taken), None)
-
-
-def _nobody() -> None:
-    """Is told."""
 
 
 def _ignore(packet: AudioPacket) -> None:

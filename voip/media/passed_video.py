@@ -184,7 +184,7 @@ class _Frames(MediaStreamTrack):
         if self._line is None:
             self._line = Timeline(_CLOCK, frame.arrival)
         packet: av.Packet[Any] = av.Packet(frame.data)
-        packet.pts = self._line.place(0, frame.timestamp, frame.arrival)
+        packet.pts = self._line.place(frame.ssrc, frame.timestamp, frame.arrival)
         packet.time_base = Fraction(1, _CLOCK)
         return packet
 

@@ -97,7 +97,7 @@ class Peer:
         self._track, self._emit = track, emit
         self._network: Network | None = None
         self._keys = Keys(track, self._digit)
-        self._lines = Lines(
+        self.lines = Lines(
             self._pc,
             audio=self._first_audio,
             event=self._keys.event,
@@ -190,41 +190,27 @@ class Peer:
         await self._keys.press(digits, events, seconds=seconds, gap=gap)
 
     async def set_streams(self, streams: Streams) -> None:
-        await self._lines.set_streams(streams)
+        await self.lines.set_streams(streams)
 
     async def request_keyframes(self, purpose: str | None = None) -> None:
         if self.connected:
-            await self._lines.request_keyframes(purpose)
+            await self.lines.request_keyframes(purpose)
 
     async def stats(self) -> MediaStats:
         ignored = self.remote.ignored
         stats = MediaStats(self.connected, 0, 0, 0, self._refused_packets, ignored)
-        passed = await self._lines.passed.stats()
+        passed = await self.lines.passed.stats()
         return report.counted(stats, {**await self._pc.getStats(), **passed})
-
-    @property
-    def shown(self) -> Mapping[str, Showing]:
-        """What the other side shows, by purpose (`m.usermedia`, `m.screenshare`)."""
-        return self._lines.shown
-
-    def watch_shown(self, changed: Callable[[], None] | None) -> None:
-        """`changed` is told whenever `shown` is not what it was; None: nobody any more."""
-        self._lines.on_shown = changed or (lambda: None)
 
     def pass_on(self, shown: Mapping[str, Showing], source: Callable[[str], Source]) -> VideoSink:
         """Send what another call shows, as soon as that is negotiated; its frames go where this
         returns. `source` gives whom to ask for keyframes, by purpose."""
-        self._lines.passed.show(shown, source)
+        self.lines.passed.show(shown, source)
         self._tell_streams()
-        return self._lines.passed
-
-    def limit_video(self, purpose: str, rate: int | None) -> None:
-        """Tell the other side of no more bits a second than these for what it shows; None: of as
-        many as come through."""
-        self._lines.limit_video(purpose, rate)
+        return self.lines.passed
 
     async def pass_no_more(self) -> None:
-        await self._lines.passed.close()
+        await self.lines.passed.close()
         self._tell_streams()
 
     async def close(self) -> None:
@@ -240,7 +226,7 @@ class Peer:
         self._keys.close()
         self._track.stop()
         await self._report()
-        await self._lines.passed.close()
+        await self.lines.passed.close()
         await self._connecting.close()
         if self._renegotiation is not None:
             await self._renegotiation.rollback()
@@ -274,8 +260,8 @@ class Peer:
             refused=self._refused,
         )
         self._supervisor.path = self._network.path
-        self._lines.tap()
-        if (audio := self._lines.audio) is not None:
+        self.lines.tap()
+        if (audio := self.lines.audio) is not None:
             audio.shorten(self._network.streams_seen, self._refused)
             self._network.path.short_way = audio.take
         private.rewrite_rtp(dtls, self._keys.mark)
@@ -285,8 +271,8 @@ class Peer:
 
     def _agree(self, agreed: Agreed, network: Network) -> None:
         """The call's first offer and answer are complete."""
-        self._lines.agree(agreed)
-        self._renegotiation = Renegotiation(agreed, self._lines, network, self._servers)
+        self.lines.agree(agreed)
+        self._renegotiation = Renegotiation(agreed, self.lines, network, self._servers)
         self._supervisor.expect_connection()
 
     async def _let_flow(self) -> None:
@@ -334,7 +320,7 @@ class Peer:
         """Says so, and leaves the way to the tap to the packets that follow."""
         self._supervisor.say(FirstAudio(self._key))
         self.tap.audio(packet)
-        self._lines.hear(self.tap.audio)
+        self.lines.hear(self.tap.audio)
 
     def _digit(self, press: Press) -> None:
         self._supervisor.say(Digit(self._key, press.digit, press.seconds))

@@ -8,14 +8,11 @@ list.
 
 from voip.media.private.names import Dtls, Ice, Receiver, moved_names
 from voip.media.private.reports import report_seldom
-from voip.media.private.rtp import (
-    AudioTap,
-    VideoTap,
-    direct,
+from voip.media.private.rtp import AudioTap, VideoTap, direct, receive
+from voip.media.private.sending import (
     has_started,
     on_keyframe_wanted,
     on_rate_told,
-    receive,
     streams_of_sender,
 )
 from voip.media.private.transport import (

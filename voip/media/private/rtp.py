@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import struct
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import pylibsrtp
-from aiortc import RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver
+from aiortc import RTCRtpReceiver, RTCRtpTransceiver
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParameters
 from aiortc.rtcrtpreceiver import NackGenerator, RemoteStreamTrack, StreamStatistics
-from aiortc.rtp import (
-    RTCP_PSFB_APP,
-    AnyRtcpPacket,
-    RtcpByePacket,
-    RtcpPsfbPacket,
-    RtcpSrPacket,
-    unpack_remb_fci,
-)
+from aiortc.rtp import AnyRtcpPacket, RtcpByePacket, RtcpSrPacket
 from aiortc.rtp import RtpPacket as AiortcPacket
 
 from voip.media.keyframes import is_keyframe
 from voip.media.packets import AudioPacket, EventPacket, SenderReport, VideoFrame
-from voip.media.private.names import (
-    KEYFRAME_WANTED,
-    RTX_SSRC,
-    SEND_STARTED,
-    SENDER_RTCP,
-    SET_DIRECTION,
-    SSRC,
-    Dtls,
-    Receiver,
-)
+from voip.media.private.names import SET_DIRECTION, Dtls, Receiver
 from voip.media.rtp import RtpPacket, parse
 from voip.media.stand_ins import FrameQueue, SameTimestamp, distance
 
@@ -275,34 +257,6 @@ async def receive(receiver: RTCRtpReceiver, parameters: RTCRtpReceiveParameters)
 def direct(transceiver: RTCRtpTransceiver, direction: str) -> None:
     """Let a transceiver send and receive what `direction` says, seen from here."""
     getattr(transceiver, SET_DIRECTION)(direction)
-
-
-def has_started(sender: RTCRtpSender) -> bool:
-    return bool(getattr(sender, SEND_STARTED))
-
-
-def streams_of_sender(sender: RTCRtpSender) -> tuple[int, int]:
-    """The SSRCs of a sender: its stream, and its retransmissions."""
-    return getattr(sender, SSRC), getattr(sender, RTX_SSRC)
-
-
-def on_keyframe_wanted(sender: RTCRtpSender, tell: Callable[[], None]) -> None:
-    """Call `tell` where the other side asks for a keyframe (PLI, FIR), which aiortc would ask its
-    encoder for."""
-    setattr(sender, KEYFRAME_WANTED, tell)
-
-
-def on_rate_told(sender: RTCRtpSender, tell: Callable[[int], None]) -> None:
-    """Call `tell` where the other side says how many bits a second it can take (goog-remb)."""
-    original: Callable[[AnyRtcpPacket], Awaitable[None]] = getattr(sender, SENDER_RTCP)
-
-    async def handle(packet: AnyRtcpPacket) -> None:
-        if isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:
-            with contextlib.suppress(ValueError, struct.error):  # it is no REMB, or a broken one
-                tell(unpack_remb_fci(packet.fci)[0])
-        await original(packet)
-
-    setattr(sender, SENDER_RTCP, handle)
 
 
 def _kind(parameters: RTCRtpReceiveParameters) -> str:
