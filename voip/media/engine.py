@@ -36,6 +36,7 @@ from voip.media.shared_port import SharedPort
 from voip.media.sound_errors import PlayerClosed
 from voip.media.sounds import Sound
 from voip.media.speech_queue import Onset, Readers
+from voip.media.ticker import Ticker
 from voip.media.utterance import Utterance
 from voip.media.voice import SpeechRules
 from voip.signalling.content import Streams
@@ -62,6 +63,7 @@ class MediaEngine:
         self._prompts = PromptCache()
         self._readers = Readers()
         self._resolver = Resolver()
+        self._ticker = Ticker(min(1.0, settings.interrupted_after / 4))
         self._port: SharedPort | None = None
 
     async def open(self) -> None:
@@ -311,7 +313,8 @@ class MediaEngine:
         return at
 
     async def stats(self, key: CallKey) -> MediaStats:
-        """Raises UnknownCall."""
+        """What the call's media came to so far, and a sample of every few seconds. It costs next
+        to nothing. Raises UnknownCall."""
         return await self._call(key).peer.stats()
 
     @property
@@ -338,6 +341,7 @@ class MediaEngine:
             ice_servers,
             resolver=self._resolver,
             port=self._port,
+            ticker=self._ticker,
             track=player,
             emit=self._from_peer,
         )

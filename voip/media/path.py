@@ -69,6 +69,11 @@ class Path:
         return self._newest
 
     @property
+    def carrying(self) -> Connection:
+        """The one through which what is sent goes out."""
+        return self._current
+
+    @property
     def connections(self) -> set[Connection]:
         """All that still hold a socket or a relay."""
         return {self._current, self._newest, *self._retiring.values()}

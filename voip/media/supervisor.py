@@ -9,8 +9,10 @@ from aiortc import RTCPeerConnection
 
 from voip.media.events import Connected, Failed, Interrupted, MediaEvent, Resumed
 from voip.media.events import MediaFailure as Failure
+from voip.media.meter import Meter
 from voip.media.path import Path
 from voip.media.settings import MediaSettings
+from voip.media.ticker import Ticker
 from voip.media.watch import Watch
 from voip.signalling.ids import CallKey
 
@@ -24,8 +26,12 @@ class Supervisor:
         key: CallKey,
         settings: MediaSettings,
         emit: Callable[[MediaEvent], None],
+        *,
+        ticker: Ticker,
+        meter: Meter,
     ) -> None:
         self._pc, self._key, self._settings, self._emit = pc, key, settings, emit
+        self._ticker, self._meter = ticker, meter
         self.path: Path | None = None
         """What is watched once the connection is up."""
         self.was_connected = False
@@ -54,6 +60,7 @@ class Supervisor:
     def close(self) -> None:
         self.over = True
         self._stop_timer()
+        self._ticker.remove(self._meter.look)
         if self._watch is not None:
             self._watch.close()
 
@@ -64,6 +71,8 @@ class Supervisor:
         if state == "connected" and not self.was_connected:
             self.was_connected = True
             self._stop_timer()
+            self._meter.look(asyncio.get_running_loop().time())
+            self._ticker.add(self._meter.look)
             self._start_watch()
             self.say(Connected(self._key))
         elif state == "failed":
@@ -84,9 +93,13 @@ class Supervisor:
             self._watch = Watch(
                 self.path,
                 self._settings.interrupted_after,
-                interrupted=lambda: self.say(Interrupted(self._key)),
+                interrupted=self._interrupted,
                 resumed=lambda: self.say(Resumed(self._key)),
             )
+
+    def _interrupted(self) -> None:
+        self._meter.interruptions += 1
+        self.say(Interrupted(self._key))
 
     def _start_timer(self, seconds: float, failure: Failure) -> None:
         self._stop_timer()

@@ -6,7 +6,8 @@ to restart ICE or to change what a receiver receives. Every private name stands 
 list.
 """
 
-from voip.media.private.names import Dtls, Ice, Receiver, moved_names
+from voip.media.private.meters import hear_reports, note_report, receptions_of, sent_by
+from voip.media.private.names import Dtls, Ice, Receiver, Sender, moved_names
 from voip.media.private.reports import report_seldom
 from voip.media.private.rtp import AudioTap, VideoTap, direct, receive
 from voip.media.private.sending import (
@@ -24,6 +25,7 @@ from voip.media.private.transport import (
     connection_of,
     emitters_of,
     guard_input,
+    nominated,
     open_sockets,
     protocols_of,
     put_path,
@@ -40,6 +42,7 @@ __all__ = [
     "Dtls",
     "Ice",
     "Receiver",
+    "Sender",
     "VideoTap",
     "abandon_relays",
     "accept_rsa",
@@ -51,18 +54,23 @@ __all__ = [
     "emitters_of",
     "guard_input",
     "has_started",
+    "hear_reports",
     "moved_names",
+    "nominated",
+    "note_report",
     "on_keyframe_wanted",
     "on_rate_told",
     "open_sockets",
     "protocols_of",
     "put_path",
     "receive",
+    "receptions_of",
     "rename",
     "reopen_candidates",
     "replace_connect",
     "report_seldom",
     "rewrite_rtp",
+    "sent_by",
     "set_hosts",
     "streams_of_sender",
     "take_host",

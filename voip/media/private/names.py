@@ -32,6 +32,13 @@ class Receiver(StrEnum):
     LAST_REPORT_TIMES = "_RTCRtpReceiver__lsr_time"
 
 
+class Sender(StrEnum):
+    """Of `aiortc.RTCRtpSender`."""
+
+    OCTETS = "_RTCRtpSender__octet_count"
+    PACKETS = "_RTCRtpSender__packet_count"
+
+
 class Dtls(StrEnum):
     """Of `aiortc.RTCDtlsTransport`."""
 
@@ -93,7 +100,7 @@ def moved_names(pc: RTCPeerConnection) -> list[str]:
         (transceiver, (SET_DIRECTION,)),
         (
             transceiver.sender,
-            (SEND_STARTED, SSRC, RUN_RTCP, RTX_SSRC, KEYFRAME_WANTED, SENDER_RTCP),
+            (SEND_STARTED, SSRC, RUN_RTCP, RTX_SSRC, KEYFRAME_WANTED, SENDER_RTCP, *Sender),
         ),
         (receiver, (RUN_RTCP,)),
         (pc, (CONNECT,)),

@@ -119,12 +119,18 @@ def _route_by_mid(router: RtpRouter) -> None:
     router.route_rtp = route  # type: ignore[method-assign]
 
 
-def rewrite_rtp(dtls: RTCDtlsTransport, rewrite: Callable[[bytes], bytes]) -> None:
-    """Let `rewrite` change each RTP packet before it is encrypted."""
+def rewrite_rtp(
+    dtls: RTCDtlsTransport, rewrite: Callable[[bytes], bytes], rtcp: Callable[[bytes], None]
+) -> None:
+    """Let `rewrite` change each RTP packet before it is encrypted, and `rtcp` see each of RTCP."""
     original: Callable[[bytes], Awaitable[None]] = getattr(dtls, Dtls.SEND_RTP)
 
     async def send(data: bytes) -> None:
-        await original(data if is_rtcp(data) else rewrite(data))
+        if is_rtcp(data):
+            rtcp(data)
+            await original(data)
+        else:
+            await original(rewrite(data))
 
     setattr(dtls, Dtls.SEND_RTP, send)
 
@@ -147,6 +153,11 @@ def put_path(ice: RTCIceTransport, path: Pathlike) -> None:
 def carries(connection: Connection, protocol: StunProtocol) -> bool:
     """Whether what is sent goes out through `protocol`."""
     return any(pair.protocol is protocol for pair in connection._nominated.values())
+
+
+def nominated(connection: Connection) -> CandidatePair | None:
+    """The pair that carries what is sent."""
+    return next(iter(connection._nominated.values()), None)
 
 
 def connection_of(ice: RTCIceTransport) -> Connection:
