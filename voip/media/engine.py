@@ -63,7 +63,7 @@ class MediaEngine:
         self._prompts = PromptCache()
         self._readers = Readers()
         self._resolver = Resolver()
-        self._ticker = Ticker(min(1.0, settings.interrupted_after / 4))
+        self._ticker = Ticker(settings.look_every)
         self._port: SharedPort | None = None
 
     async def open(self) -> None:

@@ -155,18 +155,22 @@ class Digit:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """Nothing has arrived from the other side for `MediaSettings.interrupted_after` seconds.
+    """Nothing has arrived from the other side for `MediaSettings.interrupted_after` seconds, and
+    it does not answer when it is asked.
 
     The media are kept: an ICE restart may bring them back. Where nothing does, Failed follows
-    when consent to send expires (RFC 7675 §5.1), after about half a minute.
+    `MediaSettings.gone_after` seconds after the last sign of life.
     """
 
     key: CallKey
+    answering: bool = False
+    """It does answer, and yet the sound has stopped that it should send: it is neither on hold nor
+    says that it is muted. Such a call is not given up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """After Interrupted: something arrived again."""
+    """After Interrupted: what was missing arrived again."""
 
     key: CallKey
 

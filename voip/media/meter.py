@@ -44,6 +44,16 @@ class Meter:
             self.series.add(self.totals(now))
 
     @property
+    def audio_received(self) -> int:
+        """Packets."""
+        return sum(
+            stream.packets_received
+            for transceiver in self._pc.getTransceivers()
+            if transceiver.kind == "audio"
+            for stream in private.receptions_of(transceiver.receiver)
+        )
+
+    @property
     def seconds(self) -> float:
         """Since the connection."""
         return 0.0 if self.began is None else self._loop.time() - self.began

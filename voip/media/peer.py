@@ -114,7 +114,13 @@ class Peer:
         self._connecting = Connecting(self._pc, self._let_flow)
         self._meter = Meter(self._pc, lambda: self.lines.passed.senders)
         self._supervisor = Supervisor(
-            self._pc, key, settings, emit, ticker=ticker, meter=self._meter
+            self._pc,
+            key,
+            settings,
+            emit,
+            ticker=ticker,
+            meter=self._meter,
+            audio_expected=lambda: self._lines.audio_expected,
         )
         self._refused_packets = 0
         self._streams_told: Streams = {}

@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from voip.media.ticks import next_tick
+
 log = logging.getLogger(__name__)
 
 Look = Callable[[float], None]
@@ -33,7 +35,8 @@ class Ticker:
             self._timer = None
 
     def _wait(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(self._interval, self._tick)
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_at(next_tick(loop.time() + self._interval), self._tick)
 
     def _tick(self) -> None:
         self._wait()

@@ -233,8 +233,9 @@ class Tracer:
             case FirstAudio():
                 trace.marks.first_audio = trace.ms(at)
                 trace.step(at, Kind.MEDIA, "first audio of the other side")
-            case Interrupted():
-                trace.step(at, Kind.MEDIA, "nothing comes any more")
+            case Interrupted(answering=answering):
+                what = "its sound stopped" if answering else "nothing comes any more"
+                trace.step(at, Kind.MEDIA, what)
             case Resumed():
                 trace.step(at, Kind.MEDIA, "media resumed")
             case Failed(failure=failure):
