@@ -252,6 +252,9 @@ class Peer:
         if not closing.done() and self._network is not None:
             self._network.abandon()
         await closing
+        if (audio := self._lines.audio) is not None:
+            audio.close()
+        private.release(self._pc)
 
     async def _report(self) -> None:
         """Tell what it came to, while that is still known."""

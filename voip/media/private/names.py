@@ -48,6 +48,8 @@ class Dtls(StrEnum):
     REGISTER = "_register_rtp_receiver"
     ROUTER = "_rtp_router"
     INBOUND = "_rx_srtp"
+    OUTBOUND = "_tx_srtp"
+    SSL = "_ssl"
     SEND_RTP = "_send_rtp"
 
 
@@ -66,6 +68,7 @@ class Ice(StrEnum):
     REMOTE_END = "_remote_candidates_end"
 
 
+CERTIFICATES: Final = "_RTCPeerConnection__certificates"
 CONNECTION: Final = "_connection"
 RECV: Final = "_recv"
 SEND: Final = "_send"
@@ -103,7 +106,7 @@ def moved_names(pc: RTCPeerConnection) -> list[str]:
             (SEND_STARTED, SSRC, RUN_RTCP, RTX_SSRC, KEYFRAME_WANTED, SENDER_RTCP, *Sender),
         ),
         (receiver, (RUN_RTCP,)),
-        (pc, (CONNECT,)),
+        (pc, (CERTIFICATES, CONNECT)),
         (TurnTransport(None), (CLOSE_TASK,)),  # type: ignore[arg-type]  # only looked at
     ]
     return [

@@ -96,6 +96,12 @@ class AudioTap:
         is no packet."""
         self._streams_seen, self._refused = streams_seen, refused
 
+    def close(self) -> None:
+        """The call is over: what still comes is nobody's."""
+        self._unprotect = None
+        self._codecs = {}
+        self._events = {}
+
     def take_level(self, number: int) -> None:
         """The number of the audio level's header extension, 0 for none."""
         self._level_id = number
