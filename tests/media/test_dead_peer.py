@@ -131,7 +131,7 @@ async def _nothing(data: bytes) -> None:
 async def test_sound_is_expected_where_it_was_agreed_on_and_is_not_muted() -> None:
     async with call() as (one, hears, other, _):
         await hears.wait(FirstAudio)
-        lines = one._calls[KEY].peer._lines
+        lines = one._calls[KEY].peer.lines
         assert lines.audio_expected
         stream = lines._lines[0].remote.values("msid")[0].split()[0]
         for muted in (True, False):

@@ -120,7 +120,7 @@ class Peer:
             emit,
             ticker=ticker,
             meter=self._meter,
-            audio_expected=lambda: self._lines.audio_expected,
+            audio_expected=lambda: self.lines.audio_expected,
         )
         self._refused_packets = 0
         self._streams_told: Streams = {}
@@ -252,7 +252,7 @@ class Peer:
         if not closing.done() and self._network is not None:
             self._network.abandon()
         await closing
-        if (audio := self._lines.audio) is not None:
+        if (audio := self.lines.audio) is not None:
             audio.close()
         private.release(self._pc)
 
