@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from voip.media import opus, speech, tones
 from voip.media.sound_errors import SoundError
-from voip.media.sounds import Silence, Sound, SoundFile, Speech, Tone
+from voip.media.sounds import KeyTones, Silence, Sound, SoundFile, Speech, Tone
 
 Clip: TypeAlias = tuple[bytes, ...]
 """Opus packets of 20 ms each."""
@@ -41,15 +41,20 @@ def encode(sound: Sound) -> Clip:
     return tuple(_packets(samples))
 
 
-def _samples(sound: SoundFile | Speech | Tone) -> Samples:
+def _samples(sound: SoundFile | Speech | Tone | KeyTones) -> Samples:
     """Mono, 48 kHz."""
-    if isinstance(sound, Tone):
-        _check_length(sound.seconds)
-        return tones.tone(sound.hertz, sound.seconds)
-    if isinstance(sound, Speech):
-        spoken, rate = speech.say(sound.text, sound.voice)
-        return _join(_resampled(_frames(spoken, rate)))
-    return _from_file(sound)
+    match sound:
+        case Tone(hertz, seconds, cadence):
+            _check_length(seconds)
+            return tones.tone(hertz, seconds, cadence)
+        case KeyTones(digits, seconds, gap):
+            _check_length(len(digits) * (seconds + gap))
+            return tones.keys(digits, seconds, gap)
+        case Speech(text, voice):
+            spoken, rate = speech.say(text, voice)
+            return _join(_resampled(_frames(spoken, rate)))
+        case SoundFile():
+            return _from_file(sound)
 
 
 def _from_file(sound: SoundFile) -> Samples:
