@@ -40,7 +40,7 @@ class Encoder:
         self.go = threading.Event()
         self.go.set()
 
-    def __call__(self, sound: Sound) -> Clip:
+    def __call__(self, sound: Sound, gain_db: float) -> Clip:
         self.calls.append(sound)
         self.began.set()
         assert self.go.wait(10)
@@ -95,6 +95,14 @@ async def test_many_callers_cause_one_encoding() -> None:
     assert await cache.prepare(Tone()) is clips[1]
     assert len(encoder.calls) == 1
     await cache.close()
+
+
+async def test_another_gain_is_another_clip() -> None:
+    encoder = Encoder()
+    cache = PromptCache(encoder=encoder)
+    for gain_db in (0.0, 6.0, 0.0, -6.0, 6.0):
+        await cache.prepare(Tone(), gain_db)
+    assert len(encoder.calls) == 3
 
 
 async def test_the_least_recently_used_is_forgotten() -> None:

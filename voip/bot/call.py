@@ -159,9 +159,10 @@ class Call:
         """Wait until media flows both ways."""
         await self._or_end(asyncio.shield(self._established))
 
-    async def play(self, sound: Sound) -> None:
-        """Play a sound to its end. Cancel to stop it."""
-        await self._or_end(asyncio.ensure_future(self._phone.media.play(self.key, sound)))
+    async def play(self, sound: Sound, *, gain_db: float = 0.0) -> None:
+        """Play a sound to its end, `gain_db` louder (−40 to 20). Cancel to stop it."""
+        work = self._phone.media.play(self.key, sound, gain_db=gain_db)
+        await self._or_end(asyncio.ensure_future(work))
 
     async def record(
         self,

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from voip.media import opus, speech, tones
+from voip.media import loudness, opus, speech, tones
 from voip.media.sound_errors import SoundError
 from voip.media.sounds import KeyTones, Silence, Sound, SoundFile, Speech, Tone
 
@@ -24,8 +24,9 @@ BIT_RATE = 32_000
 """Mono speech is transparent there (RFC 7587 §3.1.1 recommends 28 to 40 kbit/s)."""
 
 
-def encode(sound: Sound) -> Clip:
-    """Read or make the sound, and encode it. Takes a while: use a thread.
+def encode(sound: Sound, gain_db: float = 0.0) -> Clip:
+    """Read or make the sound, make it louder by `gain_db`, and encode it. Takes a while: use a
+    thread.
 
     Raises SoundError where the file cannot be read or decoded, where the sound is longer than
     `MAX_SECONDS` or where the sound itself makes no sense, SpeechUnavailable where the speech
@@ -36,6 +37,10 @@ def encode(sound: Sound) -> Clip:
         return (opus.SILENCE,) * round(sound.seconds * opus.SAMPLE_RATE / opus.FRAME)
     try:
         samples = _samples(sound)
+        if isinstance(sound, SoundFile) and sound.level:
+            samples = loudness.levelled(samples, gain_db)
+        elif gain_db:
+            samples = loudness.amplified(samples, gain_db)
     except ValueError as error:
         raise SoundError(f"this sound cannot be made: {error}") from error
     return tuple(_packets(samples))

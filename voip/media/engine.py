@@ -193,17 +193,18 @@ class MediaEngine:
         # Shielded: who is cancelled while waiting must not leave half a call behind.
         await asyncio.shield(call.closing)
 
-    async def prepare(self, sound: Sound) -> None:
+    async def prepare(self, sound: Sound, *, gain_db: float = 0.0) -> None:
         """Encode a sound ahead of its first use. Raises as `play` does."""
-        await self._prompts.prepare(sound)
+        await self._prompts.prepare(sound, gain_db)
 
-    async def play(self, key: CallKey, sound: Sound) -> None:
-        """Play a sound to its end; cancel to stop it. Before the connection is up it waits.
+    async def play(self, key: CallKey, sound: Sound, *, gain_db: float = 0.0) -> None:
+        """Play a sound to its end, `gain_db` louder (−40 to 20, without clipping); cancel to stop
+        it. Before the connection is up it waits.
 
         Raises SoundError, SpeechUnavailable, UnknownCall and, when the call ends, CallClosed.
         """
         player = self._call(key).player
-        clip = await self._prompts.prepare(sound)
+        clip = await self._prompts.prepare(sound, gain_db)
         try:
             await player.play(clip)
         except PlayerClosed:

@@ -12,6 +12,8 @@ class SoundFile:
     """An audio file in any format that FFmpeg reads."""
 
     path: Path
+    level: bool = True
+    """Bring it to the loudness that speech and other files have; else it stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
