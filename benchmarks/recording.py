@@ -24,7 +24,7 @@ def run() -> list[Row]:
     return [
         *(_recording(count, "ours-port", "on one port", 1 / 8) for count in (10, 25)),
         _recording(25, "ours", "with a socket each", 1 / 5),
-        _announcement(10),
+        _announcement(25),
     ]
 
 
@@ -48,7 +48,8 @@ def _announcement(count: int) -> Row:
     medians = alternate(
         what,
         lambda: _announced("ours-announcing", count),
-        lambda: _announced("aiortc-announcing", count),
+        # Where it cannot keep up, what it used is less than it needs: to our disadvantage.
+        lambda: _announced("aiortc-announcing", count, least=10),
         rounds=ROUNDS,
     )
     return Row.against(
@@ -57,7 +58,7 @@ def _announcement(count: int) -> Row:
         medians.peer,
         peer_name="aiortc, PCM track",
         unit=UNIT,
-        goal=1 / 6,
+        goal=1 / 8,
     )
 
 
@@ -73,14 +74,15 @@ def _recorded(role: str, count: int) -> float:
         return percent
 
 
-def _announced(role: str, count: int) -> float:
+def _announced(role: str, count: int, *, least: int = 40) -> float:
+    """`least`: packets a second that each call is to hear."""
     with announcing(role, count) as (subject, listeners):
         before = listeners.ask("heard")
         percent = percent_a_call(subject, count, SECONDS)
         rate = (listeners.ask("heard") - before) / count / (SECONDS + SETTLE)
         # 50 a second, less the few packets of silence between two rounds of the announcement.
         subject.ask("stop")
-        if rate <= 40:
+        if rate <= least:
             raise SpoiledRound(f"only {rate:.0f} packets a second were heard")
         return percent
 

@@ -241,7 +241,7 @@ class Peer:
         if (audio := self._lines.audio) is not None:
             audio.shorten(self._network.streams_seen, self._refused)
             self._network.path.short_way = audio.take
-        private.rewrite_rtp(dtls, self._keys.mark)
+            private.AudioSender(self._lines.sender, self._track, self._network.path.send_now)
         for emitter in private.emitters_of(self._pc):
             emitter.on("error", _report)
         return self._network

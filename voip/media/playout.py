@@ -26,6 +26,7 @@ class Pressing:
     """Keys that wait or are pressed; `done` is resolved once their last slot is over."""
 
     slots: deque[EventSlot | Pause]
+    payload_type: int
     done: asyncio.Future[None]
 
 
@@ -39,16 +40,18 @@ class _Pushed:
 class Playout:
     """A queue of clips, which come first, and one of packets with a time of their own.
 
-    With neither, a few packets of silence follow, and then one packet without content every
-    `REST`: the other side sees that somebody is there, and a call that only listens costs a
-    fiftieth of one that speaks. An Opus encoder with DTX has one every 400 ms (RFC 7587 §3.1.3), to
-    renew its comfort noise; there is none here to renew.
+    With neither, a few packets of silence follow, and then the player sends one packet without
+    content every `REST`: the other side sees that somebody is there, and a call that only listens
+    costs a fiftieth of one that speaks. An Opus encoder with DTX has one every 400 ms (RFC 7587
+    §3.1.3), to renew its comfort noise; there is none here to renew.
     """
 
     SETTLE = 10
     """Packets of silence before the pace slows down."""
     REST = 1.0
-    """Seconds between packets then."""
+    """Seconds from one packet to the next then."""
+    REST_SAMPLES = round(REST * opus.SAMPLE_RATE) - opus.FRAME
+    """Between the end of one and the beginning of the next."""
     LATE = 0.1
     """Seconds after its time when a pushed packet is dropped instead of sent."""
     MAX_PUSHED = 250
@@ -78,9 +81,11 @@ class Playout:
         if playing in self._clips:
             self._clips.remove(playing)
 
-    def press(self, slots: list[EventSlot | Pause], done: asyncio.Future[None]) -> Pressing:
+    def press(
+        self, slots: list[EventSlot | Pause], payload_type: int, done: asyncio.Future[None]
+    ) -> Pressing:
         """Queue keys, which go before everything else."""
-        pressing = Pressing(deque(slots), done)
+        pressing = Pressing(deque(slots), payload_type, done)
         self._keys.append(pressing)
         return pressing
 
@@ -89,13 +94,21 @@ class Playout:
         if pressing in self._keys:
             self._keys.remove(pressing)
 
-    def take_event(self) -> EventSlot | None:
-        """The telephone event packet for this slot, where keys are pressed."""
-        slot = self._keys[0].slots[0] if self._keys else None
-        if not isinstance(slot, EventSlot):
-            return None
-        self._next_key()
-        return slot
+    @property
+    def pressing(self) -> bool:
+        """Keys have the next slot: `take_event` gives it."""
+        return bool(self._keys)
+
+    def take_event(self) -> tuple[EventSlot, int] | None:
+        """The telephone event packet for this slot and its payload type; None between two keys.
+        What plays waits, and what was pushed gets old."""
+        pressing = self._keys[0]
+        slot = pressing.slots.popleft()
+        self._silent = 0
+        if not pressing.slots:
+            self._keys.popleft()
+            self._sent = pressing
+        return (slot, pressing.payload_type) if isinstance(slot, EventSlot) else None
 
     def push(self, payload: bytes, due: float | None, now: float) -> None:
         """Send one packet at `due`, or right after what was pushed before."""
@@ -106,17 +119,14 @@ class Playout:
         if len(self._pushed) < self.MAX_PUSHED:
             heapq.heappush(self._pushed, _Pushed(due, self._pushes, payload))
 
-    def take(self, slot: float) -> bytes:
-        """The packet for the slot that begins at `slot`."""
-        if self._keys:  # between two keys: what plays waits, and what was pushed gets old
-            self._next_key()
-            return opus.SILENCE
+    def take(self, slot: float) -> bytes | None:
+        """The packet for the slot that begins at `slot`; None: nothing needs to be sent."""
         payload = self._from_clip() or self._from_pushed(slot)
         if payload:
             self._silent = 0
             return payload
         self._silent += 1
-        return opus.SILENCE if self._silent <= self.SETTLE else opus.DTX
+        return opus.SILENCE if self._silent <= self.SETTLE else None
 
     def sent(self) -> None:
         """The packet taken last is on its way: a clip that ended with it is done."""
@@ -133,14 +143,6 @@ class Playout:
         self._keys.clear()
         self._clips.clear()
         self._pushed.clear()
-
-    def _next_key(self) -> None:
-        pressing = self._keys[0]
-        pressing.slots.popleft()
-        self._silent = 0
-        if not pressing.slots:
-            self._keys.popleft()
-            self._sent = pressing
 
     def _from_clip(self) -> bytes | None:
         if not self._clips:

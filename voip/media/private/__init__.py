@@ -6,9 +6,10 @@ to restart ICE or to change what a receiver receives. Every private name stands 
 list.
 """
 
-from voip.media.private.names import Dtls, Ice, Receiver, moved_names
+from voip.media.private.names import Dtls, Ice, Receiver, Sender, moved_names
 from voip.media.private.reports import report_seldom
 from voip.media.private.rtp import AudioTap, VideoTap, direct, has_started, receive
+from voip.media.private.sending import AudioSender, Send, send_now
 from voip.media.private.transport import (
     abandon_relays,
     accept_rsa,
@@ -24,16 +25,18 @@ from voip.media.private.transport import (
     rename,
     reopen_candidates,
     replace_connect,
-    rewrite_rtp,
     set_hosts,
     take_host,
 )
 
 __all__ = [
+    "AudioSender",
     "AudioTap",
     "Dtls",
     "Ice",
     "Receiver",
+    "Send",
+    "Sender",
     "VideoTap",
     "abandon_relays",
     "accept_rsa",
@@ -54,7 +57,7 @@ __all__ = [
     "reopen_candidates",
     "replace_connect",
     "report_seldom",
-    "rewrite_rtp",
+    "send_now",
     "set_hosts",
     "take_host",
 ]

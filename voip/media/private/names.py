@@ -41,6 +41,25 @@ class Dtls(StrEnum):
     ROUTER = "_rtp_router"
     INBOUND = "_rx_srtp"
     SEND_RTP = "_send_rtp"
+    OUTBOUND = "_tx_srtp"
+    STATE = "_state"
+    SENT_BYTES = "_RTCDtlsTransport__tx_bytes"
+    SENT_PACKETS = "_RTCDtlsTransport__tx_packets"
+
+
+class Sender(StrEnum):
+    """Of `aiortc.RTCRtpSender`."""
+
+    RUN_RTP = "_run_rtp"
+    RTP_STARTED = "_RTCRtpSender__rtp_started"
+    RTP_EXITED = "_RTCRtpSender__rtp_exited"
+    MID = "_RTCRtpSender__mid"
+    EXTENSIONS = "_RTCRtpSender__rtp_header_extensions_map"
+    ENABLED = "_enabled"
+    NTP_TIMESTAMP = "_RTCRtpSender__ntp_timestamp"
+    RTP_TIMESTAMP = "_RTCRtpSender__rtp_timestamp"
+    OCTETS = "_RTCRtpSender__octet_count"
+    PACKETS = "_RTCRtpSender__packet_count"
 
 
 class Ice(StrEnum):
@@ -87,7 +106,7 @@ def moved_names(pc: RTCPeerConnection) -> list[str]:
         (ice.iceGatherer, (CONNECTION,)),
         (getattr(ice.iceGatherer, CONNECTION, None), tuple(Ice)),
         (transceiver, (SET_DIRECTION,)),
-        (transceiver.sender, (SEND_STARTED, SSRC, RUN_RTCP)),
+        (transceiver.sender, (SEND_STARTED, SSRC, RUN_RTCP, *Sender)),
         (receiver, (RUN_RTCP,)),
         (pc, (CONNECT,)),
         (TurnTransport(None), (CLOSE_TASK,)),  # type: ignore[arg-type]  # only looked at

@@ -12,7 +12,7 @@ from aioice.candidate import Candidate as IceCandidate
 from aioice.ice import CandidatePair, Connection, StunProtocol, get_host_addresses
 from aiortc import RTCDtlsTransport, RTCIceTransport, RTCPeerConnection
 from aiortc.rtcdtlstransport import RtpRouter
-from aiortc.rtp import RtpPacket, is_rtcp
+from aiortc.rtp import RtpPacket
 from OpenSSL import SSL
 
 from voip.media.private.names import (
@@ -117,16 +117,6 @@ def _route_by_mid(router: RtpRouter) -> None:
         return original(packet)
 
     router.route_rtp = route  # type: ignore[method-assign]
-
-
-def rewrite_rtp(dtls: RTCDtlsTransport, rewrite: Callable[[bytes], bytes]) -> None:
-    """Let `rewrite` change each RTP packet before it is encrypted."""
-    original: Callable[[bytes], Awaitable[None]] = getattr(dtls, Dtls.SEND_RTP)
-
-    async def send(data: bytes) -> None:
-        await original(data if is_rtcp(data) else rewrite(data))
-
-    setattr(dtls, Dtls.SEND_RTP, send)
 
 
 class Pathlike(Protocol):
