@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from voip.bot.call_file import CallFile, stamp
 from voip.bot.marks import Marks
+from voip.bot.speaking import Line, speaking
 from voip.bot.utterances import Utterances
 from voip.media.errors import CallClosed, UnknownCall
 from voip.media.events import Recording
@@ -163,6 +164,17 @@ class Call:
         """Play a sound to its end, `gain_db` louder (−40 to 20). Cancel to stop it."""
         work = self._phone.media.play(self.key, sound, gain_db=gain_db)
         await self._or_end(asyncio.ensure_future(work))
+
+    def speak(self, rate: Rate = 16_000) -> contextlib.AbstractAsyncContextManager[Line]:
+        """Speak with samples of your own, from a speech engine for example:
+
+            async with call.speak(24_000) as line:
+                await line.write(samples)
+
+        They are mono, int16, at `rate` hertz. When the block ends, everything was heard; when it is
+        left by an error or cancelled, the rest is dropped. What plays meanwhile covers it.
+        """
+        return speaking(self._phone.media, self.key, rate, self._or_end)
 
     async def record(
         self,

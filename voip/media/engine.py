@@ -28,6 +28,7 @@ from voip.media.icelist import Resolver
 from voip.media.leg import Leg
 from voip.media.libopus import Rate
 from voip.media.listening import Listening
+from voip.media.live_sources import LiveSources
 from voip.media.peer import Peer
 from voip.media.player import Player
 from voip.media.prompts import PromptCache
@@ -61,6 +62,7 @@ class MediaEngine:
         self._endings: set[asyncio.Task[None]] = set()
         self._prompts = PromptCache()
         self._readers = Readers()
+        self._live = LiveSources()
         self._resolver = Resolver()
         self._port: SharedPort | None = None
 
@@ -210,6 +212,43 @@ class MediaEngine:
         except PlayerClosed:
             raise CallClosed from None
 
+    async def open_line(self, key: CallKey, rate: Rate = 48_000) -> None:
+        """Begin to speak in a call, with samples that `write_line` brings; until `close_line` or
+        the end of the call. A call hears one such source at a time.
+
+        Raises UnknownCall, AlreadySpeaking, CallClosed, OpusUnavailable, and OpusError for a rate
+        that Opus does not have.
+        """
+        self._live.open(key, self._call(key).player, rate)
+
+    async def share_line(self, key: CallKey, other: CallKey) -> None:
+        """Let another call hear what is spoken in this one; it is encoded once for all.
+
+        Raises UnknownCall, NotSpeaking, AlreadySpeaking, CallClosed.
+        """
+        self._call(key)
+        self._live.share(key, other, self._call(other).player)
+
+    async def write_line(self, key: CallKey, data: bytes) -> None:
+        """More samples, mono, two bytes each as this machine has them. Returns when no more than
+        200 ms wait to be heard; where nothing waits, the call hears silence.
+
+        Raises UnknownCall, ValueError for half a sample or more than 2 MB, NotSpeaking, and
+        CallClosed when it ends meanwhile.
+        """
+        self._call(key)
+        await self._live.write(key, data)
+
+    async def clear_line(self, key: CallKey) -> float:
+        """Drop what waits to be heard; gives its length in seconds. A `write_line` that waits
+        drops the rest of its samples too. Raises UnknownCall, NotSpeaking."""
+        self._call(key)
+        return self._live.clear(key)
+
+    async def close_line(self, key: CallKey, *, drop: bool = False) -> None:
+        """End it once everything was heard, or at once. What ended before is no error."""
+        await self._live.close(key, drop=drop)
+
     async def start_recording(
         self,
         key: CallKey,
@@ -352,6 +391,7 @@ class MediaEngine:
 
     async def _shut(self, key: CallKey, call: Leg) -> None:
         self._bridges.part(key)
+        self._live.leave(key)
         # At the same time: a slow disk does not keep the line open.
         results = await asyncio.gather(
             call.peer.close(),

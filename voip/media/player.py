@@ -16,12 +16,11 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from voip.media import opus
 from voip.media.clips import Clip
 from voip.media.keypad import EventSlot, Pause
-from voip.media.playout import Playout
+from voip.media.live import LiveSource
+from voip.media.playout import SLOT, Playout
 from voip.media.private import Send
 from voip.media.sound_errors import PlayerClosed
 
-PACKET = 0.02
-"""Seconds of one slot."""
 _SOON = 0.0005
 """Seconds: what is due so soon is due, whatever the clock rounds to."""
 
@@ -58,7 +57,7 @@ class Player(MediaStreamTrack):
         """The call is connected: from the next slot on, `send` gets each packet when it is due."""
         self._clock = asyncio.get_running_loop()
         self._send = send
-        self._start = math.ceil(self._clock.time() / PACKET) * PACKET
+        self._start = math.ceil(self._clock.time() / SLOT) * SLOT
         self._arm()
 
     async def press(self, slots: list[EventSlot | Pause], payload_type: int) -> None:
@@ -102,6 +101,18 @@ class Player(MediaStreamTrack):
             self._playout.push(payload, due, asyncio.get_running_loop().time())
             self._wake()
 
+    def speak(self, source: LiveSource) -> None:
+        """Send what a live source has, from the next slot on. Raises PlayerClosed."""
+        self._check_live()
+        self._playout.live = source
+        source.wake.add(self._wake)
+
+    def hush(self, source: LiveSource) -> None:
+        """Send no more of it."""
+        source.wake.discard(self._wake)
+        if self._playout.live is source:
+            self._playout.live = None
+
     async def recv(self) -> Any:
         """Nobody asks: what is due goes out by itself."""
         raise MediaStreamError
@@ -141,7 +152,7 @@ class Player(MediaStreamTrack):
         now = self._clock.time() + _SOON
         late = now - self._due
         if late > self.STALL:
-            self._start += math.floor(late / PACKET) * PACKET
+            self._start += math.floor(late / SLOT) * SLOT
         while self._due <= now and self.readyState == "live":
             self._next()
         if self.readyState == "live":
@@ -158,7 +169,7 @@ class Player(MediaStreamTrack):
                 samples = opus.samples(payload)
                 # RFC 3551 §4.1: the marker is on the first packet after a silence, and what is sent
                 # in a silence has none.
-                silent = opus.is_pause(payload)
+                silent = self._playout.comfort or opus.is_pause(payload)
                 self._out(payload, self._position, self._quiet and not silent, None)
                 self._sent = self._position + samples
                 self._quiet = silent

@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from voip.media import opus
 from voip.media.clips import Clip
 from voip.media.keypad import EventSlot, Pause
+from voip.media.live import LiveSource
+
+SLOT = 0.02
+"""Seconds."""
 
 
 @dataclass(eq=False, slots=True)
@@ -38,9 +42,10 @@ class _Pushed:
 
 
 class Playout:
-    """A queue of clips, which come first, and one of packets with a time of their own.
+    """A queue of clips, which come first; a live source, whose time goes on meanwhile; and a queue
+    of packets with a time of their own.
 
-    With neither, a few packets of silence follow, and then the player sends one packet without
+    With none, a few packets of silence follow, and then the player sends one packet without
     content every `REST`: the other side sees that somebody is there, and a call that only listens
     costs a fiftieth of one that speaks. An Opus encoder with DTX has one every 400 ms (RFC 7587
     §3.1.3), to renew its comfort noise; there is none here to renew.
@@ -64,10 +69,15 @@ class Playout:
         self._pushes = 0
         self._last_due = 0.0
         self._silent = 0
+        self.live: LiveSource | None = None
+        self.comfort = False
+        """The packet taken last renews the comfort noise in a silence."""
 
     @property
     def resting(self) -> bool:
         """Nothing to send, and for long enough to slow down."""
+        if self.live is not None and self.live.waiting:
+            return False
         return self._silent > self.SETTLE and not (self._keys or self._clips or self._pushed)
 
     def play(self, clip: Clip, done: asyncio.Future[None]) -> Playing:
@@ -121,7 +131,15 @@ class Playout:
 
     def take(self, slot: float) -> bytes | None:
         """The packet for the slot that begins at `slot`; None: nothing needs to be sent."""
-        payload = self._from_clip() or self._from_pushed(slot)
+        self.comfort = False
+        live = None if self.live is None else self.live.take(round(slot / SLOT))
+        if self._clips:
+            return self._from_clip()
+        if live is not None:
+            self.comfort = live.silent
+            self._silent = self.SETTLE + 1 if live.silent else 0
+            return live.payload
+        payload = self._from_pushed(slot)
         if payload:
             self._silent = 0
             return payload
@@ -144,15 +162,14 @@ class Playout:
         self._clips.clear()
         self._pushed.clear()
 
-    def _from_clip(self) -> bytes | None:
-        if not self._clips:
-            return None
+    def _from_clip(self) -> bytes:
         playing = self._clips[0]
         payload = playing.clip[playing.position]
         playing.position += 1
         if playing.position == len(playing.clip):
             self._clips.popleft()
             self._sent = playing
+        self._silent = 0
         return payload
 
     def _from_pushed(self, slot: float) -> bytes | None:
