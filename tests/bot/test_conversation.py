@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.bot.conftest import Exchange, eventually
+from voip.bot.barge_in import BargeIn
 from voip.bot.call import Call, CallEnded
 from voip.bot.call_file import CallFile
 from voip.bot.phone import Phone
@@ -235,6 +236,28 @@ async def test_a_flow_listens_to_what_is_said_until_the_call_is_over(exchange: E
     with pytest.raises(CallEnded):
         async with theirs.listen():
             pass
+
+
+async def test_a_key_stops_what_plays_and_is_not_lost(exchange: Exchange) -> None:
+    _, ours, _, theirs = await connected(exchange)
+    async with asyncio.timeout(PATIENCE):
+        playing = asyncio.create_task(ours.play(Tone(seconds=1), loop=True, until=BargeIn.DIGIT))
+        await asyncio.sleep(0.5)
+        await theirs.send_digits("4")
+        played = await playing
+        assert not played.ended
+        assert 0 < played.seconds < PATIENCE
+        assert await ours.digit() == "4"
+        playing = asyncio.create_task(ours.play(Tone(seconds=1), loop=True))
+        await asyncio.sleep(0.3)
+        await ours.stop_playing()
+        assert not (await playing).ended
+        assert (await ours.play(Tone(seconds=0.2), until=theirs.ended())).ended
+        playing = asyncio.create_task(ours.play(Tone(seconds=1), loop=True, until=BargeIn.DIGIT))
+        await asyncio.sleep(0.3)
+        ours.hang_up()
+        with pytest.raises(CallEnded):
+            await playing
 
 
 async def test_a_flow_speaks_with_samples_of_its_own(exchange: Exchange) -> None:

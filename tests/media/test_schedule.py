@@ -13,6 +13,7 @@ from voip.media import opus
 from voip.media.player import Player
 from voip.media.playout import Playout
 from voip.media.sound_errors import PlayerClosed
+from voip.media.sounds import Played
 
 SLOT = 0.02
 CLIP = tuple(b"\x78" + bytes([number]) * 20 for number in range(10))
@@ -202,5 +203,82 @@ def test_before_the_call_is_connected_a_clip_waits() -> None:
             await player.play(CLIP)
         await asyncio.sleep(5)
         assert len(wire) == 10
+
+    virtual(main())
+
+
+def test_what_plays_over_and_over_has_no_end_and_no_gap() -> None:
+    async def main() -> None:
+        player = Player()
+        wire = Wire(player)
+        playing = asyncio.create_task(player.play(CLIP, loop=True))
+        await asyncio.sleep(1.005)
+        player.stop_playing()
+        assert await playing == Played(ended=False, seconds=1.02)
+        sound = wire.sound()
+        assert [out.payload for out in sound] == list(CLIP * 6)[:51]
+        assert [out.timestamp for out in sound] == [960 * number for number in range(51)]
+        await asyncio.sleep(1)
+        assert len(wire.sound()) == 51
+        player.stop()
+
+    virtual(main())
+
+
+def test_stopping_by_name_stops_what_plays_waits_or_is_made_ready() -> None:
+    async def main() -> None:
+        player = Player()
+        wire = Wire(player)
+        ready = player.expect(3)
+        expected = [player.expect(name) for name in (1, 2, 1)]
+        playing = [
+            asyncio.create_task(player.play(CLIP[at : at + 3], expected=one))
+            for at, one in enumerate(expected)
+        ]
+        await asyncio.sleep(0.025)
+        player.stop_playing(1)
+        player.stop_playing(3)
+        player.stop_playing(7)  # nobody's
+        results = await asyncio.gather(*playing, player.play(CLIP, expected=ready))
+        assert results == [
+            Played(ended=False, seconds=0.04),
+            Played(ended=True, seconds=0.06),
+            Played(ended=False, seconds=0.0),
+            Played(ended=False, seconds=0.0),
+        ]
+        assert [out.payload for out in wire.sound()] == [CLIP[0], CLIP[1], *CLIP[1:4]]
+        wire.check()
+        player.stop()
+
+    virtual(main())
+
+
+def test_a_silence_in_a_clip_is_not_sent_and_keeps_its_length() -> None:
+    async def main() -> None:
+        player = Player()
+        wire = Wire(player)
+        played = await player.play((*CLIP, *[opus.DTX] * 100, *CLIP))
+        assert played == Played(ended=True, seconds=2.4)
+        player.stop()
+        stamps = [out.timestamp for out in wire.sound()]
+        assert stamps == [960 * number for number in (*range(10), *range(110, 120))]
+        # Where it begins, and then every second.
+        assert [out.timestamp // 960 for out in wire if out.payload == opus.DTX] == [10, 60]
+        assert [out.timestamp // 960 for out in wire if out.marker] == [0, 110]
+        wire.check()
+
+    virtual(main())
+
+
+def test_a_clip_that_ends_silent_ends_on_time() -> None:
+    async def main() -> None:
+        player = Player()
+        wire = Wire(player)
+        clock = asyncio.get_running_loop()
+        await player.play((*CLIP, *[opus.DTX] * 20))
+        assert clock.time() - wire.began == pytest.approx(29 * SLOT)
+        await player.play(CLIP)
+        assert [out.timestamp // 960 for out in wire.sound()] == [*range(10), *range(30, 40)]
+        player.stop()
 
     virtual(main())

@@ -35,7 +35,7 @@ from voip.media.prompts import PromptCache
 from voip.media.settings import MediaSettings
 from voip.media.shared_port import SharedPort
 from voip.media.sound_errors import PlayerClosed
-from voip.media.sounds import Sound
+from voip.media.sounds import Played, Sound
 from voip.media.speech_queue import Onset, Readers
 from voip.media.utterance import Utterance
 from voip.media.voice import SpeechRules
@@ -199,18 +199,36 @@ class MediaEngine:
         """Encode a sound ahead of its first use. Raises as `play` does."""
         await self._prompts.prepare(sound, gain_db)
 
-    async def play(self, key: CallKey, sound: Sound, *, gain_db: float = 0.0) -> None:
-        """Play a sound to its end, `gain_db` louder (−40 to 20, without clipping); cancel to stop
-        it. Before the connection is up it waits.
+    async def play(
+        self,
+        key: CallKey,
+        sound: Sound,
+        *,
+        gain_db: float = 0.0,
+        loop: bool = False,
+        name: int = 0,
+    ) -> Played:
+        """Play a sound to its end, `gain_db` louder (−40 to 20, without clipping), with `loop` over
+        and over; `stop_playing` stops it, and so does cancelling. Before the connection is up it
+        waits.
 
         Raises SoundError, SpeechUnavailable, UnknownCall and, when the call ends, CallClosed.
         """
         player = self._call(key).player
-        clip = await self._prompts.prepare(sound, gain_db)
+        playing = player.expect(name)
         try:
-            await player.play(clip)
+            clip = await self._prompts.prepare(sound, gain_db)
+            return await player.play(clip, loop=loop, expected=playing)
         except PlayerClosed:
             raise CallClosed from None
+        finally:
+            player.forget(playing)
+
+    async def stop_playing(self, key: CallKey, *, name: int | None = None) -> None:
+        """Stop what `play` plays under that name, None: everything that plays or waits. No further
+        packet of it is sent, and `play` returns. Nothing to stop is no error. Raises UnknownCall.
+        """
+        self._call(key).player.stop_playing(name)
 
     async def open_line(self, key: CallKey, rate: Rate = 48_000) -> None:
         """Begin to speak in a call, with samples that `write_line` brings; until `close_line` or

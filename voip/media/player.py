@@ -17,9 +17,10 @@ from voip.media import opus
 from voip.media.clips import Clip
 from voip.media.keypad import EventSlot, Pause
 from voip.media.live import LiveSource
-from voip.media.playout import SLOT, Playout
+from voip.media.playout import SLOT, Playing, Playout
 from voip.media.private import Send
 from voip.media.sound_errors import PlayerClosed
+from voip.media.sounds import Played
 
 _SOON = 0.0005
 """Seconds: what is due so soon is due, whatever the clock rounds to."""
@@ -47,11 +48,15 @@ class Player(MediaStreamTrack):
         """Samples before the packet that is sent next."""
         self._sent = 0
         """Samples until the end of the packet that was sent last."""
+        self._over = 0
+        """Samples until the end of the slot that was had last: a rest is left there at best."""
         self._quiet = True
         """The other side hears nothing: what comes next begins anew."""
         self._timer: asyncio.TimerHandle | None = None
         self.on_sent: Callable[[bytes, float], None] | None = None
         """Told of each packet of sound, and of the second of the loop's clock when it is due."""
+        self._expected: list[Playing] = []
+        """What plays, waits, or is made ready."""
 
     def begin(self, send: Send) -> None:
         """The call is connected: from the next slot on, `send` gets each packet when it is due."""
@@ -74,22 +79,49 @@ class Player(MediaStreamTrack):
         finally:
             self._playout.release(pressing)
 
-    async def play(self, clip: Clip) -> None:
-        """Play a clip after those that were queued before; returns when its last packet is out.
+    def expect(self, name: int = 0) -> Playing:
+        """A sound that is being made ready for `play`: `stop_playing` stops it too. Whoever
+        calls this calls `forget`."""
+        playing = Playing(asyncio.get_running_loop().create_future(), name)
+        self._expected.append(playing)
+        return playing
+
+    def forget(self, playing: Playing) -> None:
+        """It is over, however it ended."""
+        self._expected.remove(playing)
+
+    async def play(
+        self, clip: Clip, *, loop: bool = False, expected: Playing | None = None
+    ) -> Played:
+        """Play a clip after those that were queued before, with `loop` over and over; returns when
+        its last packet is out, or it is stopped. `expected`: what `expect` gave.
 
         Cancelling it stops the clip at once: no further packet of it is sent. Before the call
         is connected nothing is sent, and the clip waits. Raises PlayerClosed when the call ends
         before the clip does.
         """
-        if not clip:
-            return
-        self._check_live()
-        playing = self._playout.play(clip, asyncio.get_running_loop().create_future())
-        self._wake()
+        playing = self.expect() if expected is None else expected
+        playing.clip, playing.loop = clip, loop
         try:
-            await playing.done
+            if clip and not playing.stopped:
+                self._check_live()
+                self._playout.play(playing)
+                self._wake()
+                await playing.done
         finally:
             self._playout.withdraw(playing)
+            if expected is None:
+                self.forget(playing)
+        return Played(not playing.stopped, round(playing.slots * SLOT, 2))
+
+    def stop_playing(self, name: int | None = None) -> None:
+        """No further packet is sent of what plays or waits under that name, None: of anything;
+        and `play` returns."""
+        for playing in self._expected:
+            if name in {None, playing.name} and not playing.done.done():
+                playing.stopped = True
+                self._playout.withdraw(playing)
+                playing.done.set_result(None)
 
     def push(self, payload: bytes, due: float | None = None) -> None:
         """Send one Opus packet at `due` (the loop's clock), or right after those before it.
@@ -141,7 +173,7 @@ class Player(MediaStreamTrack):
             return
         passed = (self._clock.time() - self._start) * opus.SAMPLE_RATE
         # Less a thousandth of a slot: seconds since the machine's start are not exact.
-        slot = max(math.ceil(passed / opus.FRAME - 0.001) * opus.FRAME, self._sent)
+        slot = max(math.ceil(passed / opus.FRAME - 0.001) * opus.FRAME, self._over)
         if slot < self._position:
             self._timer.cancel()
             self._position = slot
@@ -174,6 +206,7 @@ class Player(MediaStreamTrack):
                 self._sent = self._position + samples
                 self._quiet = silent
         self._position += samples
+        self._over = self._position
         self._playout.sent()
         if self._quiet and self._playout.resting:
             self._position = max(self._position, self._sent + Playout.REST_SAMPLES)

@@ -18,11 +18,20 @@ SLOT = 0.02
 
 @dataclass(eq=False, slots=True)
 class Playing:
-    """A clip that waits or plays; `done` is resolved once its last packet was sent."""
+    """A clip that is made ready, waits or plays; `done` is resolved once its last packet was sent,
+    or when it is stopped."""
 
-    clip: Clip
     done: asyncio.Future[None]
+    name: int = 0
+    """By which it can be stopped; 0: none of its own."""
+    loop: bool = False
+    """Over and over, until it is stopped."""
+    clip: Clip = ()
     position: int = 0
+    """Of the packet that is next."""
+    slots: int = 0
+    """How many went by while it played."""
+    stopped: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -80,11 +89,9 @@ class Playout:
             return False
         return self._silent > self.SETTLE and not (self._keys or self._clips or self._pushed)
 
-    def play(self, clip: Clip, done: asyncio.Future[None]) -> Playing:
+    def play(self, playing: Playing) -> None:
         """Queue a clip, which is not empty."""
-        playing = Playing(clip, done)
         self._clips.append(playing)
-        return playing
 
     def withdraw(self, playing: Playing) -> None:
         """Send no further packet of this clip."""
@@ -134,15 +141,18 @@ class Playout:
         self.comfort = False
         live = None if self.live is None else self.live.take(round(slot / SLOT))
         if self._clips:
-            return self._from_clip()
+            payload = self._from_clip()
+            silent = opus.is_pause(payload)
+            self._silent = self.SETTLE + 1 if silent else 0
+            return None if silent else payload
         if live is not None:
             self.comfort = live.silent
             self._silent = self.SETTLE + 1 if live.silent else 0
             return live.payload
-        payload = self._from_pushed(slot)
-        if payload:
+        pushed = self._from_pushed(slot)
+        if pushed:
             self._silent = 0
-            return payload
+            return pushed
         self._silent += 1
         return opus.SILENCE if self._silent <= self.SETTLE else None
 
@@ -166,10 +176,12 @@ class Playout:
         playing = self._clips[0]
         payload = playing.clip[playing.position]
         playing.position += 1
+        playing.slots += 1
         if playing.position == len(playing.clip):
-            self._clips.popleft()
-            self._sent = playing
-        self._silent = 0
+            playing.position = 0
+            if not playing.loop:
+                self._clips.popleft()
+                self._sent = playing
         return payload
 
     def _from_pushed(self, slot: float) -> bytes | None:

@@ -59,3 +59,13 @@ Sound: TypeAlias = SoundFile | Speech | Tone | KeyTones | Silence
 
 BEEP = Tone()
 """After which one speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What became of a sound that was played."""
+
+    ended: bool
+    """It came to its end, and was not stopped."""
+    seconds: float
+    """For how long it was heard: a multiple of 0.02."""
