@@ -13,6 +13,7 @@ from tests.media.audio import decode, pitch, rms, rtp, sweep
 from tests.media.test_ogg import write
 from voip.media import opus
 from voip.media.clips import Clip, encode
+from voip.media.libopus import Decoder
 from voip.media.prompts import PromptCache
 from voip.media.sound_errors import SoundError
 from voip.media.sounds import Silence, Sound, SoundFile, Speech, Tone
@@ -73,6 +74,23 @@ async def test_speech_is_heard(tmp_path: Path) -> None:
     clip = await PromptCache().prepare(Speech("Please speak after the tone."))
     assert 1 < len(clip) * 0.02 < 4
     assert rms(heard(clip, tmp_path / "a.ogg")) > 500
+
+
+def test_a_pause_in_a_sound_is_left_out_and_what_follows_is_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    pause = np.zeros(48_000, np.int16)
+    save_wav(path, np.concatenate([sweep(1), pause, sweep(1)]))
+    clip = encode(SoundFile(path))
+    # From 6.5 ms after 1 s on, and ten packets are sent of it.
+    assert [at for at, packet in enumerate(clip) if packet == opus.DTX] == [*range(60, 100)]
+    decoder = Decoder()
+    heard = np.concatenate(
+        [decoder.conceal(960) if packet == opus.DTX else decoder.decode(packet) for packet in clip]
+    )
+    assert rms(heard[round(1.1 * 48_000) : 2 * 48_000]) < 20
+    assert pitch(heard, 0.5) == pytest.approx(pitch(heard, 2.5), abs=10)
+    quiet = round(2.01 * 48_000)
+    assert rms(heard[quiet : quiet + 2400]) > 1000
 
 
 async def test_silence_is_silent(tmp_path: Path) -> None:

@@ -15,11 +15,16 @@ from voip.media.sound_errors import SoundError
 from voip.media.sounds import KeyTones, Silence, Sound, SoundFile, Speech, Tone
 
 Clip: TypeAlias = tuple[bytes, ...]
-"""Opus packets of 20 ms each."""
+"""Opus packets of 20 ms each; those without content (`opus.DTX`) need not be sent."""
 Samples: TypeAlias = npt.NDArray[np.int16]
 
 MAX_SECONDS = 600.0
 """What is longer is not an announcement, and would not be kept in memory encoded."""
+HANGOVER = 10
+"""Packets of a silence that are sent, as encoders with DTX do; then the decoder knows that it is
+quiet, and the rest is left out."""
+_SILENT = 10
+"""Of 32767, −70 dBov: no sample of a silence is louder."""
 BIT_RATE = 32_000
 """Mono speech is transparent there (RFC 7587 §3.1.1 recommends 28 to 40 kbit/s)."""
 
@@ -34,7 +39,8 @@ def encode(sound: Sound, gain_db: float = 0.0) -> Clip:
     """
     if isinstance(sound, Silence):
         _check_length(sound.seconds)
-        return (opus.SILENCE,) * round(sound.seconds * opus.SAMPLE_RATE / opus.FRAME)
+        count = round(sound.seconds * opus.SAMPLE_RATE / opus.FRAME)
+        return (opus.SILENCE,) * min(count, HANGOVER) + (opus.DTX,) * (count - HANGOVER)
     try:
         samples = _samples(sound)
         if isinstance(sound, SoundFile) and sound.level:
@@ -117,8 +123,11 @@ def _packets(samples: Samples) -> Iterator[bytes]:
     # of the sound is always inside.
     padding = opus.FRAME - len(samples) % opus.FRAME
     padded = np.concatenate([samples, np.zeros(padding + opus.FRAME, np.int16)])
+    quiet = 0
     for begin in range(0, len(padded) - opus.FRAME + 1, opus.FRAME):
         part = padded[begin : begin + opus.FRAME].reshape(1, -1)
         frame = av.AudioFrame.from_ndarray(part, format="s16", layout="mono")
         frame.sample_rate, frame.pts = opus.SAMPLE_RATE, begin
-        yield from map(bytes, codec.encode(frame))
+        quiet = quiet + 1 if np.abs(part.astype(np.int32)).max() <= _SILENT else 0
+        for packet in codec.encode(frame):
+            yield opus.DTX if quiet > HANGOVER else bytes(packet)
