@@ -7,9 +7,10 @@ import asyncio
 import numpy as np
 import pytest
 
-from tests.media.audio import RATE, Samples, rms, sweep
+from tests.media.audio import RATE, Samples, rms, speech, sweep
 from tests.media.calls import KEY, call, engine
 from tests.media.test_bridge import A, B, bridged, ear_at, loud
+from voip.media import opus
 from voip.media.engine import MediaEngine
 from voip.media.errors import AlreadySpeaking, CallClosed, NotSpeaking, UnknownCall
 from voip.media.events import FirstAudio
@@ -112,3 +113,19 @@ async def test_a_line_that_cannot_be_is_refused() -> None:
             await one.write_line(KEY, b"\0")
         with pytest.raises(UnknownCall):
             await nobody.open_line(KEY)
+
+
+@pytest.mark.parametrize("wants", [True, False])
+async def test_copies_are_sent_to_whom_they_help(wants: bool) -> None:
+    def edit(answer: str) -> str:
+        return answer if wants else answer.replace("useinbandfec=1", "useinbandfec=0")
+
+    async with call(edit_answer=edit) as (one, _, other, _):
+        ear = ear_at(other)
+        await one.open_line(KEY)
+        await one.write_line(KEY, speech()[: 2 * RATE].tobytes())
+        await one.close_line(KEY)
+        await asyncio.sleep(0.1)
+    with_copy = [packet for packet in ear.packets if opus.has_fec(packet.payload)]
+    assert (len(with_copy) > 20) is wants
+    assert bool(with_copy) is wants

@@ -237,7 +237,8 @@ class MediaEngine:
         Raises UnknownCall, AlreadySpeaking, CallClosed, OpusUnavailable, and OpusError for a rate
         that Opus does not have.
         """
-        self._live.open(key, self._call(key).player, rate)
+        call = self._call(key)
+        self._live.open(key, call.player, rate, fec=call.peer.takes_fec)
 
     async def share_line(self, key: CallKey, other: CallKey) -> None:
         """Let another call hear what is spoken in this one; it is encoded once for all.

@@ -39,9 +39,13 @@ class LiveSource:
     KEPT = 50
     """Slots that a call whose loop was busy can still ask for."""
 
-    def __init__(self, rate: Rate) -> None:
-        """Raises OpusUnavailable, and OpusError for a rate that Opus does not have."""
-        self._encoder = Encoder(rate)
+    LOSS = 5
+    """Per cent of packets whose loss is prepared for where the other side takes in-band FEC."""
+
+    def __init__(self, rate: Rate, *, fec: bool = True) -> None:
+        """`fec`: each packet has a copy of the one before. Raises OpusUnavailable, and OpusError
+        for a rate that Opus does not have."""
+        self._encoder = Encoder(rate, loss=self.LOSS if fec else 0)
         self._rest: Samples = np.empty(0, np.int16)
         """Samples that do not fill a packet yet."""
         self._waiting: deque[Frame] = deque()

@@ -18,9 +18,9 @@ class LiveSources:
         self._heard: dict[CallKey, tuple[CallKey, Player]] = {}
         """By the call that hears it: whose it is."""
 
-    def open(self, key: CallKey, player: Player, rate: Rate) -> None:
+    def open(self, key: CallKey, player: Player, rate: Rate, *, fec: bool) -> None:
         """Raises AlreadySpeaking, CallClosed, OpusUnavailable, OpusError."""
-        source = LiveSource(rate)
+        source = LiveSource(rate, fec=fec)
         self._join(source, key, key, player)
         self._sources[key] = source
 
