@@ -41,7 +41,7 @@ class Encoder:
         self.go = threading.Event()
         self.go.set()
 
-    def __call__(self, sound: Sound, gain_db: float) -> Clip:
+    def __call__(self, sound: Sound, gain_db: float, endless: bool) -> Clip:
         self.calls.append(sound)
         self.began.set()
         assert self.go.wait(10)
@@ -93,6 +93,20 @@ def test_a_pause_in_a_sound_is_left_out_and_what_follows_is_as_it_was(tmp_path: 
     assert rms(heard[quiet : quiet + 2400]) > 1000
 
 
+def test_an_endless_sound_has_no_seam(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    save_wav(path, sweep(1.015, start=500.0, slope=0.0))  # 500 times in a second
+    clip = encode(SoundFile(path), endless=True)
+    assert len(clip) == 50
+    decoder = Decoder()
+    heard = np.concatenate([decoder.decode(packet) for packet in clip * 3])[4800:]
+    loud = [rms(heard[at : at + 480]) for at in range(0, len(heard) - 480, 480)]
+    assert min(loud) > 0.9 * max(loud)
+    jumps = np.abs(np.diff(heard.astype(int)))
+    assert jumps.max() < 1.2 * np.percentile(jumps, 95)
+    assert len(encode(Tone(seconds=0.01), endless=True)) == 2  # too short to go on
+
+
 async def test_silence_is_silent(tmp_path: Path) -> None:
     clip = await PromptCache().prepare(Silence(0.5))
     assert len(clip) == 25
@@ -121,6 +135,9 @@ async def test_another_gain_is_another_clip() -> None:
     for gain_db in (0.0, 6.0, 0.0, -6.0, 6.0):
         await cache.prepare(Tone(), gain_db)
     assert len(encoder.calls) == 3
+    for endless in (True, False, True):
+        await cache.prepare(Tone(), endless=endless)
+    assert len(encoder.calls) == 4
 
 
 async def test_the_least_recently_used_is_forgotten() -> None:

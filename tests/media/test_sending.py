@@ -18,7 +18,7 @@ from voip.media import opus, private
 from voip.media.engine import MediaEngine
 from voip.media.errors import CallClosed
 from voip.media.events import Connected, FirstAudio
-from voip.media.sounds import Tone
+from voip.media.sounds import Played, Tone
 
 WRAP = 1 << 32
 
@@ -87,6 +87,43 @@ async def test_one_stream_in_step_with_a_marker_where_sound_begins() -> None:
     assert marked == [wire.rtp[0], wire.sound()[0]]
     at = wire.rtp.index(wire.sound()[0])
     assert wire.steps()[at : at + 20] == [960] * 20, "the two tones follow each other"
+
+
+async def test_what_was_heard_is_told_to_the_packet() -> None:
+    async with to_bare_client() as (one, wire):
+        heard = []
+        await one.prepare(Tone(), loop=True)
+        await one.prepare(Tone(seconds=0.2))
+        for name, seconds in ((1, 0.5), (2, 0.3)):
+            playing = asyncio.create_task(one.play(KEY, Tone(), loop=True, name=name))
+            await until(lambda: bool(wire.sound()))
+            await asyncio.sleep(seconds)
+            await one.stop_playing(KEY, name=name)
+            heard.append(await playing)
+        heard.append(await one.play(KEY, Tone(seconds=0.2)))
+        await until(lambda: wire.rtp[-1].payload == opus.DTX)
+    assert [played.ended for played in heard] == [False, False, True]
+    count = round(sum(played.seconds for played in heard) * 50)
+    assert len(wire.sound()) == count
+    # One after the other: what was stopped left no packet, and no slot empty.
+    at = wire.rtp.index(wire.sound()[0])
+    assert wire.sound() == wire.rtp[at : at + count]
+    assert set(wire.steps()[at : at + count - 1]) == {960}
+
+
+async def test_a_pause_within_a_sound_is_time_without_packets() -> None:
+    async with to_bare_client() as (one, wire):
+        tone = Tone(seconds=1.2, cadence=(0.3, 0.6))
+        assert await one.play(KEY, tone) == Played(ended=True, seconds=1.24)
+    sound = wire.sound()
+    marked = [packet for packet in sound if packet.marker]
+    # 0.9 s after the first packet of the tone its second part begins, with a marker.
+    again = marked[-1]
+    first = next(packet for packet in sound if len(packet.payload) > 20)
+    assert (again.timestamp - first.timestamp) % WRAP == 45 * 960
+    before = wire.rtp[wire.rtp.index(again) - 1]
+    assert (again.timestamp - before.timestamp) % WRAP > 15 * 960
+    assert (again.sequence_number - before.sequence_number) % (1 << 16) == 1
 
 
 async def test_each_packet_says_its_mid() -> None:

@@ -29,9 +29,9 @@ BIT_RATE = 32_000
 """Mono speech is transparent there (RFC 7587 §3.1.1 recommends 28 to 40 kbit/s)."""
 
 
-def encode(sound: Sound, gain_db: float = 0.0) -> Clip:
-    """Read or make the sound, make it louder by `gain_db`, and encode it. Takes a while: use a
-    thread.
+def encode(sound: Sound, gain_db: float = 0.0, *, endless: bool = False) -> Clip:
+    """Read or make the sound, make it louder by `gain_db`, and encode it; `endless`: so that its
+    end goes on with its beginning, less what fills no packet. Takes a while: use a thread.
 
     Raises SoundError where the file cannot be read or decoded, where the sound is longer than
     `MAX_SECONDS` or where the sound itself makes no sense, SpeechUnavailable where the speech
@@ -49,7 +49,14 @@ def encode(sound: Sound, gain_db: float = 0.0) -> Clip:
             samples = loudness.amplified(samples, gain_db)
     except ValueError as error:
         raise SoundError(f"this sound cannot be made: {error}") from error
-    return tuple(_packets(samples))
+    if endless and len(samples) >= opus.FRAME:
+        whole = samples[: len(samples) // opus.FRAME * opus.FRAME]
+        packets = tuple(_packets(np.concatenate([whole, whole])))
+        return packets[len(packets) // 2 :]
+    # The encoder is 6.5 ms behind what it is given: with what fills the last packet up, the end
+    # of the sound is always inside.
+    padding = opus.FRAME - len(samples) % opus.FRAME
+    return tuple(_packets(np.concatenate([samples, np.zeros(padding + opus.FRAME, np.int16)])))
 
 
 def _samples(sound: SoundFile | Speech | Tone | KeyTones) -> Samples:
@@ -115,17 +122,14 @@ def _check_length(seconds: float) -> None:
 
 
 def _packets(samples: Samples) -> Iterator[bytes]:
+    """Of samples that fill whole packets."""
     codec = av.AudioCodecContext.create("libopus", "w")
     codec.bit_rate, codec.format, codec.layout = BIT_RATE, "s16", "mono"
     codec.sample_rate, codec.time_base = opus.SAMPLE_RATE, Fraction(1, opus.SAMPLE_RATE)
     codec.options = {"application": "voip", "frame_duration": "20"}
-    # The encoder is 6.5 ms behind what it is given: with what fills the last packet up, the end
-    # of the sound is always inside.
-    padding = opus.FRAME - len(samples) % opus.FRAME
-    padded = np.concatenate([samples, np.zeros(padding + opus.FRAME, np.int16)])
     quiet = 0
-    for begin in range(0, len(padded) - opus.FRAME + 1, opus.FRAME):
-        part = padded[begin : begin + opus.FRAME].reshape(1, -1)
+    for begin in range(0, len(samples) - opus.FRAME + 1, opus.FRAME):
+        part = samples[begin : begin + opus.FRAME].reshape(1, -1)
         frame = av.AudioFrame.from_ndarray(part, format="s16", layout="mono")
         frame.sample_rate, frame.pts = opus.SAMPLE_RATE, begin
         quiet = quiet + 1 if np.abs(part.astype(np.int32)).max() <= _SILENT else 0

@@ -195,9 +195,9 @@ class MediaEngine:
         # Shielded: who is cancelled while waiting must not leave half a call behind.
         await asyncio.shield(call.closing)
 
-    async def prepare(self, sound: Sound, *, gain_db: float = 0.0) -> None:
+    async def prepare(self, sound: Sound, *, gain_db: float = 0.0, loop: bool = False) -> None:
         """Encode a sound ahead of its first use. Raises as `play` does."""
-        await self._prompts.prepare(sound, gain_db)
+        await self._prompts.prepare(sound, gain_db, endless=loop)
 
     async def play(
         self,
@@ -217,7 +217,7 @@ class MediaEngine:
         player = self._call(key).player
         playing = player.expect(name)
         try:
-            clip = await self._prompts.prepare(sound, gain_db)
+            clip = await self._prompts.prepare(sound, gain_db, endless=loop)
             return await player.play(clip, loop=loop, expected=playing)
         except PlayerClosed:
             raise CallClosed from None
