@@ -282,3 +282,50 @@ def test_a_clip_that_ends_silent_ends_on_time() -> None:
         player.stop()
 
     virtual(main())
+
+
+def test_what_is_sent_is_told_with_the_time_when_it_is_due() -> None:
+    async def main() -> None:
+        player = Player()
+        wire = Wire(player)
+        told: list[tuple[bytes, float]] = []
+        player.on_sent = lambda payload, due: told.append((payload, due))
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        playing = asyncio.create_task(player.play(CLIP * 2))
+        await asyncio.sleep(0.105)
+        before = len(wire)
+        loop.stall(2.0)  # more than is caught up with: the schedule moves
+        await playing
+        player.stop()
+        assert [payload for payload, _ in told] == [out.payload for out in wire]
+        dues = [due for _, due in told]
+        assert all(0 <= out.at - due < 0.02 for out, due in zip(wire[:before], dues, strict=False))
+        steps = [later - due for due, later in pairwise(dues)]
+        assert steps[before - 1] == pytest.approx(2.0, abs=0.021)
+        del steps[before - 1]
+        assert steps == pytest.approx([0.02] * len(steps))
+
+    virtual(main())
+
+
+def test_an_error_while_sending_ends_the_track_and_whoever_waits(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        player, other = Player(), Player()
+        Wire(player)
+        wire = Wire(other)
+
+        def fails(payload: bytes, due: float) -> None:
+            raise RuntimeError(payload)
+
+        player.on_sent = fails
+        with pytest.raises(PlayerClosed):
+            await player.play(CLIP)
+        await other.play(CLIP)
+        assert len(wire.sound()) == len(CLIP)
+        other.stop()
+
+    virtual(main())
+    assert [record.message for record in caplog.records] == ["a call sends nothing any more"]

@@ -7,6 +7,7 @@ from the playout straight to SRTP and the socket (`private/sending.py`).
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,8 @@ from voip.media.playout import SLOT, Playing, Playout
 from voip.media.private import Send
 from voip.media.sound_errors import PlayerClosed
 from voip.media.sounds import Played
+
+log = logging.getLogger(__name__)
 
 _SOON = 0.0005
 """Seconds: what is due so soon is due, whatever the clock rounds to."""
@@ -57,6 +60,8 @@ class Player(MediaStreamTrack):
         """Told of each packet of sound, and of the second of the loop's clock when it is due."""
         self._expected: list[Playing] = []
         """What plays, waits, or is made ready."""
+        self.on_sent: Callable[[bytes, float], None] | None = None
+        """Told of each packet of sound, and of the second of the loop's clock when it is due."""
 
     def begin(self, send: Send) -> None:
         """The call is connected: from the next slot on, `send` gets each packet when it is due."""
@@ -185,8 +190,12 @@ class Player(MediaStreamTrack):
         late = now - self._due
         if late > self.STALL:
             self._start += math.floor(late / SLOT) * SLOT
-        while self._due <= now and self.readyState == "live":
-            self._next()
+        try:
+            while self._due <= now and self.readyState == "live":
+                self._next()
+        except Exception:
+            log.exception("a call sends nothing any more")
+            self.stop()
         if self.readyState == "live":
             self._arm()
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
+import pylibsrtp
 from aioice.ice import Connection
 from aiortc import RTCRtpSender
 from aiortc.rtcdtlstransport import State
@@ -95,10 +96,10 @@ class AudioSender:
         if self._dtls._state is not State.CONNECTED:  # Dtls.STATE
             self._end()
             return
-        data = self._protect(header + self._extensions + payload)
         try:
+            data = self._protect(header + self._extensions + payload)
             self._way(data)
-        except ConnectionError:
+        except (ConnectionError, pylibsrtp.Error):
             self._end()
             return
         self._sequence = (self._sequence + 1) & 0xFFFF
