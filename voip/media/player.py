@@ -56,8 +56,6 @@ class Player(MediaStreamTrack):
         self._quiet = True
         """The other side hears nothing: what comes next begins anew."""
         self._timer: asyncio.TimerHandle | None = None
-        self.on_sent: Callable[[bytes, float], None] | None = None
-        """Told of each packet of sound, and of the second of the loop's clock when it is due."""
         self._expected: list[Playing] = []
         """What plays, waits, or is made ready."""
         self.on_sent: Callable[[bytes, float], None] | None = None
