@@ -1,7 +1,7 @@
 """The track that a call sends: packets that are encoded already, 20 ms apart.
 
 Nothing is encoded in a call, and there is no task that sends: a timer of the loop takes each packet
-from the playout straight to SRTP and the socket (`private/sending.py`).
+from the playout straight to SRTP and the socket (`private/audio_sender.py`).
 """
 
 from __future__ import annotations

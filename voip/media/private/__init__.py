@@ -9,7 +9,7 @@ list.
 from voip.media.private.names import Dtls, Ice, Receiver, Sender, moved_names
 from voip.media.private.reports import report_seldom
 from voip.media.private.rtp import AudioTap, VideoTap, direct, has_started, receive
-from voip.media.private.sending import AudioSender, Send, send_now
+from voip.media.private.audio_sender import AudioSender, Send, send_now
 from voip.media.private.transport import (
     abandon_relays,
     accept_rsa,
