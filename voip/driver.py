@@ -30,6 +30,7 @@ from voip.signalling.events import (
     Event,
     LocalCandidates,
     LocalEvent,
+    LocalStreams,
     MediaConnected,
     MediaFailed,
     MediaProblem,
@@ -111,6 +112,8 @@ class Driver:
                 self.take(MediaConnected(key))
             case media.LocalCandidates(key, candidates):
                 self.take(LocalCandidates(key, candidates))
+            case media.LocalStreams(key, streams, outdated):
+                self.take(LocalStreams(key, streams, outdated))
             case Failed(key, failure):
                 self.take(MediaFailed(key, _PROBLEMS[failure]))
 

@@ -12,6 +12,7 @@ from tests.media.test_private import Ear
 from voip.bot import transfers
 from voip.bot.call import Call
 from voip.bot.transfers import TransferError
+from voip.matrix.http import path
 from voip.media.sounds import Tone
 from voip.observers import Happening, Topic
 from voip.signalling.commands import By, EndReason, TransferRejected
@@ -109,7 +110,9 @@ async def test_a_transferee_that_says_nothing_is_left_after_a_while(
     assert (end.reason, end.by) == (EndReason.HANGUP, By.PEER)
 
 
-async def test_the_target_room_is_joined_or_the_transfer_fails(exchange: Exchange) -> None:
+async def test_the_target_room_is_joined_when_we_are_invited_or_the_transfer_fails(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
     alice, ours, bob, _ = await connected(exchange)
     said: list[TransferRejected] = []
 
@@ -127,10 +130,17 @@ async def test_the_target_room_is_joined_or_the_transfer_fails(exchange: Exchang
         transfer = Transfer(ours.key, replacement, carol.user_id, room, create_call=alice.new_id())
         alice.perform(transfer)
 
-    ask("first", "!nowhere:example.org")
-    await until(lambda: said)
+    with monkeypatch.context() as patience:
+        patience.setattr(transfers, "WITHIN", 1.0)
+        ask("first", "!nowhere:example.org")
+        await until(lambda: said)
     assert said == [TransferRejected(ours.key, "first", "failed_call")]
-    room = await carol.matrix.direct_room(bob.user_id)
+    request = carol.matrix.session.request
+    made = await request("POST", path("createRoom"), body={"preset": "private_chat"})
+    room = str(made["room_id"])
     ask("second", room)
+    await until(lambda: bob.matrix.rooms._expected)
+    assert not moved.done()
+    await request("POST", path("rooms", room, "invite"), body={"user_id": bob.user_id})
     assert (await asyncio.wait_for(moved, PATIENCE)).room_id == room
     assert (await asyncio.wait_for(at_carol, PATIENCE)).room_id == room

@@ -109,6 +109,30 @@ class JsClient:
             }"""
         )
 
+    async def has_a_blue_camera(self) -> None:
+        """What its camera shows is blue all over, 320 by 240."""
+        await self.page.evaluate(
+            """() => {
+              const getUserMedia = navigator.mediaDevices.getUserMedia;
+              navigator.mediaDevices.getUserMedia = async (wanted) => {
+                const stream = await getUserMedia.call(navigator.mediaDevices, wanted);
+                if (stream.getVideoTracks().length === 0) return stream;
+                const canvas = document.createElement("canvas");
+                [canvas.width, canvas.height] = [320, 240];
+                const context = canvas.getContext("2d");
+                let shade = 0;
+                setInterval(() => {
+                  context.fillStyle = `rgb(0 0 ${200 + (shade++ % 20)})`;
+                  context.fillRect(0, 0, 320, 240);
+                }, 50);
+                return new MediaStream([
+                  ...stream.getAudioTracks(),
+                  ...canvas.captureStream(20).getVideoTracks(),
+                ]);
+              };
+            }"""
+        )
+
     async def ready(self, room_id: str, user_id: str) -> None:
         """Wait until calls can be placed in a room; invitations are accepted by themselves."""
         await self.do("ready", room_id, user_id)
@@ -230,7 +254,22 @@ class JsCall:
             assert time.monotonic() < deadline, await self.client.log()
             await asyncio.sleep(PERIOD)
 
+    async def sees(self, colour: str, purpose: str = "m.usermedia") -> None:
+        """What it is shown for this purpose has this colour, `red`, `green` or `blue`; `nothing`:
+        it is shown nothing, or black."""
+        deadline = time.monotonic() + PATIENCE
+        while (now := _colour(await self.do("picture", purpose))) != colour:
+            assert time.monotonic() < deadline, f"{now}\n{await self.client.log()}"
+            await asyncio.sleep(PERIOD)
+
     async def talks_both_ways(self) -> None:
         """Audio flows from now on, in both directions."""
         await self.more(lambda flow: flow.audio_received, by=10)
         await self.more(lambda flow: flow.audio_sent, by=10)
+
+
+def _colour(mean: list[float] | None) -> str:
+    """What there is most of."""
+    if mean is None or max(mean) < 30:
+        return "nothing"
+    return ("red", "green", "blue")[mean.index(max(mean))]

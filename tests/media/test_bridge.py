@@ -68,8 +68,7 @@ async def test_a_bridge_ends_when_asked_to_and_with_either_call() -> None:
     async with bridged() as (middle, one, other):
         with pytest.raises(AlreadyBridged):
             await middle.bridge(B, A)
-        await middle.unbridge(B)
-        await middle.unbridge(A)
+        await asyncio.gather(middle.unbridge(B), middle.unbridge(A))
         ear = ear_at(other)
         await one.play(KEY, Tone(seconds=0.3))
         await asyncio.sleep(0.2)

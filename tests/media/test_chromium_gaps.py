@@ -75,7 +75,7 @@ async def test_a_gap_has_its_true_length(
         began = loop.time()
         await asyncio.sleep(2)
         await silence(it)
-        await asyncio.sleep(2)
+        await asyncio.sleep(4)
         await one.stop_recording(KEY)
         took = loop.time() - began
         (ended,) = heard.of(RecordingEnded)

@@ -50,7 +50,7 @@ class Network:
 
     def of(self, one: MediaEngine) -> tuple[int, int]:
         """How many were lost and taken of those that `one` gets in its call."""
-        tap = one._calls[KEY].peer._lines.audio
+        tap = one._calls[KEY].peer.lines.audio
         assert tap is not None
         return self.lost[tap], self.taken[tap]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 from collections.abc import AsyncIterator
@@ -15,7 +16,7 @@ from aioice import stun
 
 from tests.media.calls import KEY, Heard, call, engine, own_address, until
 from tests.media.clients import BareClient
-from voip.media import private
+from voip.media import private, shared_port
 from voip.media.description import parse
 from voip.media.engine import MediaEngine
 from voip.media.errors import PortInUse
@@ -229,6 +230,26 @@ async def test_a_port_that_is_taken_is_said_so() -> None:
         with pytest.raises(PortInUse, match=str(number)):
             await one.open()
         await one.aclose()
+
+
+async def test_any_port_is_one_that_is_free_for_both_families(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bound, refused = shared_port._bound, 0
+
+    def in_use_at_first(family: socket.AddressFamily, port: int) -> socket.socket:
+        nonlocal refused
+        if port and refused < 3:  # the second family's, after the first was given a port
+            refused += 1
+            raise OSError(errno.EADDRINUSE, "in use")
+        return bound(family, port)
+
+    monkeypatch.setattr(shared_port, "_bound", in_use_at_first)
+    port = SharedPort(0)
+    port.open()
+    assert refused == 3
+    assert len(port.families) == 2
+    port.close()
 
 
 async def test_an_engine_that_ended_gives_the_port_back() -> None:

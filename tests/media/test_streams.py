@@ -293,10 +293,11 @@ async def test_a_muted_camera_leaves_a_gap_of_true_length(tmp_path: Path) -> Non
         camera = await recorded(one, heard)
     times = [second for second, _ in luma(camera.path)]
     longest = max(b - a for a, b in pairwise(times))
-    assert 0.9 < longest < 1.6
+    assert 0.9 < longest < 1.9
     assert is_of(camera, "media")
     assert len(camera.parts) == 1
-    assert times[-1] == pytest.approx(camera.seconds, abs=0.3)
+    # Pictures lie where they were taken: the last ones are still under way when it ends.
+    assert times[-1] == pytest.approx(camera.seconds, abs=0.8)
 
 
 async def test_a_screen_that_is_shared_again_is_another_one() -> None:

@@ -48,11 +48,13 @@ from voip.signalling.content import (
     RejectReplacement,
     Replaces,
     StreamMetadata,
+    Streams,
 )
 from voip.signalling.events import (
     Accept,
     AnswerReady,
     AssertIdentity,
+    LocalStreams,
     OfferReady,
     Place,
     RejectTransfer,
@@ -200,6 +202,37 @@ def test_a_stream_that_came_with_a_negotiation_is_muted_too() -> None:
     device.handle(STEPS[Move.WANTED](device))
     device.handle(OfferReady(KEY, device.request_of(CreateReoffer), WITH_STREAM))
     assert sent(device.handle(SetMuted(KEY, audio=True))) == [wire(audio=True)]
+
+
+SHOWN: Streams = {
+    "ours": StreamMetadata(purpose="m.usermedia"),
+    "screen": StreamMetadata(purpose="m.screenshare", audio_muted=True),
+}
+WITH_SCREEN = WITH_STREAM + "m=video 9 UDP/TLS/RTP/SAVPF 97\r\na=msid:screen track\r\n"
+
+
+def test_what_we_show_of_another_call_is_offered_with_its_purpose() -> None:
+    device = talking(POLITE)
+    (asked,) = device.handle(LocalStreams(KEY, SHOWN, outdated=True))
+    assert isinstance(asked, CreateReoffer)
+    (said,) = sent(device.handle(OfferReady(KEY, asked.request, WITH_SCREEN)))
+    assert said["ours"] == wire(audio=False, video=False)["ours"]
+    screen = {"purpose": "m.screenshare", "audio_muted": True, "video_muted": False}
+    assert said["screen"] == screen
+    # Our microphone's mute says nothing of a camera that is somebody else's.
+    (said,) = sent(device.handle(SetMuted(KEY, audio=True)))
+    assert said == {**wire(audio=True, video=False), "screen": screen}
+
+
+def test_a_camera_of_another_call_that_is_muted_needs_no_description() -> None:
+    device = talking(POLITE)
+    device.handle(LocalStreams(KEY, SHOWN, outdated=True))
+    device.handle(OfferReady(KEY, device.request_of(CreateReoffer), WITH_STREAM))
+    device.handle(STEPS[Move.ANSWER_RECEIVED](device))
+    device.handle(STEPS[Move.ANSWER_APPLIED](device))
+    muted = StreamMetadata(purpose="m.usermedia", video_muted=True)
+    told = device.handle(LocalStreams(KEY, {"ours": muted}, outdated=False))
+    assert sent(told) == [wire(audio=False, video=True)]
 
 
 # --- transfer -------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ from voip.signalling.commands import (
     Answered,
     By,
     CreateAnswer,
+    CreateReoffer,
     EndReason,
     Established,
     IgnoreReason,
@@ -51,9 +52,11 @@ from voip.signalling.events import (
     Accept,
     AnswerApplied,
     AnswerReady,
+    Change,
     HangUp,
     LocalCandidates,
     LocalEvent,
+    LocalStreams,
     MediaConnected,
     MediaFailed,
     MediaProblem,
@@ -204,6 +207,7 @@ LOST = ends(
     wire="ice_timeout",
 )
 NOTHING = (QUIET,) * 6
+OFFERS = Then((CreateReoffer(KEY, 0, Change()),))
 
 RESULTS = [
     Row(offer_ready, NOTHING),
@@ -213,6 +217,7 @@ RESULTS = [
         LocalCandidates(KEY, (END,)),
         (QUIET, QUIET, QUIET, LAST_CANDIDATE, LAST_CANDIDATE, QUIET),
     ),
+    Row(LocalStreams(KEY, {}, outdated=True), (QUIET, QUIET, QUIET, OFFERS, OFFERS, QUIET)),
     Row(MediaConnected(KEY), (QUIET, QUIET, QUIET, CONNECTED, QUIET, QUIET)),
     Row(MediaFailed(KEY, MediaProblem.LOST), (QUIET, QUIET, LOST_EARLY, LOST, LOST, QUIET)),
     Row(answer_sent, NOTHING),

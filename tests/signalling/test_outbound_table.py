@@ -46,6 +46,7 @@ from voip.signalling.commands import (
     Calling,
     CloseMedia,
     CreateOffer,
+    CreateReoffer,
     EndReason,
     Established,
     IgnoreReason,
@@ -56,9 +57,11 @@ from voip.signalling.events import (
     Accept,
     AnswerApplied,
     AnswerReady,
+    Change,
     HangUp,
     LocalCandidates,
     LocalEvent,
+    LocalStreams,
     MediaConnected,
     MediaFailed,
     MediaProblem,
@@ -227,6 +230,7 @@ LOST = ends(
     EndReason.MEDIA_LOST, By.FAULT, first=[sends(US.hangup("ice_timeout"))], wire="ice_timeout"
 )
 NOTHING = (QUIET,) * 6
+OFFERS = Then((CreateReoffer(KEY, 0, Change()),))
 
 RESULTS = [
     Row(offer_ready, (INVITED, *NOTHING[1:])),
@@ -236,6 +240,7 @@ RESULTS = [
         LocalCandidates(KEY, (END,)),
         (QUIET, LAST_CANDIDATE, LAST_CANDIDATE, LAST_CANDIDATE, LAST_CANDIDATE, QUIET),
     ),
+    Row(LocalStreams(KEY, {}, outdated=True), (QUIET, QUIET, QUIET, OFFERS, OFFERS, QUIET)),
     Row(
         MediaConnected(KEY),
         (QUIET, QUIET, QUIET, Then((Established(KEY),), State.CONNECTED), QUIET, QUIET),

@@ -45,6 +45,7 @@ from voip.signalling.events import (
     AnswerReady,
     Change,
     HangUp,
+    LocalStreams,
     MediaConnected,
     MediaFailed,
     MediaProblem,
@@ -155,6 +156,12 @@ def test_it_cannot_be_asked_for_what_came_later(wish: Renegotiate | SetMuted) ->
     with pytest.raises(WrongState, match="version 0"):
         device.handle(wish)
     assert device.drain() == []
+
+
+def test_it_is_shown_nothing_of_another_call() -> None:
+    device = answered()
+    assert device.handle(LocalStreams(KEY, {}, outdated=True)) == []
+    assert device.handle(LocalStreams(KEY, {}, outdated=False)) == []
 
 
 def test_what_it_cannot_say_is_ignored() -> None:

@@ -14,6 +14,7 @@ from voip.signalling.events import (
     Change,
     Event,
     HangUp,
+    LocalStreams,
     Reject,
     RejectTransfer,
     Renegotiate,
@@ -73,5 +74,7 @@ class People:
             SetMuted(key, audio=False),
             Transfer(key, "replacement", create_call="next"),
             AssertIdentity(key, display_name="C"),
+            LocalStreams(key, {}, outdated=True),
+            LocalStreams(key, {}, outdated=False),
         )
         return wishes[number // 2 % len(wishes)]

@@ -1,4 +1,4 @@
-"""What two calls that are connected through us learn of each other beside their sound."""
+"""What two calls that are connected through us learn of each other beside sound and pictures."""
 
 from __future__ import annotations
 

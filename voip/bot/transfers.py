@@ -154,7 +154,9 @@ class Transfers:
             finally:
                 del self._awaited[transfer.await_call]
         if transfer.target_room is not None:
-            room_id = await self._phone.matrix.join(transfer.target_room)
+            # MSC2747, target_room: an invite into it may be on its way.
+            room_id = transfer.target_room
+            await self._phone.matrix.join_when_invited(room_id)
         elif target is not None:
             room_id = await self._phone.matrix.direct_room(target)
         else:

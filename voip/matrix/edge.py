@@ -262,6 +262,19 @@ class MatrixEdge:
         await self.rooms.known(room_id, KNOWN_WITHIN)
         return room_id
 
+    async def join_when_invited(self, room_id: str) -> None:
+        """Join a room, or wait for an invitation into it as long as it takes, and join then.
+
+        :raises MatrixError: we were invited, and may still not join it.
+        """
+        with self.rooms.expecting(room_id) as invited:
+            try:
+                await self.join(room_id)
+            except RoomError:
+                await invited
+                await self.rooms.enter(room_id)
+        await self.rooms.known(room_id, KNOWN_WITHIN)
+
     def room_info(self, room_id: str) -> RoomInfo | None:
         """Name, encryption, join rule; None where we are not in the room."""
         return self.rooms.info(room_id)

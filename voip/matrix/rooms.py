@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fnmatch
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 from voip.matrix.backoff import until_done
 from voip.matrix.errors import MatrixError, RequestRefusedError, RoomError, TransientError
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 JOIN_WITHIN = 120.0
 """Seconds of trying to join a room that we were invited to; federation can be slow."""
 INVITATION_SETTLES = 15.0
-"""Seconds for which a refused join is tried again; see `Rooms._enter`."""
+"""Seconds for which a refused join is tried again; see `Rooms.enter`."""
 JOINS_AT_MOST = 100
 """Invitations that are being accepted at one time; a flood of more waits for the next sync."""
 
@@ -36,6 +37,8 @@ class Rooms:
         """Rooms whose state has no encryption; sync tells when one gets it."""
         self._known: list[tuple[str, bool, asyncio.Future[RoomInfo]]] = []
         """(room, only when encrypted, who waits)"""
+        self._expected: list[tuple[str, asyncio.Future[None]]] = []
+        """Rooms into which somebody said that we will be invited."""
         self._moves: list[tuple[str, str, asyncio.Future[str]]] = []
         self.joined_direct: Callable[[str, str], Awaitable[None]] | None = None
         """Called with (inviter, room) after joining a room that is meant as a direct one."""
@@ -54,6 +57,9 @@ class Rooms:
             self._plain.discard(room_id)
         for room_id, room in rooms_of(raw, "invite").items():
             self._consider(room_id, room)
+            for expected, invited in self._expected:
+                if expected == room_id and not invited.done():
+                    invited.set_result(None)
         if self._moves:
             for room_id, room in rooms_of(raw, "join").items():
                 self._tell_moves(room_id, [*events_of(room, "state"), *events_of(room, "timeline")])
@@ -162,6 +168,16 @@ class Rooms:
             names[user_id] = name if isinstance(name, str) and name else user_id
         return names
 
+    @contextlib.contextmanager
+    def expecting(self, room_id: str) -> Iterator[asyncio.Future[None]]:
+        """Done when an invitation into this room comes, whoever invites us."""
+        invited: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._expected.append((room_id, invited))
+        try:
+            yield invited
+        finally:
+            self._expected.remove((room_id, invited))
+
     # --- invitations --------------------------------------------------------------------------
 
     def _consider(self, room_id: str, room: object) -> None:
@@ -177,13 +193,16 @@ class Rooms:
 
     async def _join(self, room_id: str, direct_with: str | None) -> None:
         try:
-            await self._enter(room_id)
+            await self.enter(room_id)
             if direct_with is not None and self.joined_direct is not None:
                 await self.joined_direct(direct_with, room_id)
         except MatrixError as error:
             log.warning("A room we were invited to could not be joined: %s", error)
 
-    async def _enter(self, room_id: str) -> None:
+    async def enter(self, room_id: str) -> None:
+        """Join a room that we were invited to. :raises MatrixError: that is refused, or takes too
+        long.
+        """
         clock = asyncio.get_running_loop().time
         settled = clock() + INVITATION_SETTLES
 

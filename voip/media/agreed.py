@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -21,11 +22,16 @@ class Wishes:
     video: bool = True
     """See the other side's video where it has some."""
 
-    def direction(self, kind: str) -> str:
-        """On hold we may still play something, and neither hear nor see."""
+    def direction(self, kind: str, *, shows: bool = False) -> str:
+        """On hold we may still play something, and neither hear nor see. `shows`: there is video
+        to send."""
         if kind == "audio":
             return "sendonly" if self.hold else "sendrecv"
-        return "recvonly" if self.video and not self.hold else "inactive"
+        if self.hold:
+            return "inactive"
+        if self.video:
+            return "sendrecv" if shows else "recvonly"
+        return "sendonly" if shows else "inactive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,20 @@ class Line:
     """What this side does, both descriptions taken together."""
     local: Section
     remote: Section
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What an m-line of video says of what we send in it."""
+
+    identity: list[str]
+    """Its attributes of our stream."""
+    shows: bool
+    """There is something to see."""
+
+
+NOTHING: Final[Mapping[str, Placed]] = {}
+"""What we show where no other call is passed on."""
 
 
 @dataclass(frozen=True, slots=True)

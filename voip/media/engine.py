@@ -155,7 +155,8 @@ class MediaEngine:
             raise CallClosed from None
 
     async def bridge(self, a: CallKey, b: CallKey) -> None:
-        """Let the two hear each other, until either call ends or `unbridge`.
+        """Let the two hear each other, until either call ends or `unbridge`. Where one shows
+        something, the other is to see it too: `LocalStreams` says when that is to be negotiated.
 
         Raises UnknownCall, AlreadyBridged.
         """
@@ -164,7 +165,7 @@ class MediaEngine:
     async def unbridge(self, key: CallKey) -> None:
         """Nothing to end is no error. Raises UnknownCall."""
         self._call(key)
-        self._bridges.part(key)
+        await self._bridges.part(key)
 
     async def add_candidates(self, key: CallKey, candidates: Sequence[Candidate]) -> None:
         """Remote candidates, in any order and number; unusable ones are counted and ignored.
@@ -409,7 +410,7 @@ class MediaEngine:
         return call
 
     async def _shut(self, key: CallKey, call: Leg) -> None:
-        self._bridges.part(key)
+        await self._bridges.part(key)
         self._live.leave(key)
         # At the same time: a slow disk does not keep the line open.
         results = await asyncio.gather(

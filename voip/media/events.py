@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TypeAlias
 
+from voip.signalling.content import Streams
 from voip.signalling.ice import Candidate
 from voip.signalling.ids import CallKey
 
@@ -225,6 +226,17 @@ class MediaClosed:
     """Why one of them gave no candidate, as in `turn: refused (401)`."""
 
 
+@dataclass(frozen=True, slots=True)
+class LocalStreams:
+    """What we show of the call that this one is bridged with has changed."""
+
+    key: CallKey
+    streams: Streams
+    """By the stream's id; where nothing is shown, nothing."""
+    outdated: bool
+    """Our last description says otherwise: an offer of ours (a Change of nothing) is due."""
+
+
 MediaEvent: TypeAlias = (
     Connected
     | FirstAudio
@@ -232,6 +244,7 @@ MediaEvent: TypeAlias = (
     | RecordingGrew
     | RecordingEnded
     | LocalCandidates
+    | LocalStreams
     | MediaClosed
     | Digit
     | Interrupted

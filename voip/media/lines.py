@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aiortc import RTCPeerConnection, RTCRtpSender, RTCRtpTransceiver
-from aiortc.rtcrtpparameters import (
-    RTCRtcpParameters,
-    RTCRtpDecodingParameters,
-    RTCRtpHeaderExtensionParameters,
-    RTCRtpReceiveParameters,
-    RTCRtpRtxParameters,
-    RTCRtpSendParameters,
-)
 
 from voip.media import private
 from voip.media.agreed import Agreed, Line
 from voip.media.packets import AudioPacket, EventPacket, SenderReport, VideoFrame
+from voip.media.parameters import receiving, sending
+from voip.media.passed import Passed
+from voip.media.passed_video import Showing
 from voip.media.pictures import Pictures
-from voip.media.sections import codecs_of, events_of, extensions_of, streams_of
+from voip.media.sections import codecs_of, events_of, extensions_of, format_of
 from voip.media.streams import counting
-from voip.signalling.content import Streams
+from voip.signalling.content import StreamMetadata, Streams
 
 _SENDS = ("sendrecv", "sendonly")
 _RECEIVES = ("sendrecv", "recvonly")
@@ -49,6 +44,12 @@ class Lines:
         self._by_mid: dict[str, RTCRtpTransceiver] = {}
         self._lines: list[Line] = []
         self._streams: Streams | None = None
+        self.shown: Mapping[str, Showing] = {}
+        """What the other side shows, by purpose."""
+        self.on_shown: Callable[[], None] | None = None
+        """Told when that changes. Must not block or raise."""
+        self.passed = Passed(lambda: pc.getTransceivers()[0].receiver.transport)
+        """What it is shown of another call."""
 
     def tap(self) -> None:
         """Take the media of every transceiver that is new. Before their receivers start."""
@@ -85,12 +86,13 @@ class Lines:
             transceiver = self._by_mid[line.mid]
             private.direct(transceiver, line.direction)
             if line.direction in _RECEIVES:
-                await private.receive(transceiver.receiver, _receiving(line))
+                await private.receive(transceiver.receiver, receiving(line))
             if self._audio is not None and transceiver is self._audio[0]:
                 self._audio[1].take_events(events_of(line.local))
                 self._audio[1].take_level(_level_of(line))
                 if line.direction in _SENDS and not private.has_started(transceiver.sender):
-                    await transceiver.sender.send(_sending(line))
+                    await transceiver.sender.send(sending(line))
+        await self.passed.apply(self._lines)
         if fresh:
             await self._pictures.request_keyframes()
 
@@ -104,8 +106,14 @@ class Lines:
         assert self._audio is not None  # noqa: S101
         return self._audio[0].sender
 
-    async def request_keyframes(self) -> None:
-        await self._pictures.request_keyframes()
+    async def request_keyframes(self, purpose: str | None = None) -> None:
+        """Of all that is seen, or of what has this purpose."""
+        await self._pictures.request_keyframes(purpose)
+
+    def limit_video(self, purpose: str, rate: int | None) -> None:
+        """Tell the other side of no more bits a second than these for what it shows; None: of as
+        many as come through."""
+        self._pictures.limit(purpose, rate)
 
     def hear(self, audio: Callable[[AudioPacket], None]) -> None:
         """Who gets the audio from now on, as long as it counts."""
@@ -126,7 +134,22 @@ class Lines:
         }
         self._heard = any(one.kind == "audio" for one in receiving)
         self._direct_audio()
+        self._see(said)
         return self._pictures.count({o: said for o, said in receiving.items() if o.kind == "video"})
+
+    def _see(self, said: Mapping[str, StreamMetadata]) -> None:
+        """Of several with one purpose the first stands for all: a codec is rarely another one."""
+        shown: dict[str, Showing] = {}
+        for line in self._lines:
+            if line.kind == "video" and line.mid in said and line.direction in _RECEIVES:
+                codecs = [one for one in codecs_of(line.local) if one.name.lower() != "rtx"]
+                formats = tuple(map(format_of, codecs))
+                showing = Showing(formats, said[line.mid].video_muted)
+                shown.setdefault(said[line.mid].purpose, showing)
+        if shown != self.shown:
+            self.shown = shown
+            if self.on_shown is not None:
+                self.on_shown()
 
     def _take_event(self, packet: EventPacket) -> None:
         if self._heard:
@@ -160,43 +183,7 @@ def _ignore(packet: AudioPacket) -> None:
     """Of a stream that does not count."""
 
 
-def _receiving(line: Line) -> RTCRtpReceiveParameters:
-    """We get what our description says (RFC 3264 §6.1), in the streams that theirs names."""
-    codecs = codecs_of(line.local)
-    streams = streams_of(line.remote)
-    rtx = RTCRtpRtxParameters(ssrc=streams[1]) if len(streams) > 1 else None
-    parameters = RTCRtpReceiveParameters(
-        codecs=codecs, headerExtensions=_extensions(line), muxId=line.mid
-    )
-    if streams:
-        parameters.encodings = [
-            RTCRtpDecodingParameters(ssrc=streams[0], payloadType=codec.payloadType or 0, rtx=rtx)
-            for codec in codecs
-            if codec.name.lower() != "rtx"
-        ]
-    return parameters
-
-
-def _sending(line: Line) -> RTCRtpSendParameters:
-    """We send what the other side's description takes."""
-    cname = (line.local.value("ssrc") or "").partition("cname:")[2]
-    ours = streams_of(line.local)
-    return RTCRtpSendParameters(
-        codecs=codecs_of(line.remote),
-        headerExtensions=_extensions(line),
-        muxId=line.mid,
-        rtcp=RTCRtcpParameters(cname=cname or None, ssrc=ours[0] if ours else None, mux=True),
-    )
-
-
 def _level_of(line: Line) -> int:
     """The number of the audio level's header extension, 0 for none."""
     numbers = {uri: number for number, uri in extensions_of(line.local).items()}
     return numbers.get(_AUDIO_LEVEL, 0)
-
-
-def _extensions(line: Line) -> list[RTCRtpHeaderExtensionParameters]:
-    return [
-        RTCRtpHeaderExtensionParameters(id=number, uri=uri)
-        for number, uri in extensions_of(line.local).items()
-    ]

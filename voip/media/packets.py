@@ -43,6 +43,8 @@ class VideoFrame(Record):
     screen: int = 0
     """0 is the camera; a screen has the number of its share in this call (`m.screenshare`)."""
     ssrc: int = 0
+    profile: str = ""
+    """H.264: its `profile-level-id`, as agreed on."""
 
 
 class EventPacket(Record):

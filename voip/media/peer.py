@@ -1,13 +1,14 @@
 """One call's peer: offer, answer, candidates, connection, close.
 
-It has one audio m-line, perhaps some of video that it only receives, and one transport.
+It has one audio m-line, perhaps some of video, and one transport. Video is received; what is sent
+is another call's (`pass_on`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -27,13 +28,21 @@ from voip.media.connecting import Connecting
 from voip.media.description import Section
 from voip.media.dtmf import Press
 from voip.media.errors import BadDescription, CallClosed, NoRelay, NotAnswered, PeerMediaError
-from voip.media.events import Digit, FirstAudio, LocalCandidates, MediaEvent, MediaStats
+from voip.media.events import (
+    Digit,
+    FirstAudio,
+    LocalCandidates,
+    LocalStreams,
+    MediaEvent,
+    MediaStats,
+)
 from voip.media.events import MediaFailure as Failure
 from voip.media.first import set_remote
 from voip.media.keys import Keys
 from voip.media.lines import Lines
 from voip.media.network import Network
-from voip.media.packets import AudioPacket
+from voip.media.packets import AudioPacket, VideoSink
+from voip.media.passed_video import Showing, Source
 from voip.media.player import Player
 from voip.media.remote import RemoteCandidates
 from voip.media.renegotiation import Renegotiation
@@ -89,7 +98,7 @@ class Peer:
         self._track, self._emit = track, emit
         self._network: Network | None = None
         self._keys = Keys(track, self._digit)
-        self._lines = Lines(
+        self.lines = Lines(
             self._pc,
             audio=self._first_audio,
             event=self._keys.event,
@@ -103,6 +112,7 @@ class Peer:
         self._connecting = Connecting(self._pc, self._let_flow)
         self._supervisor = Supervisor(self._pc, key, settings, emit)
         self._refused_packets = 0
+        self._streams_told: Streams = {}
         self._closing: asyncio.Task[None] | None = None
         self._pace()
 
@@ -190,16 +200,28 @@ class Peer:
         return next((line.remote for line in lines if line.kind == "audio"), None)
 
     async def set_streams(self, streams: Streams) -> None:
-        await self._lines.set_streams(streams)
+        await self.lines.set_streams(streams)
 
-    async def request_keyframes(self) -> None:
+    async def request_keyframes(self, purpose: str | None = None) -> None:
         if self.connected:
-            await self._lines.request_keyframes()
+            await self.lines.request_keyframes(purpose)
 
     async def stats(self) -> MediaStats:
         ignored = self.remote.ignored
         stats = MediaStats(self.connected, 0, 0, 0, self._refused_packets, ignored)
-        return report.counted(stats, await self._pc.getStats())
+        passed = await self.lines.passed.stats()
+        return report.counted(stats, {**await self._pc.getStats(), **passed})
+
+    def pass_on(self, shown: Mapping[str, Showing], source: Callable[[str], Source]) -> VideoSink:
+        """Send what another call shows, as soon as that is negotiated; its frames go where this
+        returns. `source` gives whom to ask for keyframes, by purpose."""
+        self.lines.passed.show(shown, source)
+        self._tell_streams()
+        return self.lines.passed
+
+    async def pass_no_more(self) -> None:
+        await self.lines.passed.close()
+        self._tell_streams()
 
     async def close(self) -> None:
         """Idempotent. Returns when sockets and tasks are gone."""
@@ -214,6 +236,7 @@ class Peer:
         self._keys.close()
         self._track.stop()
         await self._report()
+        await self.lines.passed.close()
         await self._connecting.close()
         if self._renegotiation is not None:
             await self._renegotiation.rollback()
@@ -247,25 +270,35 @@ class Peer:
             refused=self._refused,
         )
         self._supervisor.path = self._network.path
-        self._lines.tap()
-        if (audio := self._lines.audio) is not None:
+        self.lines.tap()
+        if (audio := self.lines.audio) is not None:
             audio.shorten(self._network.streams_seen, self._refused)
             self._network.path.short_way = audio.take
-            private.AudioSender(self._lines.sender, self._track, self._network.path.send_now)
+            private.AudioSender(self.lines.sender, self._track, self._network.path.send_now)
         for emitter in private.emitters_of(self._pc):
             emitter.on("error", _report)
         return self._network
 
     def _agree(self, agreed: Agreed, network: Network) -> None:
         """The call's first offer and answer are complete."""
-        self._lines.agree(agreed)
-        self._renegotiation = Renegotiation(agreed, self._lines, network, self._servers)
+        self.lines.agree(agreed)
+        self._renegotiation = Renegotiation(agreed, self.lines, network, self._servers)
         self._supervisor.expect_connection()
 
     async def _let_flow(self) -> None:
         if self._renegotiation is not None:
             await self._renegotiation.start()
+            self._tell_streams()
         self._pace()
+
+    def _tell_streams(self) -> None:
+        """What there is to show is not what was said of it."""
+        if self._renegotiation is None:
+            return
+        streams, outdated = self._renegotiation.shows()
+        if outdated or streams != self._streams_told:
+            self._streams_told = streams
+            self._supervisor.say(LocalStreams(self._key, streams, outdated))
 
     def _pace(self) -> None:
         """Who connects, or is heard as he speaks, needs packets promptly."""
@@ -297,7 +330,7 @@ class Peer:
         """Says so, and leaves the way to the tap to the packets that follow."""
         self._supervisor.say(FirstAudio(self._key))
         self.tap.audio(packet)
-        self._lines.hear(self.tap.audio)
+        self.lines.hear(self.tap.audio)
 
     def _digit(self, press: Press) -> None:
         self._supervisor.say(Digit(self._key, press.digit, press.seconds))

@@ -53,10 +53,17 @@ class Pictures:
             for one, purpose in seen.items()
         )
 
-    async def request_keyframes(self) -> None:
+    async def request_keyframes(self, purpose: str | None = None) -> None:
+        """Of all that count, or of those with this purpose."""
         for transceiver, said in [*self._counting.items()]:
-            if not said.video_muted:
+            if not said.video_muted and purpose in (None, said.purpose):
                 await self._taps[transceiver].request_keyframe()
+
+    def limit(self, purpose: str, rate: int | None) -> None:
+        """The bits a second that may come in of whatever has this purpose; None: any number."""
+        for transceiver, said in self._counting.items():
+            if said.purpose == purpose:
+                self._taps[transceiver].limit = rate
 
     def _take(self, transceiver: RTCRtpTransceiver, frame: VideoFrame) -> None:
         said = self._counting.get(transceiver)

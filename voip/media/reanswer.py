@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from voip.media.agreed import (
+    NOTHING,
     REVERSED,
     Agreed,
     LocalTransport,
+    Placed,
     Wishes,
     both,
     check_same_certificate,
@@ -64,9 +67,16 @@ def read_offer(text: str, agreed: Agreed) -> Reoffered:
 
 
 def write_answer(
-    reoffered: Reoffered, agreed: Agreed, wishes: Wishes, local: LocalTransport, version: int
+    reoffered: Reoffered,
+    agreed: Agreed,
+    wishes: Wishes,
+    local: LocalTransport,
+    version: int,
+    *,
+    placed: Mapping[str, Placed] = NOTHING,
 ) -> Description:
-    """Every m-line in its place; the numbers are those of the offer (RFC 3264 §6.1)."""
+    """Every m-line in its place; the numbers are those of the offer (RFC 3264 §6.1). `placed`:
+    what we show, by mid."""
     offer, slots = reoffered.offer, reoffered.layout.slots
     lead = next(index for index, slot in enumerate(slots) if slot.accepted)
     sections = []
@@ -74,10 +84,13 @@ def write_answer(
         if not slot.accepted:
             sections.append(rejected(slot.offered))
             continue
+        shown = placed.get(slot.mid) if slot.offered.kind == "video" else None
         offered = direction_of(slot.offered, offer)
-        direction = both(wishes.direction(slot.offered.kind), REVERSED.get(offered, offered))
+        ours = wishes.direction(slot.offered.kind, shows=shown is not None and shown.shows)
+        direction = both(ours, REVERSED.get(offered, offered))
         transport = local.lines(agreed.setup, candidates=index == lead)
-        sections.append(_section(slot, direction, _identity(slot.offered.kind, agreed), transport))
+        identity = shown.identity if shown else _identity(slot.offered.kind, agreed)
+        sections.append(_section(slot, direction, identity, transport))
     grouped = [slot.mid for slot in slots if slot.accepted] if offer.bundles else []
     return Description(session_lines(agreed.local, version, grouped), sections)
 

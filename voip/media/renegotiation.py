@@ -14,13 +14,16 @@ from dataclasses import dataclass, replace
 
 from aiortc import RTCIceServer
 
-from voip.media.agreed import Agreed, Wishes, version_of
+from voip.media.agreed import Agreed, Placed, Wishes, version_of
 from voip.media.description import Description
 from voip.media.errors import BadDescription
 from voip.media.lines import Lines
 from voip.media.network import Generation, Network
+from voip.media.passed import Places
 from voip.media.reanswer import Reoffered, read_offer, write_answer
-from voip.media.reoffer import Numbers, Reanswered, read_answer, write_offer
+from voip.media.reoffer import Numbers, Reanswered, read_answer, stream_lines, write_offer
+from voip.media.sections import direction_of
+from voip.signalling.content import Streams
 from voip.signalling.events import Change
 
 
@@ -59,6 +62,20 @@ class Renegotiation:
         line = self.agreed.lines[0]
         return line.local.mid, line.index
 
+    def shows(self) -> tuple[Streams, bool]:
+        """What there is to see of another call, by stream; whether our last description says
+        otherwise, so that an offer is due."""
+        places = self._places()
+        wanted = {mid: one.identity for mid, one in places.placed.items() if one.shows}
+        said = {
+            line.mid: stream_lines(line.local)
+            for line in self.agreed.lines
+            if line.kind == "video"
+            and direction_of(line.local, self.agreed.local) in ("sendrecv", "sendonly")
+        }
+        outdated = bool(places.homeless) or wanted != said
+        return places.streams, outdated and not self._wishes.hold
+
     async def reoffer(self, change: Change) -> str:
         """Takes an offer of ours that is open back first."""
         async with self._lock:
@@ -68,14 +85,19 @@ class Renegotiation:
                 wishes = replace(wishes, hold=change.hold)
             if change.video is not None:
                 wishes = replace(wishes, video=change.video)
-            has_video = any(line.kind == "video" for line in self.agreed.lines)
+            places = self._places()
+            added = places.homeless
+            if change.video and not any(line.kind == "video" for line in self.agreed.lines):
+                added = added or [Placed([], shows=False)]
             staged = await self._network.stage(self.servers) if change.restart_ice else None
             offer = write_offer(
                 self.agreed,
                 wishes,
                 self._network.local(staged or self._network.generation),
                 self._next_version(),
-                new_video=self._numbers.video() if change.video and not has_video else None,
+                placed=places.placed,
+                added=added,
+                formats=self._numbers.video() if added else None,
             )
             self._numbers.see(offer)
             self._open = _Open(offer, wishes, staged)
@@ -100,7 +122,12 @@ class Renegotiation:
             await self._take_back()
             staged = await self._network.stage(self.servers) if read.restart else None
             local = self._network.local(staged or self._network.generation)
-            answer = write_answer(read, self.agreed, self._wishes, local, self._next_version())
+            taken = [slot for slot in read.layout.slots if slot.accepted]
+            videos = {slot.mid: slot.offered for slot in taken if slot.offered.kind == "video"}
+            placed = self._lines.passed.lay(videos, self.agreed).placed
+            answer = write_answer(
+                read, self.agreed, self._wishes, local, self._next_version(), placed=placed
+            )
             agreed = replace(self.agreed, local=answer, remote=read.offer)
             await self._agree(agreed, staged, read)
             return answer.text()
@@ -130,6 +157,11 @@ class Renegotiation:
         elif staged is not None:
             await self._network.discard(staged)  # the other side does not take part in it
         await self.start()
+
+    def _places(self) -> Places:
+        """Where an offer would show what."""
+        remotes = {line.mid: line.remote for line in self.agreed.lines if line.kind == "video"}
+        return self._lines.passed.lay(remotes, self.agreed)
 
     async def _take_back(self) -> None:
         opened, self._open = self._open, None

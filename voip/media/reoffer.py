@@ -6,15 +6,17 @@ else than before, so all that was ever said is kept in mind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aiortc.codecs import CODECS, HEADER_EXTENSIONS
 from aiortc.sdp import parameters_to_sdp
 
 from voip.media.agreed import (
+    NOTHING,
     Agreed,
     LocalTransport,
+    Placed,
     Wishes,
     check_same_certificate,
     is_restart,
@@ -36,6 +38,7 @@ from voip.media.sections import (
 # RFC 3551 §6: the dynamic range, and what rtcp-mux leaves of the unassigned one (RFC 5761 §4).
 _FREE_TYPES = frozenset((*range(96, 128), *range(35, 64)))
 _FREE_IDS = frozenset(range(1, 15))  # RFC 8285 §4.2: the one-byte form
+_STREAM = ("a=msid:", "a=ssrc:", "a=ssrc-group:")
 _OF_THE_MOMENT = (
     *(f"a={direction}" for direction in DIRECTIONS),
     "a=candidate:",
@@ -107,49 +110,67 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else None
 
 
+def stream_lines(section: Section) -> list[str]:
+    """What a section says of the stream that is sent in it."""
+    return [line for line in section.lines if line.startswith(_STREAM)]
+
+
 def write_offer(
     agreed: Agreed,
     wishes: Wishes,
     local: LocalTransport,
     version: int,
     *,
-    new_video: tuple[list[str], list[str]] | None,
+    placed: Mapping[str, Placed] = NOTHING,
+    added: Sequence[Placed] = (),
+    formats: tuple[list[str], list[str]] | None = None,
 ) -> Description:
-    """`new_video`: formats and lines of a video section to add."""
+    """`placed`: what we show, by mid. `added`: what new video sections show, with these `formats`
+    and lines; None: there are no numbers left for them."""
     live = {line.index for line in agreed.lines}
+    shown = {line.index: placed.get(line.mid) for line in agreed.lines if line.kind == "video"}
     sections = [
-        _again(section, wishes) if index in live else rejected(section)
+        _again(section, wishes, shown.get(index)) if index in live else rejected(section)
         for index, section in enumerate(agreed.local.sections)
     ]
-    if new_video is not None:
-        _add_video(sections, live, agreed, wishes, new_video)
+    new = added if formats is not None else ()
+    for one in new:
+        mid = _free_mid(sections, agreed)
+        direction = wishes.direction("video", shows=one.shows)
+        _add(_new_section(mid, direction, one, formats or ([], [])), sections, live)
     lead = min(live)
     for index in sorted(live):
         # RFC 8842 §5.2: actpass, although the roles stay as they are.
         sections[index].lines += local.lines("actpass", candidates=index == lead)
     mids = [sections[index].mid for index in sorted(live)]
-    bundled = [mid for mid in mids if mid] if agreed.local.bundles or new_video else []
+    bundled = [mid for mid in mids if mid] if agreed.local.bundles or new else []
     return Description(session_lines(agreed.local, version, bundled), sections)
 
 
-def _again(section: Section, wishes: Wishes) -> Section:
+def _again(section: Section, wishes: Wishes, shown: Placed | None) -> Section:
     kept = [line for line in section.lines if not line.startswith(_OF_THE_MOMENT)]
-    lines = ["c=IN IP4 0.0.0.0", f"a={wishes.direction(section.kind)}", *kept]
+    if section.kind == "video":
+        kept = [line for line in kept if not line.startswith(_STREAM)]
+        kept += shown.identity if shown else []
+    direction = wishes.direction(section.kind, shows=shown is not None and shown.shows)
+    lines = ["c=IN IP4 0.0.0.0", f"a={direction}", *kept]
     return Section(section.kind, 9, section.protocol, [*section.formats], lines)
 
 
-def _add_video(
-    sections: list[Section],
-    live: set[int],
-    agreed: Agreed,
-    wishes: Wishes,
-    formats: tuple[list[str], list[str]],
-) -> None:
-    taken = {section.mid for place in (agreed.local, agreed.remote) for section in place.sections}
-    mid = next(str(number) for number in range(1000) if str(number) not in taken)
-    lines = ["c=IN IP4 0.0.0.0", f"a={wishes.direction('video')}", f"a=mid:{mid}"]
+def _free_mid(sections: list[Section], agreed: Agreed) -> str:
+    taken = {one.mid for one in (*sections, *agreed.local.sections, *agreed.remote.sections)}
+    return next(str(number) for number in range(1000) if str(number) not in taken)
+
+
+def _new_section(
+    mid: str, direction: str, shown: Placed, formats: tuple[list[str], list[str]]
+) -> Section:
+    lines = ["c=IN IP4 0.0.0.0", f"a={direction}", f"a=mid:{mid}", *shown.identity]
     lines += ["a=rtcp:9 IN IP4 0.0.0.0", "a=rtcp-mux", *formats[1]]
-    section = Section("video", 9, "UDP/TLS/RTP/SAVPF", [*formats[0]], lines)
+    return Section("video", 9, "UDP/TLS/RTP/SAVPF", [*formats[0]], lines)
+
+
+def _add(section: Section, sections: list[Section], live: set[int]) -> None:
     # RFC 9429 §5.2.2: the place of a rejected section is used again, with a new mid.
     free = [i for i, one in enumerate(sections) if i not in live and one.kind == "video"]
     if free:

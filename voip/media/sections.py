@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from aiortc import RTCRtpCodecParameters
 from aiortc.codecs import CODECS, HEADER_EXTENSIONS
@@ -25,6 +26,9 @@ DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 PROTOCOLS = frozenset({"UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "RTP/SAVPF", "RTP/SAVP"})
 OPUS_FMTP = "minptime=10;useinbandfec=1"
 """We want in-band FEC from the other side (RFC 7587 §6.1): it is what survives a lost packet."""
+
+VideoFormat: TypeAlias = tuple[str, str]
+"""`VP8` or `H264`, and of the latter the profile."""
 
 _RTPMAP = re.compile(r"(\d{1,3}) ([\w.-]+)/(\d{1,7})(?:/(\d{1,2}))?")
 _EXTMAP = re.compile(r"(\d{1,3})(?:/\w+)? (\S+)(?: .*)?")
@@ -91,6 +95,12 @@ def codecs_of(section: Section) -> list[RTCRtpCodecParameters]:
     """The codecs of `section` that both sides speak, in its order, as aiortc takes them."""
     ours = {"audio": [_OPUS], "video": CODECS["video"]}.get(section.kind, [])
     return find_common_codecs(ours, list(_codecs(section)))
+
+
+def format_of(codec: RTCRtpCodecParameters) -> VideoFormat:
+    """What has to be the same for a picture to be passed on as it is. Of `codecs_of`, where the
+    profile is written as ours and the packetization mode is 1 (RFC 6184 §8.1)."""
+    return codec.name.upper(), str(codec.parameters.get("profile-level-id", ""))
 
 
 def extensions_of(section: Section) -> dict[int, str]:

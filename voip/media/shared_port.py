@@ -11,6 +11,7 @@ does not know them can neither begin a call nor take an address away from one.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import secrets
@@ -35,6 +36,8 @@ MAX_DATAGRAM: Final = 2048
 BUFFER: Final = 4 << 20
 """Bytes that the kernel keeps while the loop is busy: a second of some hundred calls."""
 _FAMILIES: Final = (socket.AF_INET, socket.AF_INET6)
+_TRIES: Final = 8
+"""Where any port will do: the one that IPv4 got may be another's for IPv6."""
 _NO_IPV6: Final = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
 
 
@@ -64,6 +67,13 @@ class SharedPort:
 
     def open(self) -> None:
         """Raises PortInUse, or OSError as the system gives it."""
+        for _ in range(0 if self._wanted else _TRIES):
+            with contextlib.suppress(PortInUse):
+                self._open()
+                return
+        self._open()
+
+    def _open(self) -> None:
         for family in _FAMILIES:
             try:
                 one = _bound(family, self.port or self._wanted)

@@ -5,7 +5,7 @@ It neither begins nor ends the call; that is `call`'s work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final, NamedTuple, TypeAlias, TypeVar
 
 from voip.signalling import streams
@@ -36,6 +36,8 @@ from voip.signalling.events import (
     AnswerApplied,
     AnswerReady,
     AssertIdentity,
+    Change,
+    LocalStreams,
     MediaFailed,
     OfferReady,
     RejectTransfer,
@@ -70,14 +72,22 @@ def make(kind: type[C], key: CallKey, us: Party, version: int, **fields: Any) ->
     return kind(call_id=key.call_id, party_id=us.party_id, version=version, **fields)
 
 
-def our_streams(sdp: str, muted: tuple[bool, bool] = (False, True)) -> Streams:
-    """The metadata of what we send by this description (MSC3077): it is always the user's media.
+def our_streams(sdp: str) -> Streams:
+    """The metadata of what we send by a call's first description (MSC3077): it is the user's
+    media, and we have no camera."""
+    return _metadata(stream_ids(sdp), (False, True), {})
 
-    `muted` is audio, video; we have no camera.
-    """
-    audio, video = muted
-    stream = StreamMetadata(purpose=USERMEDIA, audio_muted=audio, video_muted=video)
-    return dict.fromkeys(stream_ids(sdp), stream)
+
+def _metadata(ids: Iterable[str], muted: tuple[bool, bool], shown: Streams) -> Streams:
+    """`muted` is audio, video; `shown` is what we show of another call."""
+    said = {}
+    for stream_id in ids:
+        of = shown.get(stream_id, StreamMetadata(purpose=USERMEDIA, video_muted=muted[1]))
+        audio = of.audio_muted or muted[0]
+        said[stream_id] = StreamMetadata(
+            purpose=of.purpose, audio_muted=audio, video_muted=of.video_muted
+        )
+    return said
 
 
 class Conversation:
@@ -89,6 +99,7 @@ class Conversation:
         "_negotiation",
         "_peer_says",
         "_polite",
+        "_shown",
         "_stream_ids",
         "_streams",
         "_us",
@@ -116,6 +127,7 @@ class Conversation:
         self._polite = polite
         self._stream_ids = tuple(our_sdp_streams)
         self._muted = (False, True)
+        self._shown: Streams = {}
         self._peer_says = PeerState(key, False, False, False)
         """What was told of it."""
         self._streams: Streams | None = None
@@ -150,6 +162,9 @@ class Conversation:
 
     def result(self, event: object, now: float) -> bool:
         """Take a result of a renegotiation; False where it was none."""
+        if isinstance(event, LocalStreams):
+            self._show(event, now)
+            return True
         negotiation = self._negotiation
         if negotiation is None:
             return False
@@ -172,7 +187,7 @@ class Conversation:
     # --- what a negotiation asks ---
 
     def negotiate(self, kind: str, made: OfferReady | AnswerReady, now: float) -> int:
-        ours = our_streams(made.sdp, self._muted)
+        ours = _metadata(stream_ids(made.sdp), self._muted, self._shown)
         self._stream_ids = tuple(ours)
         lifetime = self.config.negotiate_lifetime
         self._batch.restarted(ufrag_of(made.sdp), now, complete=made.complete)
@@ -227,8 +242,7 @@ class Conversation:
 
     def _set_muted(self, event: SetMuted, _now: float) -> None:
         self._muted = (event.audio, event.video)
-        stream = StreamMetadata(purpose=USERMEDIA, audio_muted=event.audio, video_muted=event.video)
-        self._send(StreamMetadataChanged, streams=dict.fromkeys(self._stream_ids, stream))
+        self._say_streams()
 
     def _transfer(self, event: Transfer, _now: float) -> None:
         self._send(
@@ -252,6 +266,19 @@ class Conversation:
         )
 
     # --- inside ---
+
+    def _show(self, event: LocalStreams, now: float) -> None:
+        self._shown = event.streams
+        if not self._version:
+            return  # it knows neither another description nor metadata
+        if event.outdated:
+            self._talk().want(Change(), now)
+        else:
+            self._say_streams()
+
+    def _say_streams(self) -> None:
+        streams = _metadata(self._stream_ids, self._muted, self._shown)
+        self._send(StreamMetadataChanged, streams=streams)
 
     def _talk(self) -> Negotiation:
         if self._negotiation is None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TypeAlias
 
+from voip.signalling.content import Streams
 from voip.signalling.ice import Candidate
 from voip.signalling.ids import CallKey
 from voip.signalling.record import Record
@@ -177,6 +178,16 @@ class LocalCandidates(Record):
     candidates: tuple[Candidate, ...]
 
 
+class LocalStreams(Record):
+    """What we show of another call, to which this one is connected, has changed (MSC3077)."""
+
+    key: CallKey
+    streams: Streams
+    """By the stream's id; whether its sound is muted is `SetMuted`'s. Empty: nothing is shown."""
+    outdated: bool
+    """Our last description says otherwise, so that another one is due."""
+
+
 class MediaProblem(Enum):
     """What the media edge could not do, by whose fault."""
 
@@ -237,6 +248,7 @@ ResultEvent: TypeAlias = (
     | AnswerReady
     | AnswerApplied
     | LocalCandidates
+    | LocalStreams
     | MediaConnected
     | MediaFailed
     | Sent

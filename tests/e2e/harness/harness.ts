@@ -4,11 +4,12 @@
  */
 import * as calls from "./calls";
 import { signIn } from "./client";
+import { picture } from "./picture";
 import { leave, ready } from "./rooms";
 import { stats } from "./stats";
 import { view } from "./view";
 
-const harness = { signIn, leave, ready, ...calls, view, stats };
+const harness = { signIn, leave, ready, ...calls, view, stats, picture };
 
 declare global {
   interface Window {

@@ -6,10 +6,16 @@ to restart ICE or to change what a receiver receives. Every private name stands 
 list.
 """
 
+from voip.media.private.audio_sender import AudioSender, Send, send_now
 from voip.media.private.names import Dtls, Ice, Receiver, Sender, moved_names
 from voip.media.private.reports import report_seldom
-from voip.media.private.rtp import AudioTap, VideoTap, direct, has_started, receive
-from voip.media.private.audio_sender import AudioSender, Send, send_now
+from voip.media.private.rtp import AudioTap, VideoTap, direct, receive
+from voip.media.private.sending import (
+    has_started,
+    on_keyframe_wanted,
+    on_rate_told,
+    streams_of_sender,
+)
 from voip.media.private.transport import (
     abandon_relays,
     accept_rsa,
@@ -49,6 +55,8 @@ __all__ = [
     "guard_input",
     "has_started",
     "moved_names",
+    "on_keyframe_wanted",
+    "on_rate_told",
     "open_sockets",
     "protocols_of",
     "put_path",
@@ -59,5 +67,6 @@ __all__ = [
     "report_seldom",
     "send_now",
     "set_hosts",
+    "streams_of_sender",
     "take_host",
 ]

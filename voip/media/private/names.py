@@ -28,6 +28,7 @@ class Receiver(StrEnum):
     JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
     ACTIVE = "_RTCRtpReceiver__active_ssrc"
     LAST_REPORTS = "_RTCRtpReceiver__lsr"
+    ESTIMATOR = "_RTCRtpReceiver__remote_bitrate_estimator"
     LAST_REPORT_TIMES = "_RTCRtpReceiver__lsr_time"
 
 
@@ -87,6 +88,9 @@ SET_DIRECTION: Final = "_setCurrentDirection"
 SEND_STARTED: Final = "_RTCRtpSender__started"
 SSRC: Final = "_ssrc"
 RUN_RTCP: Final = "_run_rtcp"
+RTX_SSRC: Final = "_rtx_ssrc"
+KEYFRAME_WANTED: Final = "_send_keyframe"
+SENDER_RTCP: Final = "_handle_rtcp_packet"
 
 
 def moved_names(pc: RTCPeerConnection) -> list[str]:
@@ -106,7 +110,10 @@ def moved_names(pc: RTCPeerConnection) -> list[str]:
         (ice.iceGatherer, (CONNECTION,)),
         (getattr(ice.iceGatherer, CONNECTION, None), tuple(Ice)),
         (transceiver, (SET_DIRECTION,)),
-        (transceiver.sender, (SEND_STARTED, SSRC, RUN_RTCP, *Sender)),
+        (
+            transceiver.sender,
+            (SEND_STARTED, SSRC, RUN_RTCP, RTX_SSRC, KEYFRAME_WANTED, SENDER_RTCP, *Sender),
+        ),
         (receiver, (RUN_RTCP,)),
         (pc, (CONNECT,)),
         (TurnTransport(None), (CLOSE_TASK,)),  # type: ignore[arg-type]  # only looked at

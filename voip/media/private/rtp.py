@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import pylibsrtp
-from aiortc import RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver
+from aiortc import RTCRtpReceiver, RTCRtpTransceiver
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParameters
 from aiortc.rtcrtpreceiver import NackGenerator, RemoteStreamTrack, StreamStatistics
@@ -16,7 +16,7 @@ from aiortc.rtp import RtpPacket as AiortcPacket
 
 from voip.media.keyframes import is_keyframe
 from voip.media.packets import AudioPacket, EventPacket, SenderReport, VideoFrame
-from voip.media.private.names import SEND_STARTED, SET_DIRECTION, Dtls, Receiver
+from voip.media.private.names import SET_DIRECTION, Dtls, Receiver
 from voip.media.rtp import RtpPacket, parse
 from voip.media.stand_ins import FrameQueue, SameTimestamp, distance
 
@@ -165,6 +165,8 @@ class VideoTap:
         """Before the receiver starts."""
         self._receiver = receiver
         self._deliver = deliver
+        self.limit: int | None = None
+        """Bits a second; the other side is never told that more could be taken (goog-remb)."""
         self._ssrc: int | None = None
         self._last_sequence: int | None = None
         self._codecs: dict[int, RTCRtpCodecParameters] = getattr(receiver, Receiver.CODECS)
@@ -173,6 +175,19 @@ class VideoTap:
         setattr(receiver, Receiver.TIMESTAMPS, SameTimestamp())
         _never_decode(receiver, self._frame)
         _tell_reports(receiver, _VIDEO_RATE, deliver_report)
+        self._limit_estimates()
+
+    def _limit_estimates(self) -> None:
+        estimator: Any = getattr(self._receiver, Receiver.ESTIMATOR)
+        original: Callable[..., tuple[int, list[int]] | None] = estimator.add
+
+        def add(**packet: int) -> tuple[int, list[int]] | None:
+            estimate = original(**packet)
+            if estimate is None or self.limit is None:
+                return estimate
+            return min(estimate[0], self.limit), estimate[1]
+
+        estimator.add = add
 
     async def request_keyframe(self) -> None:
         """Send a Picture Loss Indication (RFC 4585 §6.3.1); nothing before the first packet."""
@@ -212,6 +227,7 @@ class VideoTap:
                 keyframe=is_keyframe(codec.name, frame.data),
                 arrival=time.monotonic(),
                 ssrc=self._ssrc or 0,
+                profile=str(codec.parameters.get("profile-level-id", "")),
             )
         )
 
@@ -241,10 +257,6 @@ async def receive(receiver: RTCRtpReceiver, parameters: RTCRtpReceiveParameters)
 def direct(transceiver: RTCRtpTransceiver, direction: str) -> None:
     """Let a transceiver send and receive what `direction` says, seen from here."""
     getattr(transceiver, SET_DIRECTION)(direction)
-
-
-def has_started(sender: RTCRtpSender) -> bool:
-    return bool(getattr(sender, SEND_STARTED))
 
 
 def _kind(parameters: RTCRtpReceiveParameters) -> str:
