@@ -8,7 +8,7 @@ PARALLEL ?= -n 2 --dist loadfile
 PAGE := static/dist/index.html
 PAGE_SOURCES := $(shell find static/src static/public -type f 2>/dev/null) $(wildcard static/*.json static/*.html static/*.ts)
 
-.PHONY: help install run smoke test test-all check bench page fuzz lock clean
+.PHONY: help install run smoke test test-all test-newest check bench page fuzz lock clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -38,6 +38,10 @@ test: $(INSTALLED) $(PAGE)  ## every test that fits in fifteen minutes; installs
 test-all: $(INSTALLED) $(PAGE)  ## the long simulations and every browser scenario too
 	@$(BIN)/python tools/debian.py coturn=turnserver chromium=chromium
 	$(BIN)/python -m pytest --run-long $(PARALLEL) $(ARGS)
+	$(BIN)/python tools/newest.py
+
+test-newest: $(INSTALLED)  ## the tests of private parts with the newest aiortc, aioice, pylibsrtp, pyOpenSSL, av
+	$(BIN)/python tools/newest.py
 
 check: $(INSTALLED)  ## ruff, mypy --strict, TypeScript strict
 	$(BIN)/ruff check .

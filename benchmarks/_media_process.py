@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -50,6 +51,7 @@ class Side(Protocol):
     async def answer(self, number: int, offer: str) -> str: ...
     async def apply(self, number: int, answer: str) -> None: ...
     async def record(self, number: int, folder: Path) -> None: ...
+    async def end(self) -> None: ...
     async def stop(self) -> None: ...
     def heard(self) -> int: ...
 
@@ -61,9 +63,11 @@ class Ours:
         self._engine = MediaEngine(MediaSettings(port=port), lambda _: None)
         self._speak = speak
         self._speaking: list[asyncio.Task[None]] = []
+        self._keys: list[CallKey] = []
 
     async def offer(self, number: int) -> str:
         await self._engine.open()
+        self._keys.append(_key(number))
         offer = await self._engine.create_offer(_key(number), video=False, ice_servers=())
         if self._speak:
             self._speaking.append(asyncio.create_task(self._announce(_key(number))))
@@ -71,6 +75,7 @@ class Ours:
 
     async def answer(self, number: int, offer: str) -> str:
         await self._engine.open()
+        self._keys.append(_key(number))
         return await self._engine.create_answer(_key(number), offer, ice_servers=())
 
     async def apply(self, number: int, answer: str) -> None:
@@ -79,9 +84,16 @@ class Ours:
     async def record(self, number: int, folder: Path) -> None:
         await self._engine.start_recording(_key(number), folder)
 
-    async def stop(self) -> None:
+    async def end(self) -> None:
+        """End every call; others may follow."""
         for task in self._speaking:
             task.cancel()
+        self._speaking.clear()
+        await asyncio.gather(*(self._engine.close(key) for key in self._keys))
+        self._keys.clear()
+
+    async def stop(self) -> None:
+        await self.end()
         await self._engine.aclose()
 
     def heard(self) -> int:
@@ -132,10 +144,17 @@ class Aiortc:
         self._consumers.append(recorder)
         await recorder.start()
 
-    async def stop(self) -> None:
+    async def end(self) -> None:
+        """End every call; others may follow."""
         for consumer in self._consumers:
             await consumer.stop()
         await asyncio.gather(*(pc.close() for pc in self._calls.values()))
+        self._calls.clear()
+        self._remote.clear()
+        self._consumers.clear()
+
+    async def stop(self) -> None:
+        await self.end()
 
     def heard(self) -> int:
         """Packets of sound that were received, by a side that ignores them otherwise."""
@@ -258,9 +277,18 @@ async def _do(side: Side, task: dict[str, Any]) -> Any:
             return (time.process_time() - cpu) / (time.monotonic() - wall)
         case "heard":
             return side.heard()
+        case "end":
+            await side.end()
+        case "memory":
+            return resident()
         case "stop":
             await side.stop()
     return None
+
+
+def resident() -> int:
+    """Bytes of memory that this process has."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 async def main(role: str) -> None:

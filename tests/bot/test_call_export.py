@@ -10,6 +10,7 @@ import pytest
 from tests.media.audio import decode, encode, rtp, sweep
 from tests.media.export.files import beep_begins, beeps, ogg, video
 from tests.media.test_recorder import Call as Recorded
+from tests.media.test_repair import left_open_ogg, left_open_video
 from tests.service.recordings import make_call, write_call_file
 from voip.bot.call_export import export_call, sources
 from voip.bot.call_file import CallFile
@@ -22,7 +23,7 @@ from voip.media.sent import Sent
 
 
 def call(folder: Path, *tracks: dict[str, Any]) -> CallFolder:
-    """A call with files of some content; what counts is what `call.json` says of them."""
+    """A call with files of some content, so that what counts is what `call.json` says of them."""
     for track in tracks:
         (folder / track["file"]).write_bytes(b"x")
     write_call_file(folder, tracks=list(tracks))
@@ -119,6 +120,27 @@ def test_after_a_crash_the_longest_has_the_sound(folder: Path) -> None:
     video(folder, "video", "VP8", sweep(2))
     found = sources(read_folder(folder))
     assert told(found) == {"video.webm": (0, True), "audio.ogg": (0, False)}
+
+
+def test_what_call_json_said_of_files_before_a_crash_is_their_beginning(folder: Path) -> None:
+    """Each is noted when it begins; how long it got, the file itself says, or nobody."""
+    left_open_ogg(folder / "audio.ogg")
+    left_open_ogg(folder / "audio-2.ogg")
+    left_open_video(folder, "VP8")
+    write_call_file(
+        folder,
+        tracks=[
+            {"file": "audio.ogg", "seconds": 0.0},
+            {"file": "audio-2.ogg", "seconds": 0.0, "offset": 3.84},
+            {"file": "video.webm", "seconds": 0.0, "offset": 2.0},
+        ],
+    )
+    (folder / "whole.webm").unlink()
+    assert told(sources(read_folder(folder))) == {
+        "audio.ogg": (0, True),
+        "audio-2.ogg": (3.84, True),
+        "video.webm": (2, False),
+    }
 
 
 @pytest.mark.parametrize("track", ["screen", "screen.webm"])

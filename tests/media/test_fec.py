@@ -58,8 +58,9 @@ def silent(text: str) -> str:
 @pytest.mark.parametrize("edit", [str, refusing, silent], ids=["wants", "refuses", "says nothing"])
 @pytest.mark.parametrize("name", SAMPLES)
 async def test_every_answer_asks_for_it(name: str, edit: type[str]) -> None:
+    offer = re.sub(r"a=candidate:.*\.local .*\r\n", "", edit(sample(name)))
     async with engine() as (one, _):
-        assert asks(await one.create_answer(KEY, edit(sample(name)), ice_servers=[]))
+        assert asks(await one.create_answer(KEY, offer, ice_servers=[]))
 
 
 @pytest.mark.parametrize("edit", [str, refusing, silent], ids=["wants", "refuses", "says nothing"])

@@ -14,7 +14,7 @@ from aiortc import RTCCertificate, RTCPeerConnection
 
 from tests.media.calls import KEY, SAMPLES, call, damage, engine, own_address, sample
 from tests.media.clients import RsaCertificate, bare_client
-from voip.media import private
+from voip.media import consent, private
 from voip.media.description import parse
 from voip.media.errors import BadDescription, NoRelay, PeerMediaError
 from voip.media.events import (
@@ -201,9 +201,10 @@ async def test_the_hangup_of_a_peer_that_closed_its_media_is_no_failure() -> Non
 async def test_a_peer_that_vanishes_is_noticed_by_its_missing_consent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("aioice.ice.CONSENT_INTERVAL", 0.05)  # 5 s, six times, is half a minute
-    monkeypatch.setattr("aioice.stun.RETRY_RTO", 0.05)
-    async with engine() as (one, heard), bare_client() as client:
+    """Whatever our own patience is: RFC 7675 §5.1."""
+    monkeypatch.setattr(consent, "INTERVAL", 0.05)
+    monkeypatch.setattr(consent, "EXPIRES", 0.5)
+    async with engine(MediaSettings(gone_after=60)) as (one, heard), bare_client() as client:
         await client.answered(await one.create_answer(KEY, await client.offer(), ice_servers=[]))
         await heard.wait(FirstAudio)
         # Gone without a word: its sockets are closed under it.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import struct
+import weakref
 from importlib.metadata import version
 
 import pytest
@@ -185,3 +187,21 @@ async def test_the_mid_says_which_of_two_videos_a_packet_is_of() -> None:
     packet.payload_type = 111
     assert router.route_rtp(packet) is None
     await pc.close()
+
+
+async def test_a_call_that_is_over_lets_go_of_its_encryption_at_once() -> None:
+    """Python's collector comes late, and does not see what OpenSSL and libsrtp hold."""
+    async with call() as (_, _, callee, hears):
+        await hears.wait(FirstAudio)
+        pc = callee._calls[KEY].peer._pc
+        dtls = pc.getTransceivers()[0].receiver.transport
+        held = [
+            weakref.ref(getattr(dtls, name)) for name in (private.Dtls.SSL, private.Dtls.INBOUND)
+        ]
+        assert all(one() is not None for one in held)
+        gc.disable()
+        try:
+            await callee.close(KEY)
+            assert all(one() is None for one in held)
+        finally:
+            gc.enable()

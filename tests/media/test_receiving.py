@@ -39,7 +39,8 @@ class Network:
         original: Take = private.AudioTap.take
 
         def take(tap: private.AudioTap, data: bytes) -> bool:
-            if every and (self.lost[tap] + self.taken[tap]) % every == every - 1:
+            is_rtp = len(data) > 1 and not 64 <= data[1] & 0x7F <= 95  # RFC 5761 §4
+            if every and is_rtp and (self.lost[tap] + self.taken[tap]) % every == every - 1:
                 self.lost[tap] += 1
                 return True
             taken = original(tap, data)

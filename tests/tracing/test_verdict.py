@@ -154,7 +154,7 @@ CASES: list[tuple[Trace, str]] = [
     ),
     (
         trace(R.HANGUP, B.US, marks=marks(1, 2), media=media(packets_lost=25)),
-        "20% of what the other side sent was lost",
+        "20% of what the other side sent was lost on the way: expect broken sound",
     ),
     (
         trace(R.HANGUP, B.US, marks=marks(1, 2), media=media(packets_sent=90, lost_by_peer=10)),
@@ -163,6 +163,18 @@ CASES: list[tuple[Trace, str]] = [
     (
         trace(R.HANGUP, B.US, marks=marks(1, 2), media=media(jitter_ms=120.0)),
         "unevenly (jitter 120 ms)",
+    ),
+    (
+        trace(R.HANGUP, B.US, marks=marks(1, 2), media=media(round_trip_ms=620.0)),
+        "A packet and its answer took 620 ms",
+    ),
+    (
+        trace(R.HANGUP, B.US, marks=marks(1, 2), media=media(interruptions=1)),
+        "The connection was interrupted once",
+    ),
+    (
+        trace(R.HANGUP, B.US, marks=marks(1, 2), media=media(interruptions=3)),
+        "The connection was interrupted 3 times",
     ),
     (
         trace(

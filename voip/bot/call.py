@@ -22,7 +22,7 @@ from voip.bot.marks import Marks
 from voip.bot.speaking import Line, speaking
 from voip.bot.utterances import Utterances
 from voip.media.errors import CallClosed, UnknownCall
-from voip.media.events import Recording
+from voip.media.events import MediaStats, Recording
 from voip.media.libopus import Rate
 from voip.media.listening import Listening
 from voip.media.sounds import Played, Sound
@@ -85,6 +85,8 @@ class Call:
         self.on_said: Callable[[IdentityAsserted | PeerState], None] | None = None
         """Told of what the other side says of itself, when it says it. Must not block or raise."""
         self.end: Ended | None = None
+        self.media: MediaStats | None = None
+        """What its media came to, once they are closed."""
         self.marks = Marks()
         self.recordings: list[Recording] = []
         self.under_way: Recording | None = None
@@ -132,6 +134,8 @@ class Call:
         )
         if self.end is not None:
             file.set_end(self.end)
+        if self.media is not None:
+            file.set_media(self.media)
         under_way = () if self.under_way is None else (self.under_way, *self.under_way.parts)
         for recording in (*self.recordings, *under_way):
             file.set_track(recording)
@@ -356,6 +360,13 @@ class Call:
         """
         await self._phone.transfers.transfer(self, user_id)
 
+    async def stats(self) -> MediaStats:
+        """Packets, loss, jitter, round trip, path, how it sounds by estimate, and a series of all
+        that; once the call is over, as it was when it ended."""
+        if self.media is not None:
+            return self.media
+        return await self._or_end(asyncio.ensure_future(self._phone.media.stats(self.key)))
+
     async def ended(self) -> Ended:
         """Wait until the call is over."""
         await asyncio.shield(self._ended)
@@ -408,6 +419,9 @@ class Call:
 
     def on_growth(self, recording: Recording) -> None:
         self.under_way = recording
+
+    def on_media_closed(self, stats: MediaStats) -> None:
+        self.media = stats
 
     def on_recording(self, recording: Recording) -> None:
         self.under_way = None

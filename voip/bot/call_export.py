@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from voip.bot.call_folders import CallFolder, RecordingFile
 from voip.media.condition import Condition
-from voip.media.export.errors import NothingToExport
+from voip.media.export.errors import NothingToExport, UnreadableRecording
 from voip.media.export.order import Exported, Format, Side, Source
 from voip.media.export.probe import probe
 from voip.media.export.process import export
@@ -38,7 +39,7 @@ async def export_call(
 
 
 def sources(call: CallFolder, track: str | None = None) -> list[Source]:
-    """Blocking, for a moment. Raises NothingToExport, UnreadableRecording."""
+    """Blocking, for a moment. Raises NothingToExport."""
     if track is not None:
         return [_alone(call, track)]
     files = [one for one in call.recordings if one.condition not in _NOTHING]
@@ -95,14 +96,18 @@ def _begins_a_recording(one: RecordingFile) -> bool:
 
 def _is_covered(span: tuple[float, float], heard: list[tuple[float, float]]) -> bool:
     begin, end = span
-    both = sum(max(0.0, min(end, other[1]) - max(begin, other[0])) for other in heard)
-    return bool(heard) and both >= _COVERED * (end - begin)
+    if begin == end:  # its length is not known
+        return any(first <= begin < last for first, last in heard)
+    both = sum(max(0.0, min(end, last) - max(begin, first)) for first, last in heard)
+    return both >= _COVERED * (end - begin)
 
 
 def _seconds(one: RecordingFile) -> float:
-    if one.track.seconds is not None:
-        return one.track.seconds
-    return probe(one.path).seconds or 0.0
+    """As the file says. `call.json` has what it was when the file began, until the call is over."""
+    with contextlib.suppress(UnreadableRecording):  # whoever reads it says so
+        if found := probe(one.path).seconds:
+            return found
+    return one.track.seconds or 0.0
 
 
 def _side(one: RecordingFile) -> Side:

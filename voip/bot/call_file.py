@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from voip.media.events import Recording
+from voip.media.events import MediaStats, Recording
 from voip.signalling.commands import Ended
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,8 @@ class CallFile:
     seconds: float | None = None
     """From established to ended."""
     end: dict[str, str | None] | None = None
+    media: dict[str, Any] | None = None
+    """What the network did, in figures; None as long as the call goes on."""
     tracks: list[dict[str, Any]] = field(default_factory=list)
     """The files, see `set_track`."""
 
@@ -54,6 +56,26 @@ class CallFile:
             "text": end.reason.value,
             "by": end.by.name.lower(),
             "wire_reason": end.wire_reason,
+        }
+
+    def set_media(self, stats: MediaStats) -> None:
+        """Without addresses: a path is told by its kinds."""
+        seconds, pair = stats.seconds, stats.pair
+        self.media = {
+            "connected": stats.connected,
+            "seconds": round(seconds, 1),
+            "packets_received": stats.packets_received,
+            "packets_lost": stats.packets_lost,
+            "packets_sent": stats.packets_sent,
+            "lost_by_peer": stats.lost_by_peer,
+            "bytes_received": stats.bytes_received,
+            "bytes_sent": stats.bytes_sent,
+            "jitter": round(stats.jitter, 4),
+            "round_trip": _rounded(stats.round_trip, 4),
+            "mos": _rounded(stats.mos, 2),
+            "mos_of_peer": _rounded(stats.mos_of_peer, 2),
+            "interruptions": stats.interruptions,
+            "path": pair and f"{pair.local.kind} - {pair.remote.kind} ({pair.local.transport})",
         }
 
     def set_crashed(self, now: datetime) -> None:
@@ -121,6 +143,10 @@ async def write_file(file: CallFile, folder: Path) -> None:
         await asyncio.to_thread(file.write, folder)
     except OSError as error:
         log.error("call.json in %s could not be written: %s", folder.name, error)
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def stamp(at: datetime) -> str:

@@ -29,6 +29,7 @@ class Track(msgspec.Struct, frozen=True):
 
     file: str
     seconds: float | None = None
+    """As long as the call is not over, what it was when the file was begun."""
     offset: float = 0.0
     """Seconds from the beginning of its recording to its own."""
     ended: str | None = None
@@ -76,14 +77,8 @@ class CallFolder:
 
     @property
     def seconds(self) -> float | None:
-        """The length of the call, else that of its longest track; None where neither is known."""
-        if self.file is not None and self.file.seconds is not None:
-            return self.file.seconds
-        return max((t.seconds for t in self._tracks if t.seconds is not None), default=None)
-
-    @property
-    def _tracks(self) -> Iterator[Track]:
-        return (one.track for one in self.recordings)
+        """The length of the call; None where it is not over, or its end is not known."""
+        return None if self.file is None else self.file.seconds
 
 
 def folder_names(recordings: Path) -> list[str]:

@@ -29,6 +29,7 @@ from voip.media.events import (
     Digit,
     FirstAudio,
     Interrupted,
+    MediaClosed,
     MediaEvent,
     RecordingEnded,
     RecordingGrew,
@@ -280,6 +281,8 @@ class Phone:
                 call.on_digit(digit)
             case Interrupted():
                 call.on_interrupted()
+            case MediaClosed(stats=stats):
+                call.on_media_closed(stats)
 
     def on_notice(self, notice: Notice) -> None:
         match notice:

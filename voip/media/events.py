@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TypeAlias
 
+from voip.media.samples import MediaSample
 from voip.signalling.content import Streams
 from voip.signalling.ice import Candidate
 from voip.signalling.ids import CallKey
@@ -154,42 +155,24 @@ class Digit:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """Nothing has arrived from the other side for `MediaSettings.interrupted_after` seconds.
+    """Nothing has arrived from the other side for `MediaSettings.interrupted_after` seconds, and
+    it does not answer when it is asked.
 
     The media are kept: an ICE restart may bring them back. Where nothing does, Failed follows
-    when consent to send expires (RFC 7675 §5.1), after about half a minute.
+    `MediaSettings.gone_after` seconds after the last sign of life.
     """
 
     key: CallKey
+    answering: bool = False
+    """It does answer, and yet the sound has stopped that it should send: it is neither on hold nor
+    says that it is muted. Such a call is not given up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """After Interrupted: something arrived again."""
+    """After Interrupted: what was missing arrived again."""
 
     key: CallKey
-
-
-@dataclass(frozen=True, slots=True)
-class MediaStats:
-    """Counted since the call's media was created."""
-
-    connected: bool
-    packets_received: int
-    packets_lost: int
-    packets_sent: int
-    packets_refused: int
-    """Datagrams that no parser could read."""
-    candidates_ignored: int
-    """Remote candidates that were none, not for this call's transport, or too many."""
-    bytes_received: int = 0
-    bytes_sent: int = 0
-    jitter: float = 0.0
-    """Seconds (RFC 3550 §6.4.1), of what comes in, the worst stream."""
-    lost_by_peer: int | None = None
-    """Packets of ours that did not arrive, as the other side reports; None: it never did."""
-    round_trip: float | None = None
-    """Seconds, from the other side's reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +192,44 @@ class IcePair:
     state: str
     """`frozen`, `waiting`, `in_progress`, `succeeded` or `failed` (RFC 8445 §6.1.2.6)."""
     chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MediaStats:
+    """Counted since the call's media was created."""
+
+    connected: bool
+    packets_received: int
+    packets_lost: int
+    packets_sent: int
+    packets_refused: int
+    """Datagrams that no parser could read."""
+    candidates_ignored: int
+    """Remote candidates that were none, not for this call's transport, or too many."""
+    bytes_received: int = 0
+    bytes_sent: int = 0
+    """Payload of RTP, without headers (RFC 3550 §6.4.1)."""
+    jitter: float = 0.0
+    """Seconds (RFC 3550 §6.4.1), of what comes in, the worst stream."""
+    lost_by_peer: int | None = None
+    """Packets of ours that did not arrive, as the other side reports; None: it never did."""
+    round_trip: float | None = None
+    """Seconds, smoothed, from the other side's reports."""
+    jitter_of_peer: float = 0.0
+    """Seconds, of what we send, as the other side reports."""
+    seconds: float = 0.0
+    """Since the connection came up."""
+    mos: float | None = None
+    """How it sounded here, 1 (bad) to 4.4: the E-model's estimate (`emodel.py`); None where nothing
+    came."""
+    mos_of_peer: float | None = None
+    """How we sounded there."""
+    interruptions: int = 0
+    """How often nothing came for a while."""
+    pair: IcePair | None = None
+    """The path that carries what is sent."""
+    series: tuple[MediaSample, ...] = ()
+    """A sample every five seconds; of a long call fewer, which are longer."""
 
 
 @dataclass(frozen=True, slots=True)

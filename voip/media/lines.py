@@ -40,6 +40,9 @@ class Lines:
         self._audio: tuple[RTCRtpTransceiver, private.AudioTap] | None = None
         self._heard = False
         """The audio counts."""
+        self.audio_expected = False
+        """The other side is to send sound: no hold of either side (one that has us on hold may send
+        music or nothing), and not muted as far as it says."""
         self._pictures = Pictures(video, report)
         self._by_mid: dict[str, RTCRtpTransceiver] = {}
         self._lines: list[Line] = []
@@ -133,6 +136,11 @@ class Lines:
             if line.mid in said and line.direction in _RECEIVES
         }
         self._heard = any(one.kind == "audio" for one in receiving)
+        self.audio_expected = self._heard and any(
+            line.direction == "sendrecv" and not said[line.mid].audio_muted
+            for line in self._lines
+            if line.kind == "audio" and line.mid in said
+        )
         self._direct_audio()
         self._see(said)
         return self._pictures.count({o: said for o, said in receiving.items() if o.kind == "video"})

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from aiortc import RTCDtlsTransport
+from aiortc import RTCDtlsTransport, RTCRtpSender
 
 from voip.media.agreed import Agreed, Line, Placed
 from voip.media.description import Section
@@ -112,12 +112,9 @@ class Passed:
         self.end()
         await self._stop_over()
 
-    async def stats(self) -> dict[str, Any]:
-        """As aiortc gives them."""
-        found: dict[str, Any] = {}
-        for video in self._videos.values():
-            found |= await video.stats()
-        return found
+    @property
+    def senders(self) -> list[RTCRtpSender]:
+        return [video.sender for video in self._videos.values()]
 
     def _streams(self, shown: Sequence[PassedVideo], agreed: Agreed) -> Streams:
         return {

@@ -129,9 +129,9 @@ class PassedVideo:
             await self._begun[1]
         await self._sender.stop()
 
-    async def stats(self) -> dict[str, Any]:
-        """As aiortc gives them."""
-        return dict(await self._sender.getStats()) if self._begun else {}
+    @property
+    def sender(self) -> RTCRtpSender:
+        return self._sender
 
     def _begin(self, line: Line, format_: VideoFormat) -> None:
         """With the codec that comes in, its RTX, and the numbers that the other side gave them."""

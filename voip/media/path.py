@@ -17,6 +17,7 @@ from aioice.ice import StunProtocol
 from aioice.stun import Message
 
 from voip.media import private
+from voip.media.consent import Consent
 
 MAX_WAITING = 1000
 """Datagrams that wait for the transport above; it reads them at once when it runs."""
@@ -60,13 +61,21 @@ class Path:
         self.short_way: Callable[[bytes], bool] | None = None
         """Asked first: whether it took the datagram. The rest waits for aiortc."""
         self.arrivals = 0
-        """Datagrams and connectivity checks of the other side, so far."""
+        """Datagrams and connectivity checks of the other side, and answers to ours, so far."""
+        self.restarts = 0
+        """Searches for another path that were agreed on."""
+        self._consents: dict[Connection, Consent] = {}
         self.adopt(first)
 
     @property
     def connection(self) -> Connection:
         """The newest, which candidates belong to."""
         return self._newest
+
+    @property
+    def carrying(self) -> Connection:
+        """The one through which what is sent goes out."""
+        return self._current
 
     @property
     def connections(self) -> set[Connection]:
@@ -91,6 +100,9 @@ class Path:
                 self._gone(connection)
             original(protocol)
 
+        consent = Consent(connection, answered=self._heard, expired=lambda: self._gone(connection))
+        self._consents[connection] = consent
+        connection.query_consent = consent.watch  # type: ignore[method-assign]
         connection.request_received = request_received  # type: ignore[method-assign]
         connection.protocol_lost = protocol_lost  # type: ignore[method-assign]
 
@@ -106,6 +118,7 @@ class Path:
         connection.ice_controlling = self._newest.ice_controlling
         connection.remote_is_lite = self._first.remote_is_lite
         former, self._newest = self._newest, connection
+        self.restarts += 1
         self._checked = asyncio.Event()
         if not self._found_once:
             self._current = connection  # nothing is carried yet: the first search is this one's
@@ -115,10 +128,16 @@ class Path:
             timeout = self._restart_timeout if self._found_once else None
             self._begin(connection, timeout, peer_first=peer_first and self._found_once)
 
+    def check(self) -> None:
+        """Ask the other side whether it is there; its answer counts among the arrivals."""
+        if (consent := self._consents.get(self._current)) is not None:
+            consent.check()
+
     def retire(self, connection: Connection) -> None:
         """Close a connection that is no longer needed, in a task that `close` awaits."""
         for slow in [*self._retiring.values()][:-MAX_RETIRING]:
             private.abandon_relays(slow)
+        self._consents.pop(connection, None)
         task = asyncio.create_task(connection.close())
         self._retiring[task] = connection
         task.add_done_callback(lambda done: self._retiring.pop(done, None))
@@ -214,6 +233,9 @@ class Path:
             self.retire(connection)
         await asyncio.gather(*self._retiring)
         self._lose()
+
+    def _heard(self) -> None:
+        self.arrivals += 1
 
     def _received(self, data: bytes, component: int) -> None:
         self.arrivals += 1

@@ -40,6 +40,7 @@ from voip.media.events import MediaFailure as Failure
 from voip.media.first import set_remote
 from voip.media.keys import Keys
 from voip.media.lines import Lines
+from voip.media.meter import Meter
 from voip.media.network import Network
 from voip.media.packets import AudioPacket, VideoSink
 from voip.media.passed_video import Showing, Source
@@ -51,6 +52,7 @@ from voip.media.settings import MediaSettings
 from voip.media.shared_port import SharedPort
 from voip.media.supervisor import Supervisor
 from voip.media.tap import Tap
+from voip.media.ticker import Ticker
 from voip.signalling.content import Streams
 from voip.signalling.events import Change
 from voip.signalling.ice import END_OF_CANDIDATES, Candidate, IceServer
@@ -75,6 +77,7 @@ class Peer:
         *,
         resolver: icelist.Resolver,
         port: SharedPort | None,
+        ticker: Ticker,
         track: Player,
         emit: Callable[[MediaEvent], None],
     ) -> None:
@@ -110,7 +113,16 @@ class Peer:
         self._place: tuple[str | None, int] = ("0", 0)
         """The mid and the index of the m-line that our first candidates belong to."""
         self._connecting = Connecting(self._pc, self._let_flow)
-        self._supervisor = Supervisor(self._pc, key, settings, emit)
+        self._meter = Meter(self._pc, lambda: self.lines.passed.senders)
+        self._supervisor = Supervisor(
+            self._pc,
+            key,
+            settings,
+            emit,
+            ticker=ticker,
+            meter=self._meter,
+            audio_expected=lambda: self.lines.audio_expected,
+        )
         self._refused_packets = 0
         self._streams_told: Streams = {}
         self._closing: asyncio.Task[None] | None = None
@@ -207,10 +219,13 @@ class Peer:
             await self.lines.request_keyframes(purpose)
 
     async def stats(self) -> MediaStats:
-        ignored = self.remote.ignored
-        stats = MediaStats(self.connected, 0, 0, 0, self._refused_packets, ignored)
-        passed = await self.lines.passed.stats()
-        return report.counted(stats, {**await self._pc.getStats(), **passed})
+        return report.stats(
+            self._meter,
+            None if self._network is None else self._network.path,
+            connected=self.connected,
+            refused=self._refused_packets,
+            ignored=self.remote.ignored,
+        )
 
     def pass_on(self, shown: Mapping[str, Showing], source: Callable[[str], Source]) -> VideoSink:
         """Send what another call shows, as soon as that is negotiated; its frames go where this
@@ -247,6 +262,9 @@ class Peer:
         if not closing.done() and self._network is not None:
             self._network.abandon()
         await closing
+        if (audio := self.lines.audio) is not None:
+            audio.close()
+        private.release(self._pc)
 
     async def _report(self) -> None:
         """Tell what it came to, while that is still known."""
@@ -275,6 +293,8 @@ class Peer:
             audio.shorten(self._network.streams_seen, self._refused)
             self._network.path.short_way = audio.take
             private.AudioSender(self.lines.sender, self._track, self._network.path.send_now)
+        self._meter.start()
+        private.watch_rtcp(dtls, self._meter.leaving)
         for emitter in private.emitters_of(self._pc):
             emitter.on("error", _report)
         return self._network

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
 from aioice.ice import CandidatePair, Connection
 from aiortc import RTCIceServer
@@ -13,43 +12,40 @@ from aiortc.rtcicetransport import parse_stun_turn_uri
 from voip.media import private
 from voip.media.events import IceEnd, IcePair, MediaClosed, MediaStats
 from voip.media.gathering import Gathering
+from voip.media.meter import Meter
+from voip.media.path import Path
+from voip.media.series import quality
 from voip.signalling.ids import CallKey
 
 MAX_PAIRS: Final = 50
-_CLOCK_RATES: Final = {"audio": 48_000, "video": 90_000}
-"""Opus (RFC 7587 §4.1) and the video codecs (RFC 7741, RFC 6184): aiortc counts in these."""
 
 
-def counted(stats: MediaStats, reports: Mapping[str, Any]) -> MediaStats:
-    """`stats` with what aiortc counted."""
-    received = lost = sent = bytes_in = bytes_out = 0
-    jitter = 0.0
-    lost_by_peer: int | None = None
-    round_trip: float | None = None
-    for report in reports.values():
-        match report.type:
-            case "inbound-rtp":
-                received += report.packetsReceived
-                lost += report.packetsLost
-                jitter = max(jitter, report.jitter / _CLOCK_RATES.get(report.kind, 90_000))
-            case "outbound-rtp":
-                sent += report.packetsSent
-            case "remote-inbound-rtp":
-                lost_by_peer = (lost_by_peer or 0) + report.packetsLost
-                round_trip = report.roundTripTime
-            case "transport":
-                bytes_in += report.bytesReceived
-                bytes_out += report.bytesSent
-    return replace(
-        stats,
-        packets_received=received,
-        packets_lost=lost,
-        packets_sent=sent,
-        bytes_received=bytes_in,
-        bytes_sent=bytes_out,
-        jitter=jitter,
-        lost_by_peer=lost_by_peer,
-        round_trip=round_trip,
+def stats(
+    meter: Meter, path: Path | None, *, connected: bool, refused: int, ignored: int
+) -> MediaStats:
+    """As things stand. `refused`: datagrams that no parser could read; `ignored`: candidates."""
+    totals = meter.totals()
+    here, there = quality(totals)
+    carrying = None if path is None else private.nominated(path.carrying)
+    return MediaStats(
+        connected=connected,
+        packets_received=totals.received,
+        packets_lost=totals.lost,
+        packets_sent=totals.sent,
+        packets_refused=refused,
+        candidates_ignored=ignored,
+        bytes_received=totals.octets_in,
+        bytes_sent=totals.octets_out,
+        jitter=totals.jitter,
+        lost_by_peer=totals.lost_by_peer,
+        jitter_of_peer=totals.jitter_of_peer,
+        round_trip=totals.round_trip,
+        seconds=meter.seconds,
+        mos=here,
+        mos_of_peer=there,
+        interruptions=meter.interruptions,
+        pair=None if carrying is None else _pair(carrying),
+        series=meter.series.samples(totals),
     )
 
 

@@ -6,6 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 
 from voip.media.limits import UNLIMITED, PartLimits
+from voip.media.liveness import Patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,12 @@ class MediaSettings:
     """How much longer such a server may still answer; what comes late is trickled."""
     connect_timeout: float = 30.0
     """From both descriptions being known until media must flow; aiortc itself never gives up."""
-    interrupted_after: float = 7.0
-    """How long nothing may arrive before the call counts as interrupted; peers that send no media
-    still check their path every 5 seconds or so."""
+    interrupted_after: float = 3.0
+    """How long nothing may arrive before the call counts as interrupted. A peer that sends nothing
+    is asked after a second whether it is there; on hold or muted it still answers."""
+    gone_after: float = 12.0
+    """How long nothing may arrive before the call is given up; a new path that was agreed on
+    meanwhile gets as long again."""
     gone_grace: float = 5.0
     """After the other side closed its media, how long its hangup may take to arrive."""
     close_timeout: float = 1.0
@@ -54,9 +58,27 @@ class MediaSettings:
             "late_gather_timeout",
             "connect_timeout",
             "interrupted_after",
+            "gone_after",
             "gone_grace",
             "close_timeout",
             "keyframe_interval",
         ):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be more than 0 seconds")
+        if self.gone_after <= self.interrupted_after:
+            raise ValueError("gone_after must be more than interrupted_after")
+
+    @property
+    def patience(self) -> Patience:
+        usual = Patience()
+        return Patience(
+            check_after=min(usual.check_after, self.interrupted_after / 3),
+            interrupted_after=self.interrupted_after,
+            silent_after=max(usual.silent_after, self.interrupted_after),
+            gone_after=self.gone_after,
+        )
+
+    @property
+    def look_every(self) -> float:
+        """How often a call is looked at."""
+        return min(0.5, self.interrupted_after / 6)

@@ -9,9 +9,11 @@ from aiortc import RTCPeerConnection
 
 from voip.media.events import Connected, Failed, Interrupted, MediaEvent, Resumed
 from voip.media.events import MediaFailure as Failure
+from voip.media.liveness import Liveness, News, Seen
+from voip.media.meter import Meter
 from voip.media.path import Path
 from voip.media.settings import MediaSettings
-from voip.media.watch import Watch
+from voip.media.ticker import Ticker
 from voip.signalling.ids import CallKey
 
 
@@ -24,14 +26,20 @@ class Supervisor:
         key: CallKey,
         settings: MediaSettings,
         emit: Callable[[MediaEvent], None],
+        *,
+        ticker: Ticker,
+        meter: Meter,
+        audio_expected: Callable[[], bool],
     ) -> None:
+        """`audio_expected`: whether the other side is to send sound, by all that was said."""
         self._pc, self._key, self._settings, self._emit = pc, key, settings, emit
+        self._ticker, self._meter, self._audio_expected = ticker, meter, audio_expected
         self.path: Path | None = None
         """What is watched once the connection is up."""
         self.was_connected = False
         self.over = False
         self._timer: asyncio.TimerHandle | None = None
-        self._watch: Watch | None = None
+        self._liveness: Liveness | None = None
         pc.on("connectionstatechange", self._state_changed)
 
     @property
@@ -54,8 +62,7 @@ class Supervisor:
     def close(self) -> None:
         self.over = True
         self._stop_timer()
-        if self._watch is not None:
-            self._watch.close()
+        self._ticker.remove(self._look)
 
     def _state_changed(self) -> None:
         state = self._pc.connectionState
@@ -64,7 +71,7 @@ class Supervisor:
         if state == "connected" and not self.was_connected:
             self.was_connected = True
             self._stop_timer()
-            self._start_watch()
+            self._watch()
             self.say(Connected(self._key))
         elif state == "failed":
             self.fail(self._cause())
@@ -79,14 +86,34 @@ class Supervisor:
             return Failure.ICE_FAILED
         return Failure.DTLS_FAILED
 
-    def _start_watch(self) -> None:
-        if self.path is not None:
-            self._watch = Watch(
-                self.path,
-                self._settings.interrupted_after,
-                interrupted=lambda: self.say(Interrupted(self._key)),
-                resumed=lambda: self.say(Resumed(self._key)),
-            )
+    def _watch(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self._liveness = Liveness(self._settings.patience, now)
+        self._look(now)
+        self._ticker.add(self._look)
+
+    def _look(self, now: float) -> None:
+        self._meter.look(now)
+        path, liveness = self.path, self._liveness
+        if path is None or liveness is None:
+            return
+        audio = self._meter.audio_received
+        for news in liveness.look(
+            now, Seen(path.arrivals, audio, path.restarts, self._audio_expected())
+        ):
+            self._act_on(news, path)
+
+    def _act_on(self, news: News, path: Path) -> None:
+        match news:
+            case News.CHECK:
+                path.check()
+            case News.INTERRUPTED | News.SILENT:
+                self._meter.interruptions += 1
+                self.say(Interrupted(self._key, answering=news is News.SILENT))
+            case News.RESUMED:
+                self.say(Resumed(self._key))
+            case News.GONE:
+                self.fail(Failure.PEER_GONE)
 
     def _start_timer(self, seconds: float, failure: Failure) -> None:
         self._stop_timer()

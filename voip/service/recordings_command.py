@@ -161,9 +161,9 @@ def _facts(one: RecordingFile) -> FileFacts | str:
 
 
 def _told(one: RecordingFile, fact: FileFacts | str) -> list[str]:
-    seconds = one.track.seconds
-    if seconds is None and isinstance(fact, FileFacts):
-        seconds = fact.seconds
+    seconds = fact.seconds if isinstance(fact, FileFacts) else None
+    if seconds is None:
+        seconds = one.track.seconds
     lines = [f"{length(seconds)}, {size(one.size)}"]
     if one.track.offset:
         lines.append(f"begins {one.track.offset:+.3f} s from the beginning of its recording")

@@ -196,6 +196,15 @@ class Settings(BaseSettings):
         " callers never see this machine's addresses.",
         examples=["true"],
     )
+    peer_gone_after: float = Field(
+        default=12,
+        ge=5,
+        le=30,
+        description="Seconds without any sign of life of the other side after which a call is given"
+        " up. On hold and muted it still answers; after 3 seconds a new network path is looked for,"
+        " which takes a phone that changes networks some seconds.",
+        examples=["20"],
+    )
     media_port: int | None = Field(
         default=None,
         ge=1,

@@ -41,6 +41,7 @@ def phone_settings(settings: Settings, name: str, *, shared_port: bool = False) 
         media=MediaSettings(
             relay_only=settings.relay_only,
             connect_timeout=settings.connect_timeout,
+            gone_after=settings.peer_gone_after,
             port=settings.media_port if shared_port else None,
             public_addresses=(settings.public_address or ()) if shared_port else (),
             part_limits=_part_limits(settings),

@@ -139,6 +139,9 @@ class CallTrace:
             jitter_ms=round(stats.jitter * 1000, 1),
             lost_by_peer=stats.lost_by_peer,
             round_trip_ms=None if stats.round_trip is None else round(stats.round_trip * 1000, 1),
+            mos=None if stats.mos is None else round(stats.mos, 2),
+            mos_of_peer=None if stats.mos_of_peer is None else round(stats.mos_of_peer, 2),
+            interruptions=stats.interruptions,
         )
 
     # --- the record ---

@@ -98,6 +98,10 @@ class Media(msgspec.Struct, kw_only=True):
     jitter_ms: float
     lost_by_peer: int | None = None
     round_trip_ms: float | None = None
+    mos: float | None = None
+    mos_of_peer: float | None = None
+    """How it sounded here, and there: the E-model's estimate, 1 to 4.4."""
+    interruptions: int = 0
     failure: str = ""
     """The name of a `MediaFailure`, in small letters."""
 

@@ -11,6 +11,8 @@ from voip.tracing.record import Media, Trace, number
 LOSS: Final = 0.03
 """Part of the packets from which on Opus is heard to suffer."""
 JITTER_MS: Final = 60.0
+ROUND_TRIP_MS: Final = 400.0
+"""200 ms one way, and what the two sides add: ITU-T G.114 calls 150 in all fine for most uses."""
 LATE_MS: Final = 5000
 """An invite that old was under way for long."""
 _SUSPECT: Final = {
@@ -34,11 +36,19 @@ def _heard(trace: Trace, media: Media) -> Iterator[str]:
             " was muted or not open."
         )
     if (part := _part(media.packets_lost, media.packets_received)) > LOSS:
-        yield f"{part:.0%} of what the other side sent was lost on the way: it sounded bad here."
+        yield f"{part:.0%} of what the other side sent was lost on the way: expect broken sound."
     if (part := _part(media.lost_by_peer or 0, media.packets_sent)) > LOSS:
-        yield f"{part:.0%} of what we sent was lost on the way: it sounded bad there."
+        yield f"{part:.0%} of what we sent was lost on the way: they heard broken sound."
     if media.jitter_ms > JITTER_MS:
         yield f"Packets came unevenly (jitter {media.jitter_ms:.0f} ms)."
+    if media.round_trip_ms is not None and media.round_trip_ms > ROUND_TRIP_MS:
+        yield (
+            f"A packet and its answer took {media.round_trip_ms:.0f} ms: the two talk over each"
+            " other at that delay."
+        )
+    if media.interruptions:
+        times = "once" if media.interruptions == 1 else f"{media.interruptions} times"
+        yield f"The connection was interrupted {times}: nothing came for seconds."
     if any(pair.chosen and "relay" in f"{pair.local} {pair.remote}" for pair in trace.pairs):
         yield "Media went through a relay."
 

@@ -13,7 +13,15 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Final
 
-from voip.media.events import Failed, FirstAudio, MediaClosed, MediaEvent, RecordingEnded
+from voip.media.events import (
+    Failed,
+    FirstAudio,
+    Interrupted,
+    MediaClosed,
+    MediaEvent,
+    RecordingEnded,
+    Resumed,
+)
 from voip.observers import Happening, Passing, Way
 from voip.signalling.commands import Ended, Ignored, IgnoreReason, SendEvent
 from voip.signalling.events import (
@@ -225,6 +233,11 @@ class Tracer:
             case FirstAudio():
                 trace.marks.first_audio = trace.ms(at)
                 trace.step(at, Kind.MEDIA, "first audio of the other side")
+            case Interrupted(answering=answering):
+                what = "its sound stopped" if answering else "nothing comes any more"
+                trace.step(at, Kind.MEDIA, what)
+            case Resumed():
+                trace.step(at, Kind.MEDIA, "media resumed")
             case Failed(failure=failure):
                 trace.failed(failure)
                 trace.step(at, Kind.MEDIA, "media given up", {"why": failure.name.lower()})

@@ -106,6 +106,11 @@ def media_lines(trace: Trace) -> list[tuple[str, str]]:
         lines[2] = ("lost", f"{media.packets_lost} of the other side's, {media.lost_by_peer} ours")
     if media.round_trip_ms is not None:
         lines.append(("round trip", f"{media.round_trip_ms} ms"))
+    if media.mos is not None:
+        there = "" if media.mos_of_peer is None else f", {media.mos_of_peer:.1f} there"
+        lines.append(("sound", f"{media.mos:.1f} of 4.4 here{there} (estimated MOS)"))
+    if media.interruptions:
+        lines.append(("interrupted", f"{media.interruptions} times"))
     if media.packets_refused:
         lines.append(("unreadable", f"{media.packets_refused} datagrams"))
     if media.candidates_ignored:

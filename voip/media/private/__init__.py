@@ -7,6 +7,7 @@ list.
 """
 
 from voip.media.private.audio_sender import AudioSender, Send, send_now
+from voip.media.private.meters import hear_reports, note_report, receptions_of, sent_by
 from voip.media.private.names import Dtls, Ice, Receiver, Sender, moved_names
 from voip.media.private.reports import report_seldom
 from voip.media.private.rtp import AudioTap, VideoTap, direct, receive
@@ -25,14 +26,17 @@ from voip.media.private.transport import (
     connection_of,
     emitters_of,
     guard_input,
+    nominated,
     open_sockets,
     protocols_of,
     put_path,
+    release,
     rename,
     reopen_candidates,
     replace_connect,
     set_hosts,
     take_host,
+    watch_rtcp,
 )
 
 __all__ = [
@@ -54,19 +58,26 @@ __all__ = [
     "emitters_of",
     "guard_input",
     "has_started",
+    "hear_reports",
     "moved_names",
+    "nominated",
+    "note_report",
     "on_keyframe_wanted",
     "on_rate_told",
     "open_sockets",
     "protocols_of",
     "put_path",
     "receive",
+    "receptions_of",
+    "release",
     "rename",
     "reopen_candidates",
     "replace_connect",
     "report_seldom",
     "send_now",
+    "sent_by",
     "set_hosts",
     "streams_of_sender",
     "take_host",
+    "watch_rtcp",
 ]

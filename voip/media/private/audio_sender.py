@@ -58,6 +58,7 @@ class AudioSender:
         self._sequence = random.getrandbits(16)  # RFC 3550 §5.1: both begin anywhere
         self._origin = random.getrandbits(32)
         self._paused = False
+        self._protect: Callable[[bytes], bytes] = _closed
         setattr(sender, Sender.RUN_RTP, self._run)
 
     async def _run(self, codec: RTCRtpCodecParameters) -> None:
@@ -69,6 +70,7 @@ class AudioSender:
                 await self._over
         finally:
             self._track.stop()
+            self._protect = _closed
             getattr(self._sender, Sender.RTP_EXITED).set()  # or `stop` waits for it for ever
 
     def _prepare(self, codec: RTCRtpCodecParameters) -> None:
@@ -80,7 +82,7 @@ class AudioSender:
         self._first, self._extensions = data[0], data[_HEADER.size :]
         self._payload_type = packet.payload_type
         self._ssrc: int = getattr(self._sender, SSRC)
-        self._protect: Callable[[bytes], bytes] = getattr(self._dtls, Dtls.OUTBOUND).protect
+        self._protect = getattr(self._dtls, Dtls.OUTBOUND).protect
 
     def _send(
         self, payload: bytes, timestamp: int, marker: bool, payload_type: int | None, /
@@ -118,6 +120,11 @@ class AudioSender:
     def _end(self) -> None:
         if not self._over.done():
             self._over.set_result(None)
+
+
+def _closed(data: bytes) -> bytes:
+    """What holds no memory of libsrtp, which is let go with the connection."""
+    raise ConnectionError
 
 
 def send_now(connection: Connection, data: bytes) -> None:

@@ -41,8 +41,9 @@ class Dtls(StrEnum):
     REGISTER = "_register_rtp_receiver"
     ROUTER = "_rtp_router"
     INBOUND = "_rx_srtp"
-    SEND_RTP = "_send_rtp"
     OUTBOUND = "_tx_srtp"
+    SSL = "_ssl"
+    SEND_RTP = "_send_rtp"
     STATE = "_state"
     SENT_BYTES = "_RTCDtlsTransport__tx_bytes"
     SENT_PACKETS = "_RTCDtlsTransport__tx_packets"
@@ -78,6 +79,7 @@ class Ice(StrEnum):
     REMOTE_END = "_remote_candidates_end"
 
 
+CERTIFICATES: Final = "_RTCPeerConnection__certificates"
 CONNECTION: Final = "_connection"
 RECV: Final = "_recv"
 SEND: Final = "_send"
@@ -115,7 +117,7 @@ def moved_names(pc: RTCPeerConnection) -> list[str]:
             (SEND_STARTED, SSRC, RUN_RTCP, RTX_SSRC, KEYFRAME_WANTED, SENDER_RTCP, *Sender),
         ),
         (receiver, (RUN_RTCP,)),
-        (pc, (CONNECT,)),
+        (pc, (CERTIFICATES, CONNECT)),
         (TurnTransport(None), (CLOSE_TASK,)),  # type: ignore[arg-type]  # only looked at
     ]
     return [

@@ -10,19 +10,21 @@ import pylibsrtp
 from aiortc import RTCRtpReceiver, RTCRtpTransceiver
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParameters
-from aiortc.rtcrtpreceiver import NackGenerator, RemoteStreamTrack, StreamStatistics
+from aiortc.rtcrtpreceiver import NackGenerator, RemoteStreamTrack
 from aiortc.rtp import AnyRtcpPacket, RtcpByePacket, RtcpSrPacket
 from aiortc.rtp import RtpPacket as AiortcPacket
 
 from voip.media.keyframes import is_keyframe
 from voip.media.packets import AudioPacket, EventPacket, SenderReport, VideoFrame
 from voip.media.private.names import SET_DIRECTION, Dtls, Receiver
+from voip.media.reception import Reception
 from voip.media.rtp import RtpPacket, parse
 from voip.media.stand_ins import FrameQueue, SameTimestamp, distance
 
 _MAX_STREAMS: Final = 31  # a receiver report holds no more (RFC 3550 §6.4.2, five bits)
 _MAX_GAP: Final = 1000
 _RTP_HEADER: Final = 12  # bytes
+_OPUS_RATE: Final = 48_000  # hertz (RFC 7587 §4.1)
 _VIDEO_RATE: Final = 90_000  # of every video codec (RFC 3551 §5)
 
 
@@ -43,7 +45,7 @@ class AudioTap:
         """Where the packets go."""
         self._deliver_event = deliver_event
         self._codecs: dict[int, RTCRtpCodecParameters] = getattr(receiver, Receiver.CODECS)
-        self._streams: dict[int, StreamStatistics] = getattr(receiver, Receiver.STREAMS)
+        self._streams: dict[int, Reception] = getattr(receiver, Receiver.STREAMS)
         self._events: dict[int, int] = {}
         self._dtls = receiver.transport
         self._level_id = 0
@@ -94,6 +96,12 @@ class AudioTap:
         is no packet."""
         self._streams_seen, self._refused = streams_seen, refused
 
+    def close(self) -> None:
+        """The call is over: what still comes is nobody's."""
+        self._unprotect = None
+        self._codecs = {}
+        self._events = {}
+
     def take_level(self, number: int) -> None:
         """The number of the audio level's header extension, 0 for none."""
         self._level_id = number
@@ -120,7 +128,19 @@ class AudioTap:
             return
         if not self._receiver._enabled:  # Receiver.ENABLED, without looking its name up each time
             return
-        self._count(packet, 48_000 if codec is None else codec.clockRate)
+        arrival = time.monotonic()
+        stream = self._streams.get(packet.ssrc)
+        if stream is None:
+            stream = _reception(
+                self._streams, packet.ssrc, _OPUS_RATE if codec is None else codec.clockRate
+            )
+            _route_reports(self._receiver, packet.ssrc)
+        stream.count(
+            packet.sequence_number,
+            packet.timestamp if event_rate is None else None,
+            len(packet.payload),
+            arrival,
+        )
         if event_rate is not None:
             self._deliver_event(
                 EventPacket(
@@ -129,7 +149,7 @@ class AudioTap:
                     ssrc=packet.ssrc,
                     begins=packet.marker,
                     clock_rate=event_rate,
-                    arrival=time.monotonic(),
+                    arrival=arrival,
                 )
             )
         elif packet.payload:
@@ -139,18 +159,10 @@ class AudioTap:
                     packet.sequence_number,
                     packet.timestamp,
                     packet.ssrc,
-                    time.monotonic(),
+                    arrival,
                     packet.level,
                 )
             )
-
-    def _count(self, packet: RtpPacket, clock_rate: int) -> None:
-        stream = self._streams.get(packet.ssrc)
-        if stream is None:
-            _make_room(self._streams)
-            stream = self._streams[packet.ssrc] = StreamStatistics(clock_rate)
-            _route_reports(self._receiver, packet.ssrc)
-        stream.add(packet)  # type: ignore[arg-type]  # it has the two fields that are read
 
 
 class VideoTap:
@@ -170,6 +182,7 @@ class VideoTap:
         self._ssrc: int | None = None
         self._last_sequence: int | None = None
         self._codecs: dict[int, RTCRtpCodecParameters] = getattr(receiver, Receiver.CODECS)
+        self._streams: dict[int, Reception] = getattr(receiver, Receiver.STREAMS)
         self._original: Callable[..., Awaitable[None]] = getattr(receiver, Receiver.HANDLE_RTP)
         setattr(receiver, Receiver.HANDLE_RTP, self._handle)
         setattr(receiver, Receiver.TIMESTAMPS, SameTimestamp())
@@ -203,6 +216,8 @@ class VideoTap:
             # aiortc would walk through every missing number of a restarted stream.
             if last is not None and abs(distance(last, packet.sequence_number)) > _MAX_GAP:
                 setattr(self._receiver, Receiver.NACKS, NackGenerator())
+        if codec is not None and packet.ssrc not in self._streams:
+            _reception(self._streams, packet.ssrc, codec.clockRate)
         await self._original(packet, arrival_time_ms=arrival_time_ms)
 
     def _begin(self, ssrc: int) -> None:
@@ -282,6 +297,13 @@ def _tell_reports(
         await original(packet)
 
     setattr(receiver, Receiver.HANDLE_RTCP, handle)
+
+
+def _reception(streams: dict[int, Reception], ssrc: int, clock_rate: int) -> Reception:
+    """Of a new stream: aiortc makes its reports of what stands there."""
+    _make_room(streams)
+    streams[ssrc] = Reception(clock_rate)
+    return streams[ssrc]
 
 
 def _make_room(entries: dict[int, Any]) -> None:

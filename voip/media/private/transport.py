@@ -12,10 +12,11 @@ from aioice.candidate import Candidate as IceCandidate
 from aioice.ice import CandidatePair, Connection, StunProtocol, get_host_addresses
 from aiortc import RTCDtlsTransport, RTCIceTransport, RTCPeerConnection
 from aiortc.rtcdtlstransport import RtpRouter
-from aiortc.rtp import RtpPacket
+from aiortc.rtp import RtpPacket, is_rtcp
 from OpenSSL import SSL
 
 from voip.media.private.names import (
+    CERTIFICATES,
     CLOSE_TASK,
     CONNECT,
     CONNECTION,
@@ -119,6 +120,29 @@ def _route_by_mid(router: RtpRouter) -> None:
     router.route_rtp = route  # type: ignore[method-assign]
 
 
+def watch_rtcp(dtls: RTCDtlsTransport, rtcp: Callable[[bytes], None]) -> None:
+    """Let `rtcp` see each packet of RTCP before it is encrypted."""
+    original: Callable[[bytes], Awaitable[None]] = getattr(dtls, Dtls.SEND_RTP)
+
+    async def send(data: bytes) -> None:
+        if is_rtcp(data):
+            rtcp(data)
+        await original(data)
+
+    setattr(dtls, Dtls.SEND_RTP, send)
+
+
+def release(pc: RTCPeerConnection) -> None:
+    """Let go of what OpenSSL and libsrtp hold for a connection that is closed: 130 KB. aiortc's
+    objects hold each other, and Python's collector, which comes every few dozen calls, counts
+    objects and not what hangs on them."""
+    for transceiver in pc.getTransceivers():
+        dtls = transceiver.receiver.transport
+        for name in (Dtls.SSL, Dtls.INBOUND, Dtls.OUTBOUND, Dtls.CERTIFICATE):
+            setattr(dtls, name, None)
+    getattr(pc, CERTIFICATES).clear()
+
+
 class Pathlike(Protocol):
     """What aiortc calls of an ICE connection once it runs."""
 
@@ -137,6 +161,11 @@ def put_path(ice: RTCIceTransport, path: Pathlike) -> None:
 def carries(connection: Connection, protocol: StunProtocol) -> bool:
     """Whether what is sent goes out through `protocol`."""
     return any(pair.protocol is protocol for pair in connection._nominated.values())
+
+
+def nominated(connection: Connection) -> CandidatePair | None:
+    """The pair that carries what is sent."""
+    return next(iter(connection._nominated.values()), None)
 
 
 def connection_of(ice: RTCIceTransport) -> Connection:
