@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from tests.bot.conftest import Exchange, eventually
+from voip.bot.barge_in import BargeIn
 from voip.bot.call import Call, CallEnded
 from voip.bot.call_file import CallFile
 from voip.bot.phone import Phone
@@ -234,6 +236,61 @@ async def test_a_flow_listens_to_what_is_said_until_the_call_is_over(exchange: E
     with pytest.raises(CallEnded):
         async with theirs.listen():
             pass
+
+
+async def test_a_key_stops_what_plays_and_is_not_lost(exchange: Exchange) -> None:
+    _, ours, _, theirs = await connected(exchange)
+    async with asyncio.timeout(PATIENCE):
+        playing = asyncio.create_task(ours.play(Tone(seconds=1), loop=True, until=BargeIn.DIGIT))
+        await asyncio.sleep(0.5)
+        await theirs.send_digits("4")
+        played = await playing
+        assert not played.ended
+        assert 0 < played.seconds < PATIENCE
+        assert await ours.digit() == "4"
+        playing = asyncio.create_task(ours.play(Tone(seconds=1), loop=True))
+        await asyncio.sleep(0.3)
+        await ours.stop_playing()
+        assert not (await playing).ended
+        assert (await ours.play(Tone(seconds=0.2), until=theirs.ended())).ended
+        playing = asyncio.create_task(ours.play(Tone(seconds=1), loop=True, until=BargeIn.DIGIT))
+        await asyncio.sleep(0.3)
+        ours.hang_up()
+        with pytest.raises(CallEnded):
+            await playing
+
+
+async def test_a_flow_speaks_with_samples_of_its_own(exchange: Exchange) -> None:
+    _, ours, _, theirs = await connected(exchange)
+    second = (9000 * np.sin(2 * np.pi * 500 / 16_000 * np.arange(16_000))).astype(np.int16)
+    loud = 0
+
+    async def listen() -> None:
+        nonlocal loud
+        async with theirs.listen() as sound:
+            async for samples in sound:
+                loud += int(samples.max()) > 3000
+
+    listening = asyncio.create_task(listen())
+    async with asyncio.timeout(PATIENCE):
+        async with ours.speak() as line:
+            await line.write(second)
+            await line.write(second.tobytes())
+        await until(lambda: loud >= 95)  # of 100 packets
+        before = loud
+        async with ours.speak() as line:
+            writing = asyncio.create_task(line.write(np.tile(second, 10)))
+            await until(lambda: loud > before + 10)
+            assert 0 < await line.clear() <= 0.2
+            await writing
+            with pytest.raises(ValueError, match="one dimension of int16"):
+                await line.write(second.astype(np.float32))
+        assert loud < before + 200
+        async with ours.speak() as line:
+            ours.hang_up()
+            with pytest.raises(CallEnded):
+                await line.write(np.tile(second, 10))
+    await listening
 
 
 async def test_a_transferee_goes_on_with_the_target(exchange: Exchange) -> None:

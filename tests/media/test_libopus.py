@@ -13,7 +13,7 @@ import pytest
 
 from tests.media.audio import FRAME, RATE, Samples, encode, rms, speech, sweep, sweep_packets
 from voip.media import libopus, opus
-from voip.media.libopus import Decoder, OpusError, OpusUnavailable, Rate
+from voip.media.libopus import Decoder, Encoder, OpusError, OpusUnavailable, Rate
 
 
 @cache
@@ -204,3 +204,83 @@ def test_decoders_leave_nothing_behind() -> None:
     for _ in range(5000):
         Decoder().decode(sweep_packets()[0])
     assert size() - before < 2000, "pages of 4 KiB; each decoder has about 30 KiB"
+
+
+def encoded(encoder: Encoder, samples: Samples) -> list[bytes]:
+    size = encoder.frame
+    return [
+        encoder.encode(samples[begin : begin + size])
+        for begin in range(0, len(samples) - size + 1, size)
+    ]
+
+
+@pytest.mark.parametrize("rate", get_args(Rate))
+def test_what_is_encoded_is_heard(rate: Rate) -> None:
+    samples = sweep(1)[:: RATE // rate]
+    packets = encoded(Encoder(rate), samples)
+    assert {opus.samples(packet) for packet in packets} == {FRAME}
+    out = decoded(packets)
+    spectrum = np.abs(np.fft.rfft(out[RATE // 2 : RATE // 2 + RATE // 10].astype(float)))
+    assert np.argmax(spectrum) * 10 == pytest.approx(410, abs=20)
+
+
+def test_speech_carries_copies_for_a_network_that_loses_some() -> None:
+    with_copies = encoded(Encoder(loss=10), speech())
+    assert sum(map(opus.has_fec, with_copies)) > len(with_copies) / 2
+    assert not any(map(opus.has_fec, encoded(Encoder(loss=0), speech())))
+    # A lost packet's copy sounds more like it than a guess does.
+    whole = decoded(with_copies)
+    better = 0
+    places = [at for at in range(30, len(with_copies) - 1, 20) if opus.has_fec(with_copies[at + 1])]
+    for at in places:
+        likenesses = []
+        for following in (with_copies[at + 1], None):
+            decoder = Decoder()
+            for packet in with_copies[:at]:
+                decoder.decode(packet)
+            made = decoder.recover(following, FRAME) if following else decoder.conceal(FRAME)
+            likenesses.append(likeness(made + np.int16(1), whole[at * FRAME : (at + 1) * FRAME]))
+        better += likenesses[0] > likenesses[1]
+    assert len(places) > 5
+    assert better > len(places) * 0.7
+
+
+def test_the_bit_rate_is_kept_to() -> None:
+    for bit_rate in (16_000, 40_000):
+        packets = encoded(Encoder(bit_rate=bit_rate, dtx=False), speech())
+        assert sum(map(len, packets)) * 8 / len(packets) * 50 == pytest.approx(bit_rate, rel=0.3)
+
+
+def test_a_silence_needs_few_packets() -> None:
+    encoder = Encoder()
+    encoded(encoder, speech())
+    assert not encoder.silent
+    packets = encoded(encoder, np.zeros(3 * RATE, np.int16))
+    assert encoder.silent
+    assert sum(map(opus.is_pause, packets)) > len(packets) * 0.8
+    # RFC 7587 §3.1.3: comfort noise is renewed every 400 ms.
+    pauses = [opus.is_pause(packet) for packet in packets]
+    assert not any(all(pauses[at : at + 21]) for at in range(len(pauses) - 21))
+    encoder.encode(speech()[RATE : RATE + FRAME])
+    assert not encoder.silent
+    always = Encoder(dtx=False)
+    assert not any(map(opus.is_pause, encoded(always, np.zeros(RATE, np.int16))))
+
+
+@pytest.mark.parametrize("samples", [np.zeros(959, np.int16), np.zeros(960, np.int32)])
+def test_only_whole_packets_are_encoded(samples: Samples) -> None:
+    with pytest.raises(OpusError, match="960 samples of int16"):
+        Encoder().encode(samples)
+
+
+def test_strided_samples_are_encoded_as_they_read() -> None:
+    samples = speech()[: FRAME * 40]
+    strided = np.repeat(samples, 2)[::2]
+    assert encoded(Encoder(), strided) == encoded(Encoder(), samples)
+
+
+def test_an_encoder_that_opus_does_not_have_says_so() -> None:
+    with pytest.raises(OpusError, match="invalid argument"):
+        Encoder(44_100)  # type: ignore[arg-type]
+    with pytest.raises(OpusError, match="invalid argument"):
+        Encoder(loss=101)

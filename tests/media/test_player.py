@@ -28,10 +28,17 @@ class Sent(list[tuple[int, bytes]]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.marked: list[int] = []
+        """Time stamps of the packets with a marker."""
         self._news = asyncio.Event()
 
-    def add(self, pts: int, payload: bytes) -> None:
-        self.append((pts, payload))
+    def take(
+        self, payload: bytes, timestamp: int, marker: bool, payload_type: int | None, /
+    ) -> None:
+        assert payload_type is None
+        self.append((timestamp, payload))
+        if marker:
+            self.marked.append(timestamp)
         self._news.set()
 
     async def until(self, count: int) -> None:
@@ -43,24 +50,13 @@ class Sent(list[tuple[int, bytes]]):
 
 @asynccontextmanager
 async def sending(player: Player) -> AsyncIterator[Sent]:
-    """What aiortc does: ask, send, ask again."""
+    """A call that is connected."""
     sent = Sent()
-
-    async def send() -> None:
-        while True:
-            try:
-                packet = await player.recv()
-            except MediaStreamError:
-                return
-            assert packet.pts is not None
-            sent.add(packet.pts, bytes(packet))
-
-    task = asyncio.create_task(send())
+    player.begin(sent.take)
     try:
         yield sent
     finally:
         player.stop()
-        await task
 
 
 def content(sent: Sent) -> list[bytes]:

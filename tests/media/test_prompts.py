@@ -13,6 +13,7 @@ from tests.media.audio import decode, pitch, rms, rtp, sweep
 from tests.media.test_ogg import write
 from voip.media import opus
 from voip.media.clips import Clip, encode
+from voip.media.libopus import Decoder
 from voip.media.prompts import PromptCache
 from voip.media.sound_errors import SoundError
 from voip.media.sounds import Silence, Sound, SoundFile, Speech, Tone
@@ -40,7 +41,7 @@ class Encoder:
         self.go = threading.Event()
         self.go.set()
 
-    def __call__(self, sound: Sound) -> Clip:
+    def __call__(self, sound: Sound, gain_db: float, endless: bool) -> Clip:
         self.calls.append(sound)
         self.began.set()
         assert self.go.wait(10)
@@ -75,6 +76,37 @@ async def test_speech_is_heard(tmp_path: Path) -> None:
     assert rms(heard(clip, tmp_path / "a.ogg")) > 500
 
 
+def test_a_pause_in_a_sound_is_left_out_and_what_follows_is_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    pause = np.zeros(48_000, np.int16)
+    save_wav(path, np.concatenate([sweep(1), pause, sweep(1)]))
+    clip = encode(SoundFile(path))
+    # From 6.5 ms after 1 s on, and ten packets are sent of it.
+    assert [at for at, packet in enumerate(clip) if packet == opus.DTX] == [*range(60, 100)]
+    decoder = Decoder()
+    heard = np.concatenate(
+        [decoder.conceal(960) if packet == opus.DTX else decoder.decode(packet) for packet in clip]
+    )
+    assert rms(heard[round(1.1 * 48_000) : 2 * 48_000]) < 20
+    assert pitch(heard, 0.5) == pytest.approx(pitch(heard, 2.5), abs=10)
+    quiet = round(2.01 * 48_000)
+    assert rms(heard[quiet : quiet + 2400]) > 1000
+
+
+def test_an_endless_sound_has_no_seam(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    save_wav(path, sweep(1.015, start=500.0, slope=0.0))  # 500 times in a second
+    clip = encode(SoundFile(path), endless=True)
+    assert len(clip) == 50
+    decoder = Decoder()
+    heard = np.concatenate([decoder.decode(packet) for packet in clip * 3])[4800:]
+    loud = [rms(heard[at : at + 480]) for at in range(0, len(heard) - 480, 480)]
+    assert min(loud) > 0.9 * max(loud)
+    jumps = np.abs(np.diff(heard.astype(int)))
+    assert jumps.max() < 1.2 * np.percentile(jumps, 95)
+    assert len(encode(Tone(seconds=0.01), endless=True)) == 2  # too short to go on
+
+
 async def test_silence_is_silent(tmp_path: Path) -> None:
     clip = await PromptCache().prepare(Silence(0.5))
     assert len(clip) == 25
@@ -95,6 +127,17 @@ async def test_many_callers_cause_one_encoding() -> None:
     assert await cache.prepare(Tone()) is clips[1]
     assert len(encoder.calls) == 1
     await cache.close()
+
+
+async def test_another_gain_is_another_clip() -> None:
+    encoder = Encoder()
+    cache = PromptCache(encoder=encoder)
+    for gain_db in (0.0, 6.0, 0.0, -6.0, 6.0):
+        await cache.prepare(Tone(), gain_db)
+    assert len(encoder.calls) == 3
+    for endless in (True, False, True):
+        await cache.prepare(Tone(), endless=endless)
+    assert len(encoder.calls) == 4
 
 
 async def test_the_least_recently_used_is_forgotten() -> None:

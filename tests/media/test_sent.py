@@ -24,6 +24,7 @@ from tests.media.calls import KEY, call
 from tests.media.test_bridge import A, bridged
 from tests.media.test_gaps import heard, seconds_of
 from tests.media.test_recorder import Call
+from tests.media.virtual import VirtualLoop, virtual
 from voip.media import opus
 from voip.media.events import FirstAudio, MarkKind, MediaDirection, Recording, RecordingEnded
 from voip.media.packets import PlayedPacket
@@ -148,23 +149,26 @@ async def test_what_a_bridge_passes_on_was_played(tmp_path: Path) -> None:
     assert pitch(ours, onset(ours) + 0.2) == pytest.approx(880, abs=15)
 
 
-async def test_a_loop_that_stood_still_does_not_shift_what_is_played() -> None:
-    packets: list[PlayedPacket] = []
-    player = Player()
-    player.on_sent = Sent(packets.append)
-    playing = asyncio.create_task(player.play(tuple(sweep_packets())))
-    await asyncio.sleep(0)
-    for _ in range(5):
-        await player.recv()
-    assert player._start is not None
-    player._start -= 2.0  # as if it had: the schedule moves on
-    for _ in range(5):
-        await player.recv()
-    player.stop()
-    await asyncio.gather(playing, return_exceptions=True)
-    steps = [b.timestamp - a.timestamp for a, b in pairwise(packets)]
-    assert steps[:4] + steps[5:] == [960] * 8
-    dues = [packet.arrival for packet in packets]
-    assert (packets[5].timestamp - packets[4].timestamp) / 48_000 == pytest.approx(
-        dues[5] - dues[4]
-    )
+def test_a_loop_that_stood_still_does_not_shift_what_is_played() -> None:
+    async def main() -> None:
+        packets: list[PlayedPacket] = []
+        player = Player()
+        player.on_sent = Sent(packets.append)
+        player.begin(lambda payload, timestamp, marker, event: None)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        playing = asyncio.create_task(player.play(tuple(sweep_packets())))
+        await asyncio.sleep(0.09)
+        assert len(packets) == 5
+        loop.stall(2.0)  # more than is caught up with: the schedule moves on
+        await asyncio.sleep(0.1)
+        player.stop()
+        await asyncio.gather(playing, return_exceptions=True)
+        steps = [b.timestamp - a.timestamp for a, b in pairwise(packets)]
+        assert len(steps) > 6
+        assert steps[:4] + steps[5:] == [960] * (len(steps) - 1)
+        assert steps[4] == pytest.approx(2 * 48_000, abs=960)
+        dues = [packet.arrival for packet in packets]
+        assert steps[4] / 48_000 == pytest.approx(dues[5] - dues[4])
+
+    virtual(main())

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import itertools
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from voip.bot.barge_in import BargeIn, Until, interruptible
 from voip.bot.call_file import CallFile, stamp
+from voip.bot.digits import Digits
 from voip.bot.marks import Marks
+from voip.bot.speaking import Line, speaking
 from voip.bot.utterances import Utterances
 from voip.media.errors import CallClosed, UnknownCall
 from voip.media.events import MediaStats, Recording
 from voip.media.libopus import Rate
 from voip.media.listening import Listening
-from voip.media.sounds import Sound
+from voip.media.sounds import Played, Sound
 from voip.media.voice import SpeechRules
 from voip.signalling.commands import (
     Answered,
@@ -42,8 +47,6 @@ if TYPE_CHECKING:
     from voip.bot.phone import Phone
 
 T = TypeVar("T")
-MAX_DIGITS = 64
-"""Keys that are kept for a flow that does not ask for them yet."""
 
 
 class CallEnded(Exception):  # the end of a call is no error
@@ -98,7 +101,8 @@ class Call:
         self._recording: asyncio.Future[Recording] | None = None
         self._masks = 0
         """How many masks lie within each other."""
-        self._digits: asyncio.Queue[str] = asyncio.Queue(MAX_DIGITS)
+        self._digits = Digits()
+        self._sounds = itertools.count(1)
 
     @property
     def room_id(self) -> str:
@@ -163,9 +167,45 @@ class Call:
         """Wait until media flows both ways."""
         await self._or_end(asyncio.shield(self._established))
 
-    async def play(self, sound: Sound) -> None:
-        """Play a sound to its end. Cancel to stop it."""
-        await self._or_end(asyncio.ensure_future(self._phone.media.play(self.key, sound)))
+    async def play(
+        self,
+        sound: Sound,
+        *,
+        gain_db: float = 0.0,
+        loop: bool = False,
+        until: Until | None = None,
+    ) -> Played:
+        """Play a sound to its end, `gain_db` louder (−40 to 20), with `loop` over and over. Cancel
+        to stop it, or use `until`:
+
+            played = await call.play(MENU, until=BargeIn.DIGIT)
+            choice = await call.digit()
+
+        stops when a key is pressed, or was before; with anything that can be awaited, when that is
+        done. `played` says whether it came to its end, and how many seconds were heard.
+        """
+        media, name = self._phone.media, next(self._sounds)
+        play = functools.partial(media.play, self.key, sound, gain_db=gain_db, loop=loop, name=name)
+        if until is None:
+            return await self._or_end(asyncio.ensure_future(play()))
+        signal = self._digits.come() if until is BargeIn.DIGIT else until
+        stop = functools.partial(media.stop_playing, self.key, name=name)
+        return await self._or_end(asyncio.ensure_future(interruptible(play, signal, stop)))
+
+    async def stop_playing(self) -> None:
+        """Stop what plays or waits to: `play` returns, and no further packet of it is sent."""
+        await self._or_end(asyncio.ensure_future(self._phone.media.stop_playing(self.key)))
+
+    def speak(self, rate: Rate = 16_000) -> contextlib.AbstractAsyncContextManager[Line]:
+        """Speak with samples of your own, from a speech engine for example:
+
+            async with call.speak(24_000) as line:
+                await line.write(samples)
+
+        They are mono, int16, at `rate` hertz. When the block ends, everything was heard; when it is
+        left by an error or cancelled, the rest is dropped. What plays meanwhile covers it.
+        """
+        return speaking(self._phone.media, self.key, rate, self._or_end)
 
     async def record(
         self,
@@ -310,7 +350,7 @@ class Call:
 
     async def digit(self) -> str:
         """The next key that the other side pressed; those pressed before are not lost."""
-        return await self._or_end(asyncio.ensure_future(self._digits.get()))
+        return await self._or_end(asyncio.ensure_future(self._digits.next()))
 
     async def transfer(self, user_id: str) -> None:
         """Hand the other side over to somebody else; returns when this call is over.
@@ -369,8 +409,7 @@ class Call:
         self.marks.first_audio = time.monotonic()
 
     def on_digit(self, digit: str) -> None:
-        if not self._digits.full():
-            self._digits.put_nowait(digit)
+        self._digits.add(digit)
 
     def on_interrupted(self) -> None:
         """Nothing arrives any more: who called looks for another path, the other side need not."""

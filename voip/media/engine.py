@@ -28,13 +28,14 @@ from voip.media.icelist import Resolver
 from voip.media.leg import Leg
 from voip.media.libopus import Rate
 from voip.media.listening import Listening
+from voip.media.live_sources import LiveSources
 from voip.media.peer import Peer
 from voip.media.player import Player
 from voip.media.prompts import PromptCache
 from voip.media.settings import MediaSettings
 from voip.media.shared_port import SharedPort
 from voip.media.sound_errors import PlayerClosed
-from voip.media.sounds import Sound
+from voip.media.sounds import Played, Sound
 from voip.media.speech_queue import Onset, Readers
 from voip.media.ticker import Ticker
 from voip.media.utterance import Utterance
@@ -62,6 +63,7 @@ class MediaEngine:
         self._endings: set[asyncio.Task[None]] = set()
         self._prompts = PromptCache()
         self._readers = Readers()
+        self._live = LiveSources()
         self._resolver = Resolver()
         self._ticker = Ticker(settings.look_every)
         self._port: SharedPort | None = None
@@ -196,21 +198,78 @@ class MediaEngine:
         # Shielded: who is cancelled while waiting must not leave half a call behind.
         await asyncio.shield(call.closing)
 
-    async def prepare(self, sound: Sound) -> None:
+    async def prepare(self, sound: Sound, *, gain_db: float = 0.0, loop: bool = False) -> None:
         """Encode a sound ahead of its first use. Raises as `play` does."""
-        await self._prompts.prepare(sound)
+        await self._prompts.prepare(sound, gain_db, endless=loop)
 
-    async def play(self, key: CallKey, sound: Sound) -> None:
-        """Play a sound to its end; cancel to stop it. Before the connection is up it waits.
+    async def play(
+        self,
+        key: CallKey,
+        sound: Sound,
+        *,
+        gain_db: float = 0.0,
+        loop: bool = False,
+        name: int = 0,
+    ) -> Played:
+        """Play a sound to its end, `gain_db` louder (−40 to 20, without clipping), with `loop` over
+        and over; `stop_playing` stops it, and so does cancelling. Before the connection is up it
+        waits.
 
         Raises SoundError, SpeechUnavailable, UnknownCall and, when the call ends, CallClosed.
         """
         player = self._call(key).player
-        clip = await self._prompts.prepare(sound)
+        playing = player.expect(name)
         try:
-            await player.play(clip)
+            clip = await self._prompts.prepare(sound, gain_db, endless=loop)
+            return await player.play(clip, loop=loop, expected=playing)
         except PlayerClosed:
             raise CallClosed from None
+        finally:
+            player.forget(playing)
+
+    async def stop_playing(self, key: CallKey, *, name: int | None = None) -> None:
+        """Stop what `play` plays under that name, None: everything that plays or waits. No further
+        packet of it is sent, and `play` returns. Nothing to stop is no error. Raises UnknownCall.
+        """
+        self._call(key).player.stop_playing(name)
+
+    async def open_line(self, key: CallKey, rate: Rate = 48_000) -> None:
+        """Begin to speak in a call, with samples that `write_line` brings; until `close_line` or
+        the end of the call. A call hears one such source at a time.
+
+        Raises UnknownCall, AlreadySpeaking, CallClosed, OpusUnavailable, and OpusError for a rate
+        that Opus does not have.
+        """
+        call = self._call(key)
+        self._live.open(key, call.player, rate, fec=call.peer.takes_fec)
+
+    async def share_line(self, key: CallKey, other: CallKey) -> None:
+        """Let another call hear what is spoken in this one; it is encoded once for all.
+
+        Raises UnknownCall, NotSpeaking, AlreadySpeaking, CallClosed.
+        """
+        self._call(key)
+        self._live.share(key, other, self._call(other).player)
+
+    async def write_line(self, key: CallKey, data: bytes) -> None:
+        """More samples, mono, two bytes each as this machine has them. Returns when no more than
+        200 ms wait to be heard; where nothing waits, the call hears silence.
+
+        Raises UnknownCall, ValueError for half a sample or more than 2 MB, NotSpeaking, and
+        CallClosed when it ends meanwhile.
+        """
+        self._call(key)
+        await self._live.write(key, data)
+
+    async def clear_line(self, key: CallKey) -> float:
+        """Drop what waits to be heard; gives its length in seconds. A `write_line` that waits
+        drops the rest of its samples too. Raises UnknownCall, NotSpeaking."""
+        self._call(key)
+        return self._live.clear(key)
+
+    async def close_line(self, key: CallKey, *, drop: bool = False) -> None:
+        """End it once everything was heard, or at once. What ended before is no error."""
+        await self._live.close(key, drop=drop)
 
     async def start_recording(
         self,
@@ -356,6 +415,7 @@ class MediaEngine:
 
     async def _shut(self, key: CallKey, call: Leg) -> None:
         await self._bridges.part(key)
+        self._live.leave(key)
         # At the same time: a slow disk does not keep the line open.
         results = await asyncio.gather(
             call.peer.close(),

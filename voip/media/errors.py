@@ -93,3 +93,17 @@ class AlreadyBridged(MediaError):
 
     def __init__(self) -> None:
         super().__init__("one of these calls is bridged already: end that bridge first")
+
+
+class AlreadySpeaking(MediaError):
+    """A call hears one live source at a time."""
+
+    def __init__(self) -> None:
+        super().__init__("somebody speaks in this call already: close that line first")
+
+
+class NotSpeaking(MediaError):
+    """There is no live source in this call: never opened, or closed already."""
+
+    def __init__(self) -> None:
+        super().__init__("nobody speaks in this call: open a line first")

@@ -17,7 +17,6 @@ class Keys:
     def __init__(self, track: Player, tell: Callable[[Press], None]) -> None:
         self._track = track
         self._listener = DigitListener(tell)
-        self._payload_type = 0
 
     def event(self, packet: EventPacket) -> None:
         self._listener.event(packet)
@@ -32,16 +31,9 @@ class Keys:
         if not events:
             raise NoDigits
         # RFC 4733 §2.1: in one stream with the sound, its own clock rate if that is to be had.
-        self._payload_type, rate = max(events.items(), key=lambda event: event[1])
-        await self._track.press(keypad.slots(digits, clock_rate=rate, seconds=seconds, gap=gap))
-
-    def mark(self, packet: bytes) -> bytes:
-        """What goes out as RTP: aiortc gives every packet of a track one payload type and a
-        marker (RFC 3550 §5.1)."""
-        event = self._track.event
-        if event is None:
-            return packet
-        return bytes((packet[0], event.begins << 7 | self._payload_type)) + packet[2:]
+        payload_type, rate = max(events.items(), key=lambda event: event[1])
+        slots = keypad.slots(digits, clock_rate=rate, seconds=seconds, gap=gap)
+        await self._track.press(slots, payload_type)
 
     def close(self) -> None:
         self._listener.close()

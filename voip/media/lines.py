@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from aiortc import RTCPeerConnection, RTCRtpTransceiver
+from aiortc import RTCPeerConnection, RTCRtpSender, RTCRtpTransceiver
 
 from voip.media import private
 from voip.media.agreed import Agreed, Line
@@ -102,6 +102,12 @@ class Lines:
     @property
     def audio(self) -> private.AudioTap | None:
         return None if self._audio is None else self._audio[1]
+
+    @property
+    def sender(self) -> RTCRtpSender:
+        """What sends our sound, where there is `audio`."""
+        assert self._audio is not None  # noqa: S101
+        return self._audio[0].sender
 
     async def request_keyframes(self, purpose: str | None = None) -> None:
         """Of all that is seen, or of what has this purpose."""

@@ -215,8 +215,12 @@ class Path:
 
     async def send(self, data: bytes) -> None:
         """Raises ConnectionError where no path was found yet, or the last one is lost."""
+        self.send_now(data)
+
+    def send_now(self, data: bytes) -> None:
+        """Raises ConnectionError as `send` does."""
         if self._alive:
-            await self._current.send(data)
+            private.send_now(self._current, data)
         elif self._newest is self._current or self._lost.is_set():
             raise ConnectionError
         # else a new path is looked for: packets are lost, and who sends them goes on

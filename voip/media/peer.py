@@ -25,6 +25,7 @@ from aiortc.exceptions import InvalidStateError
 from voip.media import icelist, private, report, sdp
 from voip.media.agreed import Agreed
 from voip.media.connecting import Connecting
+from voip.media.description import Section
 from voip.media.dtmf import Press
 from voip.media.errors import BadDescription, CallClosed, NoRelay, NotAnswered, PeerMediaError
 from voip.media.events import (
@@ -46,7 +47,7 @@ from voip.media.passed_video import Showing, Source
 from voip.media.player import Player
 from voip.media.remote import RemoteCandidates
 from voip.media.renegotiation import Renegotiation
-from voip.media.sections import events_of
+from voip.media.sections import events_of, takes_fec
 from voip.media.settings import MediaSettings
 from voip.media.shared_port import SharedPort
 from voip.media.supervisor import Supervisor
@@ -196,10 +197,19 @@ class Peer:
 
     async def press(self, digits: str, *, seconds: float, gap: float) -> None:
         """Raises NoDigits, ValueError, PlayerClosed."""
-        lines = [] if self._renegotiation is None else self._renegotiation.agreed.lines
-        audio = next((line.remote for line in lines if line.kind == "audio"), None)
+        audio = self._remote_audio()
         events = {} if audio is None else events_of(audio)
         await self._keys.press(digits, events, seconds=seconds, gap=gap)
+
+    @property
+    def takes_fec(self) -> bool:
+        """Whether the other side said that it wants in-band FEC of us."""
+        audio = self._remote_audio()
+        return audio is not None and takes_fec(audio)
+
+    def _remote_audio(self) -> Section | None:
+        lines = [] if self._renegotiation is None else self._renegotiation.agreed.lines
+        return next((line.remote for line in lines if line.kind == "audio"), None)
 
     async def set_streams(self, streams: Streams) -> None:
         await self.lines.set_streams(streams)
@@ -282,8 +292,9 @@ class Peer:
         if (audio := self.lines.audio) is not None:
             audio.shorten(self._network.streams_seen, self._refused)
             self._network.path.short_way = audio.take
+            private.AudioSender(self.lines.sender, self._track, self._network.path.send_now)
         self._meter.start()
-        private.rewrite_rtp(dtls, self._keys.mark, self._meter.leaving)
+        private.watch_rtcp(dtls, self._meter.leaving)
         for emitter in private.emitters_of(self._pc):
             emitter.on("error", _report)
         return self._network

@@ -10,15 +10,28 @@ from dataclasses import dataclass, field
 from voip.media import opus
 from voip.media.clips import Clip
 from voip.media.keypad import EventSlot, Pause
+from voip.media.live import LiveSource
+
+SLOT = 0.02
+"""Seconds."""
 
 
 @dataclass(eq=False, slots=True)
 class Playing:
-    """A clip that waits or plays; `done` is resolved once its last packet was sent."""
+    """A clip that is made ready, waits or plays; `done` is resolved once its last packet was sent,
+    or when it is stopped."""
 
-    clip: Clip
     done: asyncio.Future[None]
+    name: int = 0
+    """By which it can be stopped; 0: none of its own."""
+    loop: bool = False
+    """Over and over, until it is stopped."""
+    clip: Clip = ()
     position: int = 0
+    """Of the packet that is next."""
+    slots: int = 0
+    """How many went by while it played."""
+    stopped: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -26,6 +39,7 @@ class Pressing:
     """Keys that wait or are pressed; `done` is resolved once their last slot is over."""
 
     slots: deque[EventSlot | Pause]
+    payload_type: int
     done: asyncio.Future[None]
 
 
@@ -37,18 +51,21 @@ class _Pushed:
 
 
 class Playout:
-    """A queue of clips, which come first, and one of packets with a time of their own.
+    """A queue of clips, which come first; a live source, whose time goes on meanwhile; and a queue
+    of packets with a time of their own.
 
-    With neither, a few packets of silence follow, and then one packet without content every
-    `REST`: the other side sees that somebody is there, and a call that only listens costs a
-    fiftieth of one that speaks. An Opus encoder with DTX has one every 400 ms (RFC 7587 §3.1.3), to
-    renew its comfort noise; there is none here to renew.
+    With none, a few packets of silence follow, and then the player sends one packet without
+    content every `REST`: the other side sees that somebody is there, and a call that only listens
+    costs a fiftieth of one that speaks. An Opus encoder with DTX has one every 400 ms (RFC 7587
+    §3.1.3), to renew its comfort noise; there is none here to renew.
     """
 
     SETTLE = 10
     """Packets of silence before the pace slows down."""
     REST = 1.0
-    """Seconds between packets then."""
+    """Seconds from one packet to the next then."""
+    REST_SAMPLES = round(REST * opus.SAMPLE_RATE) - opus.FRAME
+    """Between the end of one and the beginning of the next."""
     LATE = 0.1
     """Seconds after its time when a pushed packet is dropped instead of sent."""
     MAX_PUSHED = 250
@@ -61,26 +78,31 @@ class Playout:
         self._pushes = 0
         self._last_due = 0.0
         self._silent = 0
+        self.live: LiveSource | None = None
+        self.comfort = False
+        """The packet taken last renews the comfort noise in a silence."""
 
     @property
     def resting(self) -> bool:
         """Nothing to send, and for long enough to slow down."""
+        if self.live is not None and self.live.waiting:
+            return False
         return self._silent > self.SETTLE and not (self._keys or self._clips or self._pushed)
 
-    def play(self, clip: Clip, done: asyncio.Future[None]) -> Playing:
+    def play(self, playing: Playing) -> None:
         """Queue a clip, which is not empty."""
-        playing = Playing(clip, done)
         self._clips.append(playing)
-        return playing
 
     def withdraw(self, playing: Playing) -> None:
         """Send no further packet of this clip."""
         if playing in self._clips:
             self._clips.remove(playing)
 
-    def press(self, slots: list[EventSlot | Pause], done: asyncio.Future[None]) -> Pressing:
+    def press(
+        self, slots: list[EventSlot | Pause], payload_type: int, done: asyncio.Future[None]
+    ) -> Pressing:
         """Queue keys, which go before everything else."""
-        pressing = Pressing(deque(slots), done)
+        pressing = Pressing(deque(slots), payload_type, done)
         self._keys.append(pressing)
         return pressing
 
@@ -89,13 +111,21 @@ class Playout:
         if pressing in self._keys:
             self._keys.remove(pressing)
 
-    def take_event(self) -> EventSlot | None:
-        """The telephone event packet for this slot, where keys are pressed."""
-        slot = self._keys[0].slots[0] if self._keys else None
-        if not isinstance(slot, EventSlot):
-            return None
-        self._next_key()
-        return slot
+    @property
+    def pressing(self) -> bool:
+        """Keys have the next slot: `take_event` gives it."""
+        return bool(self._keys)
+
+    def take_event(self) -> tuple[EventSlot, int] | None:
+        """The telephone event packet for this slot and its payload type; None between two keys.
+        What plays waits, and what was pushed gets old."""
+        pressing = self._keys[0]
+        slot = pressing.slots.popleft()
+        self._silent = 0
+        if not pressing.slots:
+            self._keys.popleft()
+            self._sent = pressing
+        return (slot, pressing.payload_type) if isinstance(slot, EventSlot) else None
 
     def push(self, payload: bytes, due: float | None, now: float) -> None:
         """Send one packet at `due`, or right after what was pushed before."""
@@ -106,17 +136,25 @@ class Playout:
         if len(self._pushed) < self.MAX_PUSHED:
             heapq.heappush(self._pushed, _Pushed(due, self._pushes, payload))
 
-    def take(self, slot: float) -> bytes:
-        """The packet for the slot that begins at `slot`."""
-        if self._keys:  # between two keys: what plays waits, and what was pushed gets old
-            self._next_key()
-            return opus.SILENCE
-        payload = self._from_clip() or self._from_pushed(slot)
-        if payload:
+    def take(self, slot: float) -> bytes | None:
+        """The packet for the slot that begins at `slot`; None: nothing needs to be sent."""
+        self.comfort = False
+        live = None if self.live is None else self.live.take(round(slot / SLOT))
+        if self._clips:
+            payload = self._from_clip()
+            silent = opus.is_pause(payload)
+            self._silent = self.SETTLE + 1 if silent else 0
+            return None if silent else payload
+        if live is not None:
+            self.comfort = live.silent
+            self._silent = self.SETTLE + 1 if live.silent else 0
+            return live.payload
+        pushed = self._from_pushed(slot)
+        if pushed:
             self._silent = 0
-            return payload
+            return pushed
         self._silent += 1
-        return opus.SILENCE if self._silent <= self.SETTLE else opus.DTX
+        return opus.SILENCE if self._silent <= self.SETTLE else None
 
     def sent(self) -> None:
         """The packet taken last is on its way: a clip that ended with it is done."""
@@ -134,23 +172,16 @@ class Playout:
         self._clips.clear()
         self._pushed.clear()
 
-    def _next_key(self) -> None:
-        pressing = self._keys[0]
-        pressing.slots.popleft()
-        self._silent = 0
-        if not pressing.slots:
-            self._keys.popleft()
-            self._sent = pressing
-
-    def _from_clip(self) -> bytes | None:
-        if not self._clips:
-            return None
+    def _from_clip(self) -> bytes:
         playing = self._clips[0]
         payload = playing.clip[playing.position]
         playing.position += 1
+        playing.slots += 1
         if playing.position == len(playing.clip):
-            self._clips.popleft()
-            self._sent = playing
+            playing.position = 0
+            if not playing.loop:
+                self._clips.popleft()
+                self._sent = playing
         return payload
 
     def _from_pushed(self, slot: float) -> bytes | None:

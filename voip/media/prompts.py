@@ -9,7 +9,13 @@ from collections.abc import Callable
 from voip.media.clips import Clip, encode
 from voip.media.sounds import Sound, SoundFile
 
-Key = tuple[Sound, int]
+Key = tuple[Sound, int, float, bool]
+"""A sound, when its file was changed, by how much it is made louder, and whether it is endless."""
+Encoder = Callable[[Sound, float, bool], Clip]
+
+
+def _encode(sound: Sound, gain_db: float, endless: bool) -> Clip:
+    return encode(sound, gain_db, endless=endless)
 
 
 class PromptCache:
@@ -19,9 +25,7 @@ class PromptCache:
     changed is read again.
     """
 
-    def __init__(
-        self, max_bytes: int = 16 << 20, *, encoder: Callable[[Sound], Clip] = encode
-    ) -> None:
+    def __init__(self, max_bytes: int = 16 << 20, *, encoder: Encoder = _encode) -> None:
         """`max_bytes` of packets are kept: 16 MiB are over an hour of speech."""
         self._max_bytes = max_bytes
         self._encoder = encoder
@@ -29,13 +33,14 @@ class PromptCache:
         self._bytes = 0
         self._flights: dict[Key, asyncio.Task[Clip]] = {}
 
-    async def prepare(self, sound: Sound) -> Clip:
-        """The packets of `sound`, at once where they are known, encoded in a thread otherwise.
+    async def prepare(self, sound: Sound, gain_db: float = 0.0, *, endless: bool = False) -> Clip:
+        """The packets of `sound`, made louder by `gain_db`: at once where they are known, encoded
+        in a thread otherwise.
 
         Raises SoundError and SpeechUnavailable, see `clips.encode`; a failure is not kept. A
         caller that is cancelled leaves the encoding to the others.
         """
-        key = await self._key(sound)
+        key = *await self._version(sound), gain_db, endless
         if clip := self._clips.get(key):
             self._clips.move_to_end(key)
             return clip
@@ -49,7 +54,7 @@ class PromptCache:
         """Wait for what is being encoded: a thread cannot be cancelled."""
         await asyncio.gather(*self._flights.values(), return_exceptions=True)
 
-    async def _key(self, sound: Sound) -> Key:
+    async def _version(self, sound: Sound) -> tuple[Sound, int]:
         """What the sound is and, for a file, when it was changed."""
         if not isinstance(sound, SoundFile):
             return sound, 0
@@ -60,7 +65,7 @@ class PromptCache:
         return sound, status.st_mtime_ns
 
     async def _encode(self, key: Key) -> Clip:
-        clip = await asyncio.to_thread(self._encoder, key[0])
+        clip = await asyncio.to_thread(self._encoder, key[0], key[2], key[3])
         self._keep(key, clip)
         return clip
 

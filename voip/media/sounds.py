@@ -12,6 +12,8 @@ class SoundFile:
     """An audio file in any format that FFmpeg reads."""
 
     path: Path
+    level: bool = True
+    """Bring it to the loudness that speech and other files have; else it stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,28 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """A sine tone: `hertz` at a comfortable level for `seconds`."""
+    """One frequency, or up to four at once, at a comfortable level for `seconds` in all.
 
-    hertz: float = 1000.0
+    `cadence`: seconds of sound and of pause by turns, again and again; none: no pause. The tones of
+    telephone networks are made by `progress.tone`.
+    """
+
+    hertz: float | tuple[float, ...] = 1000.0
     seconds: float = 0.4
+    cadence: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTones:
+    """Keys as they sound, `0123456789*#ABCD`: for an ear, or for a machine that listens.
+
+    A call presses keys with `send_digits`, which arrives as what it is.
+    """
+
+    digits: str
+    seconds: float = 0.1
+    """Of each key."""
+    gap: float = 0.07
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +55,17 @@ class Silence:
     seconds: float
 
 
-Sound: TypeAlias = SoundFile | Speech | Tone | Silence
+Sound: TypeAlias = SoundFile | Speech | Tone | KeyTones | Silence
+
+BEEP = Tone()
+"""After which one speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What became of a sound that was played."""
+
+    ended: bool
+    """It came to its end, and was not stopped."""
+    seconds: float
+    """For how long it was heard: a multiple of 0.02."""

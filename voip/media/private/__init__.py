@@ -6,6 +6,7 @@ to restart ICE or to change what a receiver receives. Every private name stands 
 list.
 """
 
+from voip.media.private.audio_sender import AudioSender, Send, send_now
 from voip.media.private.meters import hear_reports, note_report, receptions_of, sent_by
 from voip.media.private.names import Dtls, Ice, Receiver, Sender, moved_names
 from voip.media.private.reports import report_seldom
@@ -33,16 +34,18 @@ from voip.media.private.transport import (
     rename,
     reopen_candidates,
     replace_connect,
-    rewrite_rtp,
     set_hosts,
     take_host,
+    watch_rtcp,
 )
 
 __all__ = [
+    "AudioSender",
     "AudioTap",
     "Dtls",
     "Ice",
     "Receiver",
+    "Send",
     "Sender",
     "VideoTap",
     "abandon_relays",
@@ -71,9 +74,10 @@ __all__ = [
     "reopen_candidates",
     "replace_connect",
     "report_seldom",
-    "rewrite_rtp",
+    "send_now",
     "sent_by",
     "set_hosts",
     "streams_of_sender",
     "take_host",
+    "watch_rtcp",
 ]

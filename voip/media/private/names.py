@@ -32,13 +32,6 @@ class Receiver(StrEnum):
     LAST_REPORT_TIMES = "_RTCRtpReceiver__lsr_time"
 
 
-class Sender(StrEnum):
-    """Of `aiortc.RTCRtpSender`."""
-
-    OCTETS = "_RTCRtpSender__octet_count"
-    PACKETS = "_RTCRtpSender__packet_count"
-
-
 class Dtls(StrEnum):
     """Of `aiortc.RTCDtlsTransport`."""
 
@@ -51,6 +44,24 @@ class Dtls(StrEnum):
     OUTBOUND = "_tx_srtp"
     SSL = "_ssl"
     SEND_RTP = "_send_rtp"
+    STATE = "_state"
+    SENT_BYTES = "_RTCDtlsTransport__tx_bytes"
+    SENT_PACKETS = "_RTCDtlsTransport__tx_packets"
+
+
+class Sender(StrEnum):
+    """Of `aiortc.RTCRtpSender`."""
+
+    RUN_RTP = "_run_rtp"
+    RTP_STARTED = "_RTCRtpSender__rtp_started"
+    RTP_EXITED = "_RTCRtpSender__rtp_exited"
+    MID = "_RTCRtpSender__mid"
+    EXTENSIONS = "_RTCRtpSender__rtp_header_extensions_map"
+    ENABLED = "_enabled"
+    NTP_TIMESTAMP = "_RTCRtpSender__ntp_timestamp"
+    RTP_TIMESTAMP = "_RTCRtpSender__rtp_timestamp"
+    OCTETS = "_RTCRtpSender__octet_count"
+    PACKETS = "_RTCRtpSender__packet_count"
 
 
 class Ice(StrEnum):

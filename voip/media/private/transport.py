@@ -120,18 +120,14 @@ def _route_by_mid(router: RtpRouter) -> None:
     router.route_rtp = route  # type: ignore[method-assign]
 
 
-def rewrite_rtp(
-    dtls: RTCDtlsTransport, rewrite: Callable[[bytes], bytes], rtcp: Callable[[bytes], None]
-) -> None:
-    """Let `rewrite` change each RTP packet before it is encrypted, and `rtcp` see each of RTCP."""
+def watch_rtcp(dtls: RTCDtlsTransport, rtcp: Callable[[bytes], None]) -> None:
+    """Let `rtcp` see each packet of RTCP before it is encrypted."""
     original: Callable[[bytes], Awaitable[None]] = getattr(dtls, Dtls.SEND_RTP)
 
     async def send(data: bytes) -> None:
         if is_rtcp(data):
             rtcp(data)
-            await original(data)
-        else:
-            await original(rewrite(data))
+        await original(data)
 
     setattr(dtls, Dtls.SEND_RTP, send)
 
