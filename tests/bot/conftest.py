@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import MakeUser
+from voip.bot.call import Call
 from voip.bot.flows import Flow
 from voip.bot.phone import Phone, PhoneSettings
 from voip.bot.recorder import RecorderSettings
@@ -18,6 +19,8 @@ from voip.bot.trust import Unverified
 from voip.matrix.cross_signing import PrivateIdentity
 from voip.matrix.history import Message
 from voip.matrix.settings import MatrixSettings
+from voip.media.engine import MediaEngine
+from voip.media.leg import Leg
 from voip.media.sounds import Tone
 from voip.service.demo.synapse import SynapseProcess
 
@@ -83,6 +86,13 @@ async def exchange(
 ) -> AsyncIterator[Exchange]:
     async with AsyncExitStack() as stack:
         yield Exchange(synapse, make_user, tmp_path, stack)
+
+
+def leg_of(call: Call) -> Leg:
+    """The media of a call, as they are inside the engine of this process."""
+    engine = call._phone.media
+    assert isinstance(engine, MediaEngine)
+    return engine._calls[call.key]
 
 
 async def eventually(what: Callable[[], Awaitable[object]]) -> None:

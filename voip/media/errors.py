@@ -93,3 +93,13 @@ class AlreadyBridged(MediaError):
 
     def __init__(self) -> None:
         super().__init__("one of these calls is bridged already: end that bridge first")
+
+
+class NotTogether(MediaError):
+    """Two calls in different worker processes cannot be bridged."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "these two calls are in different media workers and cannot be bridged: "
+            "place the second one with `near=` the first"
+        )
