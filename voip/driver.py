@@ -70,6 +70,7 @@ _PROBLEMS: Final[Mapping[MediaFailure, MediaProblem]] = {
     MediaFailure.CONNECT_TIMEOUT: MediaProblem.CONNECT_TIMEOUT,
     MediaFailure.DTLS_FAILED: MediaProblem.ICE_FAILED,
     MediaFailure.PEER_GONE: MediaProblem.LOST,
+    MediaFailure.WORKER_DIED: MediaProblem.CRASHED,
 }
 
 

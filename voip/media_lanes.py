@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, TypeAlias
 
-from voip.media.errors import BadDescription, CallClosed, NoCommonCodec, NoRelay
+from voip.media.errors import BadDescription, CallClosed, NoCommonCodec, NoRelay, WorkerDied
 from voip.media.sdp import is_complete
 from voip.signalling.commands import (
     AddCandidates,
@@ -199,6 +199,8 @@ def _problem(error: Exception) -> MediaProblem:
         case NoRelay():
             log.warning("%s", error)
             return MediaProblem.ICE_FAILED
+        case WorkerDied():
+            return MediaProblem.CRASHED
         case CallClosed():
             return MediaProblem.LOST
     return MediaProblem.INTERNAL

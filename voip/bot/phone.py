@@ -24,7 +24,6 @@ from voip.bot.trust import SendingDevices
 from voip.driver import Driver
 from voip.matrix.edge import MatrixEdge
 from voip.matrix.settings import MatrixSettings
-from voip.media.engine import MediaEngine
 from voip.media.events import (
     Digit,
     FirstAudio,
@@ -34,8 +33,8 @@ from voip.media.events import (
     RecordingEnded,
     RecordingGrew,
 )
-from voip.media.interface import Media
 from voip.media.settings import MediaSettings
+from voip.media.workers.pool import create_media
 from voip.observers import Observers, Topic
 from voip.sending import JournaledSender
 from voip.signalling.calls import Calls
@@ -75,7 +74,7 @@ class Phone:
         self.observers = Observers()
         self.on_call: Callable[[Call], None] | None = None
         """Told of each inbound call when it rings. Must not block."""
-        self.media: Media = MediaEngine(settings.media, self._on_media)
+        self.media = create_media(settings.media, self._on_media)
         self.matrix = MatrixEdge(settings.matrix, self._on_remote)
         self.traces = Traces(settings.traces, settings.data_dir / "traces", self.new_id)
         self._journal: Journal | None = None

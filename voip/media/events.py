@@ -20,6 +20,7 @@ class MediaFailure(Enum):
     CONNECT_TIMEOUT = "the media connection was not up in time"
     DTLS_FAILED = "the other side's media encryption could not be agreed"
     PEER_GONE = "the other side stopped sending and answering"
+    WORKER_DIED = "the process that carried the call's media died"
 
 
 class RecordingEnd(Enum):
