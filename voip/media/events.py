@@ -236,7 +236,7 @@ class MediaStats:
 @dataclass(frozen=True, slots=True)
 class MediaClosed:
     """What a call's media came to. Said once for each call that had media, just before they are
-    closed, for whoever keeps a record."""
+    closed, for whoever keeps a record; not where their process died, for nobody knows then."""
 
     key: CallKey
     stats: MediaStats

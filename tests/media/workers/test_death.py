@@ -17,7 +17,7 @@ from voip.media.errors import NoWorker, UnknownCall, WorkerDied, WorkerFailed
 from voip.media.events import Failed, FirstAudio, MediaFailure, RecordingEnd, RecordingEnded
 from voip.media.settings import MediaSettings
 from voip.media.sounds import Tone
-from voip.media.workers import crew, restarts
+from voip.media.workers import crew, process, restarts
 from voip.media.workers.pool import MediaPool
 from voip.media.workers.restarts import Restarts
 
@@ -116,6 +116,21 @@ async def test_a_worker_that_hangs_does_not_keep_the_end_from_coming(
         await one.aclose()
         assert not alive(pid)
         assert len(heard.of(RecordingEnded)) == 1
+
+
+async def test_a_worker_that_hangs_is_ended(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(process, "BEAT", 0.2)
+    async with called(A, B) as (one, heard, _, _):
+        hung = worker_of(one, A)
+        assert hung.pid is not None
+        os.kill(hung.pid, signal.SIGSTOP)
+        assert (await heard.wait(Failed)).key == A
+        await until(lambda: len(one._crew.running) == 2)  # and another is there
+        assert not alive(hung.pid)
+        assert (await one.stats(B)).connected  # who answers is left alone
+    assert "does not answer any more" in caplog.text
 
 
 async def test_who_dies_again_and_again_is_not_followed_for_ever(

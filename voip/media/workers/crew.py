@@ -43,6 +43,8 @@ class Crew:
     ) -> None:
         self._say, self._tell_died, self._brief = say, died, brief
         self._places = [Place(_settings_of(settings, n)) for n in range(settings.workers)]
+        self._dead: set[WorkerProcess] = set()
+        """Gone, but not waited for yet."""
         self._news = asyncio.Event()
         self._restarts: set[asyncio.Task[None]] = set()
 
@@ -81,10 +83,10 @@ class Crew:
         for task in restarts:
             task.cancel()
         await asyncio.gather(*restarts, return_exceptions=True)
-        running = self.running
+        left = [*self.running, *self._dead]
         for place in self._places:
             place.worker = None
-        await asyncio.gather(*(worker.kill() for worker in running))
+        await asyncio.gather(*(worker.kill() for worker in left))
 
     async def _start(self, place: Place) -> WorkerProcess:
         worker = WorkerProcess(self._say, lambda gone: self._gone(place, gone))
@@ -101,6 +103,7 @@ class Crew:
         place.worker = None
         lived = asyncio.get_running_loop().time() - place.since
         log.error("a media worker died after %.0f s; its calls are ended", lived)
+        self._dead.add(worker)
         self._tell_died(worker)
         task = asyncio.get_running_loop().create_task(self._replace(place, worker, lived))
         self._restarts.add(task)
@@ -108,6 +111,7 @@ class Crew:
 
     async def _replace(self, place: Place, dead: WorkerProcess, lived: float) -> None:
         await dead.kill()
+        self._dead.discard(dead)
         while (wait := place.restarts.wait(lived)) is not None:
             await asyncio.sleep(wait)
             try:

@@ -56,6 +56,14 @@ class Cancel(_Message):
     number: int
 
 
+class Ping(_Message):
+    """A Pong follows, if the worker's loop runs."""
+
+
+class Pong(_Message):
+    pass
+
+
 class Answer(_Message):
     number: int
     result: Raw
@@ -94,8 +102,8 @@ class Logged(_Message):
     """The call's own id, where the record is one of a call."""
 
 
-ToWorker: TypeAlias = Start | Ask | Listen | More | Cancel
-FromWorker: TypeAlias = Answer | Refusal | Said | Heard | Silent | Logged
+ToWorker: TypeAlias = Start | Ask | Listen | More | Cancel | Ping
+FromWorker: TypeAlias = Answer | Refusal | Said | Heard | Silent | Logged | Pong
 
 ENCODER: Final = msgspec.msgpack.Encoder()
 TO_WORKER: Final = msgspec.msgpack.Decoder(ToWorker)

@@ -15,7 +15,14 @@ from functools import partial
 from typing import Any, Final, cast
 
 from voip.media.engine import MediaEngine
-from voip.media.errors import DuplicateCall, MediaError, NotTogether, UnknownCall, WorkerDied
+from voip.media.errors import (
+    CallClosed,
+    DuplicateCall,
+    MediaError,
+    NotTogether,
+    UnknownCall,
+    WorkerDied,
+)
 from voip.media.events import Failed, MediaEvent, MediaFailure, RecordingEnded
 from voip.media.interface import Media
 from voip.media.libopus import Decoder, Rate
@@ -162,14 +169,24 @@ class MediaPool:
             raise DuplicateCall
         carried = self._calls[key] = Carried()
         try:
-            carried.worker = self._neighbour(key) or await self._crew.least(self._load)
-            result = await carried.worker.ask(method, given)
+            return await self._describe(method, key, carried, given)
         except asyncio.CancelledError:  # it may have begun there
             self._closing(key, carried)
             raise
         except BaseException:
             self._forget(key, carried)
             raise
+
+    async def _describe(
+        self, method: Method, key: CallKey, carried: Carried, given: Mapping[str, Any]
+    ) -> Any:
+        worker = self._neighbour(key) or await self._crew.least(self._load)
+        if carried.closing is not None:
+            raise CallClosed
+        carried.worker = worker
+        result = await worker.ask(method, given)
+        if not worker.running:  # it died with its last word
+            raise WorkerDied
         carried.begun = True
         return result
 

@@ -33,6 +33,7 @@ from voip.media.workers.messages import (
     Heard,
     Listen,
     Logged,
+    Ping,
     Refusal,
     Said,
     Silent,
@@ -45,8 +46,14 @@ from voip.signalling.ids import CallKey
 
 log = logging.getLogger(__name__)
 
+MODULE = "voip.media.workers.worker"
+"""What a worker runs."""
 STARTS_WITHIN: Final = 60.0
 """Seconds: the interpreter, the libraries, the port; a second where the machine is idle."""
+BEAT: Final = 5.0
+"""Seconds between two pings."""
+UNANSWERED: Final = 6
+"""Pings without a word from the worker, after which its loop hangs: half a minute."""
 MOST_ASKED: Final = 10_000
 """Requests that may be open at the same time: several for each call that a worker could carry."""
 
@@ -65,6 +72,8 @@ class WorkerProcess:
         self._numbers = itertools.count()
         self._asked: dict[int, asyncio.Future[msgspec.Raw]] = {}
         self._heard: dict[int, RemoteListening] = {}
+        self._unanswered = 0
+        self._beat: asyncio.TimerHandle | None = None
         self.running = False
         """It can be given calls."""
 
@@ -91,6 +100,7 @@ class WorkerProcess:
             ours.close()
             raise
         self.running = True
+        self._ping()
 
     async def ask(self, method: Method, given: Mapping[str, Any]) -> Any:
         """Call a method of its engine. Cancelling it cancels it there. Raises what the method
@@ -132,7 +142,17 @@ class WorkerProcess:
             self._heard.pop(number, None)
         self._channel.send(message)
 
+    def _ping(self) -> None:
+        if self._unanswered >= UNANSWERED:
+            log.error("a media worker does not answer any more: it is ended")
+            self._channel.close()
+            return
+        self._unanswered += 1
+        self._channel.send(Ping())
+        self._beat = asyncio.get_running_loop().call_later(BEAT, self._ping)
+
     def _take(self, message: FromWorker) -> None:
+        self._unanswered = 0
         match message:
             case Said(event):
                 self._say(self, EVENT.decode(event))
@@ -161,6 +181,8 @@ class WorkerProcess:
 
     def _over(self) -> None:
         self.running = False
+        if self._beat is not None:
+            self._beat.cancel()
         self._tell_over(self)  # why comes before what follows from it
         for number in list(self._heard):
             self._silent(number)
@@ -171,7 +193,7 @@ class WorkerProcess:
 
 async def _spawn(descriptor: int) -> Process:
     # -P: what lies in the working folder is no module of ours.
-    command = (sys.executable, "-P", "-m", "voip.media.workers.worker", str(descriptor))
+    command = (sys.executable, "-P", "-m", MODULE, str(descriptor))
     return await asyncio.create_subprocess_exec(
         *command, pass_fds=(descriptor,), stdin=DEVNULL, stdout=DEVNULL, env=_environment()
     )

@@ -26,6 +26,8 @@ from voip.media.workers.messages import (
     FromWorker,
     Listen,
     More,
+    Ping,
+    Pong,
     Refusal,
     Said,
     Start,
@@ -64,6 +66,8 @@ class Server:
             case Cancel(number):
                 if number in self._tasks:
                     self._tasks[number].cancel()
+            case Ping():
+                self.channel.send(Pong())
 
     def _start(self, settings: MediaSettings, levels: dict[str, int]) -> None:
         send_logs(self.channel, levels)

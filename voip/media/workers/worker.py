@@ -12,9 +12,12 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 
-async def _serve(descriptor: int) -> None:
+async def serve(descriptor: int) -> None:
+    """Do what is asked through the socket, until the process ends."""
     # Only now: importing the media libraries takes a while, and a signal may come before.
     from voip.media.workers.server import Server  # noqa: PLC0415
 
@@ -23,14 +26,15 @@ async def _serve(descriptor: int) -> None:
     await asyncio.get_running_loop().create_future()
 
 
-def main() -> None:
+def main(work: Callable[[int], Coroutine[Any, Any, None]] = serve) -> None:
+    """`work` is for those who measure: it calls `serve`."""
     # Ctrl-C and a service manager's SIGTERM reach every process of the group: the pool's hangs up
     # and closes recordings first, and needs its workers for that.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     descriptor = int(sys.argv[1])
     os.set_inheritable(descriptor, False)
-    asyncio.run(_serve(descriptor))
+    asyncio.run(work(descriptor))
 
 
 if __name__ == "__main__":
