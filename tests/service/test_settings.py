@@ -11,7 +11,7 @@ from voip.matrix import recovery_key
 from voip.media.limits import PartLimits
 from voip.service.settings import BotName, LogLevel, Settings, UnverifiedCalls
 from voip.service.settings_sources import SettingsError, load_settings, warnings
-from voip.service.translation import bot_settings, matrix_settings
+from voip.service.translation import bot_settings, matrix_settings, phone_settings
 
 MINIMAL = {
     "VOIP_HOMESERVER": "https://matrix.example.org/",
@@ -183,6 +183,16 @@ def test_the_limits_of_a_file_reach_the_media(monkeypatch: pytest.MonkeyPatch) -
     set_environment(monkeypatch, VOIP_PART_SECONDS="1800", VOIP_PART_MEGABYTES="2.5")
     limits = bot_settings(load_settings()).phone.media.part_limits
     assert limits == PartLimits(1800, 2_500_000)
+
+
+def test_media_workers_are_a_number_or_one_for_each_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(monkeypatch, VOIP_MEDIA_WORKERS="3", VOIP_MEDIA_PORT="65533")
+    assert bot_settings(load_settings()).phone.media.workers == 3
+    assert phone_settings(load_settings(), "call").media.workers == 0
+    set_environment(monkeypatch, VOIP_MEDIA_WORKERS="auto", VOIP_MEDIA_PORT="40000")
+    assert load_settings().media_workers == len(os.sched_getaffinity(0))
+    set_environment(monkeypatch, VOIP_MEDIA_WORKERS="3", VOIP_MEDIA_PORT="65534")
+    assert any("VOIP_MEDIA_PORT is too high" in problem for problem in problems())
 
 
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:

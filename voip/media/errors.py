@@ -96,11 +96,11 @@ class AlreadyBridged(MediaError):
 
 
 class NotTogether(MediaError):
-    """Two calls in different worker processes cannot be bridged."""
+    """Two calls in different worker processes cannot hear each other."""
 
     def __init__(self) -> None:
         super().__init__(
-            "these two calls are in different media workers and cannot be bridged: "
+            "these two calls are in different media workers and cannot hear each other: "
             "place the second one with `near=` the first"
         )
 

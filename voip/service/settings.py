@@ -41,6 +41,13 @@ NO_LOGIN = (
 )
 
 
+def _cores() -> int:
+    """How many this process may use; macOS says only how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 class BotName(StrEnum):
     RECORDER = "recorder"
     ECHO = "echo"
@@ -301,7 +308,7 @@ class Settings(BaseSettings):
     @classmethod
     def _one_for_each_core(cls, value: object) -> object:
         if value == "auto":
-            return len(os.sched_getaffinity(0))
+            return _cores()
         if isinstance(value, str) and not value.strip().isdecimal():
             raise ValueError("must be a number or `auto`")
         return value

@@ -166,6 +166,18 @@ async def test_errors_arrive_as_they_are(tmp_path: Path) -> None:
         await one.close(B)
 
 
+async def test_a_call_that_is_over_is_asked_for_where_it_was() -> None:
+    """And one that nobody knows, anywhere: the engine says what comes of it."""
+    async with called(A, B) as (one, _, _, _):
+        former = worker_of(one, B)
+        await one.close(B)
+        assert one._worker_of(B) is former
+        for key in (B, C):
+            with pytest.raises(UnknownCall):
+                await one.stop_echo(key)
+            await one.close(key)
+
+
 async def test_what_plays_ends_with_the_call() -> None:
     async with called(A) as (one, _, _, _):
         playing = asyncio.create_task(one.play(A, Tone(seconds=30)))

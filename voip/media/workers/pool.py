@@ -12,7 +12,7 @@ import logging
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from voip.media.engine import MediaEngine
 from voip.media.errors import (
@@ -38,14 +38,16 @@ from voip.signalling.ids import CallKey
 
 log = logging.getLogger(__name__)
 
+V = TypeVar("V")
+
 BEGIN: Final = frozenset({"create_offer", "create_answer"})
 """The methods that a call begins with."""
 REMEMBERED: Final = 32
 """Requests about no call (`prepare`) that are repeated to a worker that comes later."""
 CLOSES_WITHIN: Final = 10.0
 """Seconds in which a worker has to close its calls; then it is ended, and they are repaired."""
-HINTS: Final = 1000
-"""Calls that are to be where others are; the oldest are forgotten."""
+KEPT: Final = 1000
+"""Calls that are to be where others are, and calls that are over: the oldest are forgotten."""
 
 
 def create_media(settings: MediaSettings, emit: Callable[[MediaEvent], None]) -> Media:
@@ -66,6 +68,8 @@ class MediaPool:
         self._crew = Crew(settings, say=self._said, died=self._died, brief=self._brief)
         self._calls: dict[CallKey, Carried] = {}
         self._near: dict[CallKey, CallKey] = {}
+        self._former: dict[CallKey, WorkerProcess] = {}
+        """Of calls that are over: some methods still have something to say of those."""
         self._to_all: deque[tuple[Method, dict[str, Any]]] = deque(maxlen=REMEMBERED)
 
     def __getattr__(self, name: str) -> Any:
@@ -85,16 +89,14 @@ class MediaPool:
 
     def keep_together(self, key: CallKey, other: CallKey) -> None:
         """The call `key`, which is yet to begin, goes to the worker of `other`."""
-        self._near.pop(key, None)
-        self._near[key] = other
-        if len(self._near) > HINTS:
-            del self._near[next(iter(self._near))]
+        _keep(self._near, key, other)
 
     async def start_recording(self, *arguments: Any, **named: Any) -> None:
         """See MediaEngine: known here, so that it can be repaired."""
         method = METHODS["start_recording"]
         given = method.bind(arguments, named)
-        worker, carried = self._worker_of(given["key"]), self._calls[given["key"]]
+        key: CallKey = given["key"]
+        worker, carried = self._worker_of(key), self._calls.get(key) or Carried()
         before, carried.recording = carried.recording, given["folder"]
         try:
             await worker.ask(method, given)
@@ -106,9 +108,11 @@ class MediaPool:
 
     def listen(self, key: CallKey, rate: Rate = 16_000) -> RemoteListening:
         """See MediaEngine."""
-        worker = self._worker_of(key)
+        carried = self._calls.get(key)
+        if carried is None or carried.worker is None or carried.closing is not None:
+            raise UnknownCall
         Decoder(rate)  # raises here what it would raise there
-        return worker.listen(key, rate)
+        return carried.worker.listen(key, rate)
 
     async def close(self, key: CallKey) -> None:
         """See MediaEngine."""
@@ -137,15 +141,19 @@ class MediaPool:
         return await self._worker_of(*keys).ask(method, given)
 
     def _worker_of(self, *keys: CallKey) -> WorkerProcess:
-        workers = set()
-        for key in keys:
-            carried = self._calls.get(key)
-            if carried is None or carried.worker is None or carried.closing is not None:
-                raise UnknownCall
-            workers.add(carried.worker)
+        """Whom to ask about these calls. What is to be said of a call that none of them knows, any
+        engine can say: not every method makes an error of it."""
+        workers = {worker for key in keys if (worker := self._carrier(key)) is not None}
         if len(workers) > 1:
             raise NotTogether
-        return workers.pop()
+        if not workers and not self._crew.running:
+            raise UnknownCall
+        return workers.pop() if workers else self._crew.running[0]
+
+    def _carrier(self, key: CallKey) -> WorkerProcess | None:
+        carried = self._calls.get(key)
+        worker = self._former.get(key) if carried is None else carried.worker
+        return worker if worker is not None and worker.running else None
 
     async def _ask_all(self, method: Method, given: dict[str, Any]) -> Any:
         if (method, given) not in self._to_all:
@@ -251,3 +259,12 @@ class MediaPool:
     def _forget(self, key: CallKey, carried: Carried) -> None:
         if self._calls.get(key) is carried:
             del self._calls[key]
+            if carried.worker is not None:
+                _keep(self._former, key, carried.worker)
+
+
+def _keep(known: dict[CallKey, V], key: CallKey, value: V) -> None:
+    known.pop(key, None)
+    known[key] = value
+    if len(known) > KEPT:
+        del known[next(iter(known))]
