@@ -22,6 +22,13 @@ from voip.media.workers.pool import MediaPool
 from voip.media.workers.restarts import Restarts
 
 
+def children() -> list[int]:
+    """Workers of this process."""
+    tasks = Path("/proc/self/task")
+    pids = [int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()]
+    return [pid for pid in pids if "workers.worker" in Path(f"/proc/{pid}/cmdline").read_text()]
+
+
 async def test_a_worker_that_is_killed_costs_its_own_calls_alone(tmp_path: Path) -> None:
     lost, kept = tmp_path / "lost", tmp_path / "kept"
     async with called(A, B) as (one, heard, caller, _):
@@ -145,6 +152,16 @@ async def test_who_dies_again_and_again_is_not_followed_for_ever(
         with pytest.raises(NoWorker):
             await one.create_offer(C, video=False, ice_servers=())
     assert "restart the bot" in caplog.text
+
+
+async def test_a_start_that_is_given_up_leaves_no_process() -> None:
+    one = MediaPool(MediaSettings(workers=2), Heard())
+    opening = asyncio.create_task(one.open())
+    await until(lambda: len(children()) == 2)
+    opening.cancel()
+    await asyncio.gather(opening, return_exceptions=True)
+    await one.aclose()
+    assert not children()
 
 
 async def test_a_worker_that_cannot_be_started_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

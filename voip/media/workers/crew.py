@@ -54,15 +54,11 @@ class Crew:
 
     async def open(self) -> None:
         """Start all. Raises what the first that failed raised; then none is left running."""
-        starts = (self._start(place) for place in self._places)
-        results = await asyncio.gather(*starts, return_exceptions=True)
-        for place, result in zip(self._places, results, strict=True):
-            if isinstance(result, WorkerProcess):
-                self._begin(place, result)
-        for result in results:
-            if isinstance(result, BaseException) or not result.running:
+        starts = (self._start_first(place) for place in self._places)
+        for failure in await asyncio.gather(*starts, return_exceptions=True):
+            if failure is not None:
                 await self.aclose()
-                raise result if isinstance(result, BaseException) else NoWorker()
+                raise failure
 
     async def least(self, load: Callable[[WorkerProcess], int]) -> WorkerProcess:
         """The worker with the least load. Raises NoWorker where none is there in time."""
@@ -87,6 +83,9 @@ class Crew:
         for place in self._places:
             place.worker = None
         await asyncio.gather(*(worker.kill() for worker in left))
+
+    async def _start_first(self, place: Place) -> None:
+        self._begin(place, await self._start(place))
 
     async def _start(self, place: Place) -> WorkerProcess:
         worker = WorkerProcess(self._say, lambda gone: self._gone(place, gone))

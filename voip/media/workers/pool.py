@@ -247,14 +247,19 @@ class MediaPool:
         try:
             if carried.worker is not None:
                 await carried.worker.ask(METHODS["close"], {"key": key})
+        except WorkerDied:
+            await self._salvage(key, carried)
         except MediaError as error:
-            if not isinstance(error, WorkerDied):
-                log.error("closing a call's media failed: %s", error)
-        if carried.recording is not None:
-            recording = await salvage(carried.recording, carried.recorded)
-            carried.ended(recording)
-            self._emit(RecordingEnded(key, recording))
+            log.error("closing a call's media failed: %s", error)
         self._forget(key, carried)
+
+    async def _salvage(self, key: CallKey, carried: Carried) -> None:
+        if carried.recording is None or carried.worker is None:
+            return
+        await carried.worker.kill()  # one that only hangs may still write
+        recording = await salvage(carried.recording, carried.recorded)
+        carried.ended(recording)
+        self._emit(RecordingEnded(key, recording))
 
     def _forget(self, key: CallKey, carried: Carried) -> None:
         if self._calls.get(key) is carried:
