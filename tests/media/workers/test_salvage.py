@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from tests.media.audio import decode, rtp, sweep_packets
-from voip.media.events import RecordingEnd
-from voip.media.ogg import OggOpusWriter
+from voip.media.events import Mark, MarkKind, MediaDirection, Recording, RecordingEnd
+from voip.media.sound_track import SoundTrack
 from voip.media.workers.salvage import salvage
 
 
 def half_written(path: Path) -> Path:
     """Two seconds of a file that nobody closes."""
     whole = path.with_suffix(".whole")
-    writer = OggOpusWriter(whole)
+    writer = SoundTrack(whole)
     for packet in rtp(sweep_packets()[:100]):
         writer.add(packet)
-    writer.flush(float("inf"))
+        writer.flush(packet.arrival)
     shutil.copyfile(whole, path)
     writer.close()
     whole.unlink()
@@ -41,6 +41,27 @@ async def test_one_that_had_ended_before_is_not_said_again(tmp_path: Path) -> No
     recording = await salvage(tmp_path, {first})
     assert recording.path == second
     assert first.read_bytes() == before
+
+
+async def test_what_was_told_of_its_files_stays_true(tmp_path: Path) -> None:
+    """Offsets and marks are in no file; and what we sent is never the recording itself."""
+    theirs, ours = tmp_path / "audio.ogg", tmp_path / "played.ogg"
+    half_written(theirs)
+    half_written(ours)
+    sent = Recording(
+        *(ours, "audio/ogg", 0.1, 1, RecordingEnd.NOT_YET),
+        offset=0.4,
+        direction=MediaDirection.SENT,
+    )
+    marks = (Mark(MarkKind.MASK, 0.5, 0.9),)
+    grown = Recording(
+        *(theirs, "audio/ogg", 0.1, 1, RecordingEnd.NOT_YET), parts=(sent,), marks=marks
+    )
+    recording = await salvage(tmp_path, (), grown)
+    (part,) = recording.parts
+    assert (recording.path, recording.marks) == (theirs, marks)
+    assert (part.path, part.offset, part.direction) == (ours, 0.4, MediaDirection.SENT)
+    assert {recording.ended, part.ended} == {RecordingEnd.REPAIRED}
 
 
 async def test_where_nothing_was_written_it_is_a_recording_of_nothing(tmp_path: Path) -> None:

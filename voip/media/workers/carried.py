@@ -19,9 +19,11 @@ class Carried:
     closing: asyncio.Task[None] | None = None
     recording: Path | None = None
     """The folder of the recording that is open."""
+    grown: Recording | None = None
+    """As that stood when it was last told: which file begins where."""
     recorded: set[Path] = field(default_factory=set)
     """The files of those that have ended."""
 
     def ended(self, recording: Recording) -> None:
-        self.recording = None
+        self.recording = self.grown = None
         self.recorded |= {recording.path, *(part.path for part in recording.parts)}

@@ -23,7 +23,7 @@ from voip.media.errors import (
     UnknownCall,
     WorkerDied,
 )
-from voip.media.events import Failed, MediaEvent, MediaFailure, RecordingEnded
+from voip.media.events import Failed, MediaEvent, MediaFailure, RecordingEnded, RecordingGrew
 from voip.media.interface import Media
 from voip.media.libopus import Decoder, Rate
 from voip.media.settings import MediaSettings
@@ -219,6 +219,8 @@ class MediaPool:
         if carried is not None and carried.worker is worker:
             if isinstance(event, RecordingEnded):
                 carried.ended(event.recording)
+            elif isinstance(event, RecordingGrew):
+                carried.grown = event.recording
             elif isinstance(event, Failed) and carried.closing is None:
                 self._forget(event.key, carried)  # closed there already
         self._emit(event)
@@ -257,7 +259,7 @@ class MediaPool:
         if carried.recording is None or carried.worker is None:
             return
         await carried.worker.kill()  # one that only hangs may still write
-        recording = await salvage(carried.recording, carried.recorded)
+        recording = await salvage(carried.recording, carried.recorded, carried.grown)
         carried.ended(recording)
         self._emit(RecordingEnded(key, recording))
 

@@ -10,21 +10,27 @@ from dataclasses import replace
 from pathlib import Path
 
 from voip.media.events import Recording, RecordingEnd
+from voip.media.files import free_name
 from voip.media.ogg import OggOpusWriter
-from voip.media.parts import free_name
 from voip.media.repair import recordings_in, repair_now
 from voip.media.sound_errors import NotRepairable
 
 log = logging.getLogger(__name__)
 
+PARTS = ("screen", "played")
+"""How the names of files begin that are never the first of a recording."""
 
-async def salvage(folder: Path, known: Collection[Path]) -> Recording:
+
+async def salvage(
+    folder: Path, known: Collection[Path], grown: Recording | None = None
+) -> Recording:
     """Repair, in a thread, what is in the call's folder beside the recordings that had ended
-    before. Never raises: somebody waits to hear that the recording has ended."""
-    return await asyncio.to_thread(_salvage, folder, frozenset(known))
+    before. `grown`: as the recording was last told to stand. Never raises: somebody waits to hear
+    that the recording has ended."""
+    return await asyncio.to_thread(_salvage, folder, frozenset(known), grown)
 
 
-def _salvage(folder: Path, known: frozenset[Path]) -> Recording:
+def _salvage(folder: Path, known: frozenset[Path], grown: Recording | None) -> Recording:
     try:
         found = [_repaired(path) for path in recordings_in(folder) if path not in known]
         repaired = [recording for recording in found if recording is not None]
@@ -34,9 +40,19 @@ def _salvage(folder: Path, known: frozenset[Path]) -> Recording:
         log.error("a dead worker's recording could not be read: %s", type(error).__name__)
         path = folder / "audio.ogg"
         return Recording(path, "audio/ogg", 0.0, 0, RecordingEnd.WRITE_FAILED)
-    # Sound, or sound and camera, is the recording; screens are its parts.
-    repaired.sort(key=lambda recording: recording.path.name.startswith("screen"))
-    return replace(repaired[0], parts=tuple(repaired[1:]))
+    told = {} if grown is None else {one.path: one for one in (grown, *grown.parts)}
+    placed = [_placed(one, told.get(one.path)) for one in repaired]
+    # Sound, or sound and camera, is the recording; screens and what we sent are its parts.
+    first = None if grown is None else grown.path
+    placed.sort(key=lambda one: (one.path != first, one.path.name.startswith(PARTS)))
+    return replace(placed[0], parts=tuple(placed[1:]))
+
+
+def _placed(recording: Recording, told: Recording | None) -> Recording:
+    """With what no file says of itself."""
+    if told is None:
+        return recording
+    return replace(recording, offset=told.offset, direction=told.direction, marks=told.marks)
 
 
 def _repaired(path: Path) -> Recording | None:
