@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks import harness
 
 NOT_BENCHMARKS = {"__init__", "__main__", "harness"}
-GROUPS = {"media": ("recording", "growth", "video", "receiving", "memory")}
+GROUPS = {"media": ("recording", "growth", "video", "receiving", "memory", "workers")}
 """Names for several benchmarks, whose rows make one table."""
 EXAMPLE = """\
 example:

@@ -19,9 +19,9 @@ SETTLE = 1.5
 class Side:
     """A process with one side of the calls; see `_media_process` for the roles."""
 
-    def __init__(self, role: str) -> None:
+    def __init__(self, role: str, module: str = "benchmarks._media_process") -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks._media_process", role],
+            [sys.executable, "-m", module, role],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

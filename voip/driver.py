@@ -17,7 +17,8 @@ from typing import Final, Protocol
 
 from voip.media import events as media
 from voip.media.events import Connected, Failed, MediaEvent, MediaFailure
-from voip.media_lanes import MediaCommand, MediaLanes, MediaPort
+from voip.media.interface import Media
+from voip.media_lanes import MediaCommand, MediaLanes
 from voip.observers import Observers, Passing, Topic, Way
 from voip.signalling.calls import Calls
 from voip.signalling.commands import (
@@ -70,6 +71,7 @@ _PROBLEMS: Final[Mapping[MediaFailure, MediaProblem]] = {
     MediaFailure.CONNECT_TIMEOUT: MediaProblem.CONNECT_TIMEOUT,
     MediaFailure.DTLS_FAILED: MediaProblem.ICE_FAILED,
     MediaFailure.PEER_GONE: MediaProblem.LOST,
+    MediaFailure.WORKER_DIED: MediaProblem.CRASHED,
 }
 
 
@@ -80,7 +82,7 @@ class Driver:
         self,
         calls: Calls,
         signalling: SignallingPort,
-        engine: MediaPort,
+        engine: Media,
         listener: Listener,
         clock: Callable[[], float],
         *,

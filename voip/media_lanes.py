@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
-from voip.media.errors import BadDescription, CallClosed, NoCommonCodec, NoRelay
+from voip.media.errors import BadDescription, CallClosed, NoCommonCodec, NoRelay, WorkerDied
+from voip.media.interface import Media
 from voip.media.sdp import is_complete
 from voip.signalling.commands import (
     AddCandidates,
@@ -23,17 +24,15 @@ from voip.signalling.commands import (
     Rollback,
     SetStreams,
 )
-from voip.signalling.content import Streams
 from voip.signalling.events import (
     AnswerApplied,
     AnswerReady,
-    Change,
     MediaFailed,
     MediaProblem,
     OfferReady,
     ResultEvent,
 )
-from voip.signalling.ice import Candidate, IceServer
+from voip.signalling.ice import IceServer
 from voip.signalling.ids import CallKey
 from voip.tasks import Lane, TaskOwner
 
@@ -43,34 +42,12 @@ Request: TypeAlias = CreateOffer | CreateAnswer | ApplyAnswer | CreateReoffer | 
 MediaCommand: TypeAlias = Request | Rollback | AddCandidates | SetStreams | CloseMedia
 
 
-class MediaPort(Protocol):
-    """What is needed of the media edge; `MediaEngine` has it."""
-
-    async def create_offer(
-        self, key: CallKey, *, video: bool, ice_servers: Sequence[IceServer]
-    ) -> str: ...
-    async def create_answer(
-        self, key: CallKey, offer: str, *, ice_servers: Sequence[IceServer]
-    ) -> str: ...
-    async def apply_answer(self, key: CallKey, answer: str) -> None: ...
-    async def create_reoffer(
-        self, key: CallKey, change: Change, *, ice_servers: Sequence[IceServer]
-    ) -> str: ...
-    async def create_reanswer(
-        self, key: CallKey, offer: str, *, ice_servers: Sequence[IceServer]
-    ) -> str: ...
-    async def rollback(self, key: CallKey) -> None: ...
-    async def add_candidates(self, key: CallKey, candidates: Sequence[Candidate]) -> None: ...
-    async def set_streams(self, key: CallKey, streams: Streams) -> None: ...
-    async def close(self, key: CallKey) -> None: ...
-
-
 class MediaLanes:
     """A lane for each call that has media; it goes when the call is closed."""
 
     def __init__(
         self,
-        engine: MediaPort,
+        engine: Media,
         ice_servers: Callable[[], Coroutine[Any, Any, Sequence[IceServer]]],
         take: Callable[[ResultEvent], None],
         tasks: TaskOwner,
@@ -199,6 +176,8 @@ def _problem(error: Exception) -> MediaProblem:
         case NoRelay():
             log.warning("%s", error)
             return MediaProblem.ICE_FAILED
+        case WorkerDied():
+            return MediaProblem.CRASHED
         case CallClosed():
             return MediaProblem.LOST
     return MediaProblem.INTERNAL

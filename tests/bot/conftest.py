@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import MakeUser
+from voip.bot.call import Call
 from voip.bot.flows import Flow
 from voip.bot.phone import Phone, PhoneSettings
 from voip.bot.recorder import RecorderSettings
@@ -18,6 +19,9 @@ from voip.bot.trust import Unverified
 from voip.matrix.cross_signing import PrivateIdentity
 from voip.matrix.history import Message
 from voip.matrix.settings import MatrixSettings
+from voip.media.engine import MediaEngine
+from voip.media.leg import Leg
+from voip.media.settings import MediaSettings
 from voip.media.sounds import Tone
 from voip.service.demo.synapse import SynapseProcess
 
@@ -37,18 +41,20 @@ class Exchange:
         self._folder = folder
         self._stack = stack
 
-    def settings(self, name: str) -> PhoneSettings:
+    def settings(self, name: str, workers: int = 0) -> PhoneSettings:
         """For a new account; its data is in a folder of that name."""
         user = self._make_user()
         folder = self._folder / name
         matrix = MatrixSettings(
             self.homeserver, user.user_id, folder / "matrix", password=user.password
         )
-        return PhoneSettings(matrix, folder, name)
+        return PhoneSettings(matrix, folder, name, MediaSettings(workers=workers))
 
-    async def phone(self, name: str = "alice", identity: PrivateIdentity | None = None) -> Phone:
+    async def phone(
+        self, name: str = "alice", identity: PrivateIdentity | None = None, workers: int = 0
+    ) -> Phone:
         """A phone; `identity`: one that the account has from elsewhere, so we cannot sign it."""
-        settings = self.settings(name)
+        settings = self.settings(name, workers)
         if identity is not None:
             await asyncio.to_thread(self._publish, settings.matrix, identity)
         return await self._stack.enter_async_context(Phone(settings))
@@ -72,8 +78,10 @@ class Exchange:
         recorder: RecorderSettings = SHORT,
         max_calls: int = 50,
         unverified: Unverified = Unverified.ALLOW,
+        workers: int = 0,
     ) -> Bot:
-        settings = BotSettings(self.settings("bot"), kind, recorder, max_calls, unverified)
+        phone = self.settings("bot", workers)
+        settings = BotSettings(phone, kind, recorder, max_calls, unverified)
         return await self._stack.enter_async_context(running_bot(settings, flow))
 
 
@@ -83,6 +91,13 @@ async def exchange(
 ) -> AsyncIterator[Exchange]:
     async with AsyncExitStack() as stack:
         yield Exchange(synapse, make_user, tmp_path, stack)
+
+
+def leg_of(call: Call) -> Leg:
+    """The media of a call, as they are inside the engine of this process."""
+    engine = call._phone.media
+    assert isinstance(engine, MediaEngine)
+    return engine._calls[call.key]
 
 
 async def eventually(what: Callable[[], Awaitable[object]]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tests.bot.conftest import Exchange, eventually
+from tests.bot.conftest import Exchange, eventually, leg_of
 from voip.bot.barge_in import BargeIn
 from voip.bot.call import Call, CallEnded
 from voip.bot.call_file import CallFile
@@ -96,13 +96,13 @@ async def test_mute_and_identity_are_told(exchange: Exchange) -> None:
 
 async def test_what_the_other_side_sends_is_told_and_heard(exchange: Exchange) -> None:
     """Our own metadata, and our own stream, as another device of this kind takes them."""
-    alice, ours, bob, theirs = await connected(exchange)
+    _, ours, _, theirs = await connected(exchange)
     await until(lambda: ours.peer_streams and theirs.peer_streams)
     (stream,) = ours.peer_streams.values()
     assert (stream.purpose, stream.audio_muted, stream.video_muted) == ("m.usermedia", False, True)
-    for phone, call in ((alice, ours), (bob, theirs)):
+    for call in (ours, theirs):
         heard = asyncio.Event()
-        phone.media._calls[call.key].tap.add_audio(Ear(heard))
+        leg_of(call).tap.add_audio(Ear(heard))
         await asyncio.wait_for(heard.wait(), 10)
 
 
@@ -127,8 +127,8 @@ async def test_a_new_network_path_is_found_in_the_middle(exchange: Exchange) -> 
 
 
 async def test_where_nothing_arrives_who_called_looks_for_another_path(exchange: Exchange) -> None:
-    alice, ours, bob, theirs = await connected(exchange)
-    network = alice.media._calls[ours.key].peer._network
+    _, ours, bob, theirs = await connected(exchange)
+    network = leg_of(ours).peer._network
     assert network is not None
     path = network.path
     before = path.connection

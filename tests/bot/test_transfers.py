@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.bot.conftest import Exchange
+from tests.bot.conftest import Exchange, leg_of
 from tests.bot.test_conversation import PATIENCE, answering, connected, until
 from tests.media.test_private import Ear
 from voip.bot import transfers
@@ -29,7 +29,7 @@ async def test_a_side_that_cannot_be_asked_is_connected_through_us(exchange: Exc
     hers = await asyncio.wait_for(at_carol, PATIENCE)
     assert hers.peer_user_id == alice.user_id
     ear = Ear()
-    carol.media._calls[hers.key].peer.tap.add_audio(ear)
+    leg_of(hers).tap.add_audio(ear)
     async with asyncio.timeout(PATIENCE):
         while not any(len(packet.payload) > 3 for packet in ear.packets):  # more than silence
             await theirs.play(Tone(seconds=0.2))

@@ -11,7 +11,7 @@ from voip.matrix import recovery_key
 from voip.media.limits import PartLimits
 from voip.service.settings import BotName, LogLevel, Settings, UnverifiedCalls
 from voip.service.settings_sources import SettingsError, load_settings, warnings
-from voip.service.translation import bot_settings, matrix_settings
+from voip.service.translation import bot_settings, matrix_settings, phone_settings
 
 MINIMAL = {
     "VOIP_HOMESERVER": "https://matrix.example.org/",
@@ -185,6 +185,16 @@ def test_the_limits_of_a_file_reach_the_media(monkeypatch: pytest.MonkeyPatch) -
     assert limits == PartLimits(1800, 2_500_000)
 
 
+def test_media_workers_are_a_number_or_one_for_each_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(monkeypatch, VOIP_MEDIA_WORKERS="3", VOIP_MEDIA_PORT="65533")
+    assert bot_settings(load_settings()).phone.media.workers == 3
+    assert phone_settings(load_settings(), "call").media.workers == 0
+    set_environment(monkeypatch, VOIP_MEDIA_WORKERS="auto", VOIP_MEDIA_PORT="40000")
+    assert load_settings().media_workers == len(os.sched_getaffinity(0))
+    set_environment(monkeypatch, VOIP_MEDIA_WORKERS="3", VOIP_MEDIA_PORT="65534")
+    assert any("VOIP_MEDIA_PORT is too high" in problem for problem in problems())
+
+
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     set_environment(monkeypatch, VOIP_BOT="", VOIP_MAX_SECONDS="")
     assert load_settings().max_seconds == 600
@@ -207,6 +217,9 @@ def test_every_problem_is_named_at_once() -> None:
         ("VOIP_BOT", "singer", "'recorder' or 'echo'"),
         ("VOIP_ALLOW", "everybody", "patterns"),
         ("VOIP_MAX_SECONDS", "long", "valid number"),
+        ("VOIP_MEDIA_WORKERS", "many", "must be a number or `auto`"),
+        ("VOIP_MEDIA_WORKERS", "-1", "must be a number or `auto`"),
+        ("VOIP_MEDIA_WORKERS", "257", "less than or equal to 256"),
         ("VOIP_MAX_SECONDS", "-1", "greater than 0"),
         ("VOIP_SILENCE_SECONDS", "nan", "finite"),
         ("VOIP_CONNECT_TIMEOUT", "0", "greater than or equal to 1"),

@@ -186,6 +186,7 @@ PROBLEMS = {
     MediaProblem.ICE_FAILED: (EndReason.NO_PATH, "ice_failed"),
     MediaProblem.CONNECT_TIMEOUT: (EndReason.CONNECT_TIMEOUT, "ice_failed"),
     MediaProblem.LOST: (EndReason.MEDIA_LOST, "ice_timeout"),
+    MediaProblem.CRASHED: (EndReason.MEDIA_CRASHED, "unknown_error"),
 }
 MEDIA = [(direction, state) for direction, state in LIVE if state in call.WITH_MEDIA]
 

@@ -48,6 +48,7 @@ TOGETHER: Final[dict[EndReason, frozenset[EndReason]]] = {
     _R.CONNECT_TIMEOUT: frozenset({_R.NO_PATH, _R.REJECTED}),
     _R.MEDIA_LOST: frozenset({_R.MEDIA_LOST, _R.REJECTED}),
     _R.MEDIA_FAILED: SAID_OF_ITS_MEDIA,
+    _R.MEDIA_CRASHED: SAID_OF_ITS_MEDIA,
     _R.BAD_DESCRIPTION: SAID_OF_ITS_MEDIA,
     _R.NO_COMMON_CODEC: SAID_OF_ITS_MEDIA,
     _R.SEND_FAILED: frozenset({_R.PEER_FAILED}),

@@ -118,6 +118,7 @@ CASES: list[tuple[Trace, str]] = [
     (trace(R.MEDIA_LOST, marks=marks(300, 800)), "stopped sending and answering 8.2 s into it"),
     (trace(R.MEDIA_LOST, B.PEER), "says that it lost our media"),
     (trace(R.MEDIA_FAILED), "This is a fault of ours"),
+    (trace(R.MEDIA_CRASHED, marks=marks(300, 800)), "carried the call died, after 9.0 s."),
     (
         trace(R.MEDIA_FAILED, steps=[Step(ms=9, kind=Kind.TIMER, what="an answer is made")]),
         "did not answer in time (an answer is made)",

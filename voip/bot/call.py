@@ -23,8 +23,8 @@ from voip.bot.speaking import Line, speaking
 from voip.bot.utterances import Utterances
 from voip.media.errors import CallClosed, UnknownCall
 from voip.media.events import MediaStats, Recording
+from voip.media.interface import SampleStream
 from voip.media.libopus import Rate
-from voip.media.listening import Listening
 from voip.media.sounds import Played, Sound
 from voip.media.voice import SpeechRules
 from voip.signalling.commands import (
@@ -262,7 +262,7 @@ class Call:
                     await self._phone.media.unmask(self.key)
 
     @contextlib.asynccontextmanager
-    async def listen(self, rate: Rate = 16_000) -> AsyncIterator[Listening]:
+    async def listen(self, rate: Rate = 16_000) -> AsyncIterator[SampleStream]:
         """What the other side says, as samples for a speech recognizer of your own:
 
             async with call.listen() as sound:

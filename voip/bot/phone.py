@@ -24,7 +24,6 @@ from voip.bot.trust import SendingDevices
 from voip.driver import Driver
 from voip.matrix.edge import MatrixEdge
 from voip.matrix.settings import MatrixSettings
-from voip.media.engine import MediaEngine
 from voip.media.events import (
     Digit,
     FirstAudio,
@@ -35,6 +34,7 @@ from voip.media.events import (
     RecordingGrew,
 )
 from voip.media.settings import MediaSettings
+from voip.media.workers.pool import create_media
 from voip.observers import Observers, Topic
 from voip.sending import JournaledSender
 from voip.signalling.calls import Calls
@@ -74,7 +74,7 @@ class Phone:
         self.observers = Observers()
         self.on_call: Callable[[Call], None] | None = None
         """Told of each inbound call when it rings. Must not block."""
-        self.media = MediaEngine(settings.media, self._on_media)
+        self.media = create_media(settings.media, self._on_media)
         self.matrix = MatrixEdge(settings.matrix, self._on_remote)
         self.traces = Traces(settings.traces, settings.data_dir / "traces", self.new_id)
         self._journal: Journal | None = None
@@ -173,12 +173,16 @@ class Phone:
         invitee: str | None,
         video: bool = False,
         call_id: str | None = None,
+        near: Call | None = None,
     ) -> Call:
         """Call somebody in a room that we are in. The call goes on by itself from here.
 
-        `call_id` where a transfer has chosen it. Raises `CallExists` where it was used before.
+        `call_id` where a transfer has chosen it; `near`: a call that this one will be bridged
+        with. Raises `CallExists` where the id was used before.
         """
         key = CallKey(room_id, call_id or self.new_id())
+        if near is not None:
+            self.media.keep_together(key, near.key)
         call = Call(self, key, Direction.OUTBOUND, invitee or "", video)
         self._calls[key] = call
         await self._note_began(call)
@@ -316,6 +320,7 @@ class Phone:
         call = self._calls.pop(notice.key, None)
         if call is None:
             return
+        self.media.keep_together(notice.by, notice.key)
         call.key, call.direction = notice.by, Direction.INBOUND
         call.peer_user_id = notice.caller.user_id
         call.device_key = self._devices.take(notice.by, notice.caller.user_id)

@@ -89,7 +89,7 @@ class Transfers:
     async def _connect_through_us(self, call: Call, user_id: str) -> None:
         try:
             room_id = await self._phone.matrix.direct_room(user_id)
-            onward = await self._phone.place(room_id, invitee=user_id)
+            onward = await self._phone.place(room_id, invitee=user_id, near=call)
         except (MatrixError, LocalError) as error:
             raise TransferError(f"{user_id} could not be called: {error}") from error
         self._tasks.spawn(self._phone.forget(onward), "the call onward")

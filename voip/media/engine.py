@@ -156,11 +156,15 @@ class MediaEngine:
         except PlayerClosed:
             raise CallClosed from None
 
+    def keep_together(self, key: CallKey, other: CallKey) -> None:
+        """The call `key`, which is yet to begin, is going to be bridged with `other`. In one
+        process all calls are together; worker processes have to be told."""
+
     async def bridge(self, a: CallKey, b: CallKey) -> None:
         """Let the two hear each other, until either call ends or `unbridge`. Where one shows
         something, the other is to see it too: `LocalStreams` says when that is to be negotiated.
 
-        Raises UnknownCall, AlreadyBridged.
+        Raises UnknownCall, AlreadyBridged, and from worker processes NotTogether.
         """
         self._bridges.join(a, b, self._call(a), self._call(b))
 

@@ -107,3 +107,31 @@ class NotSpeaking(MediaError):
 
     def __init__(self) -> None:
         super().__init__("nobody speaks in this call: open a line first")
+
+
+class NotTogether(MediaError):
+    """Two calls in different worker processes cannot hear each other."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "these two calls are in different media workers and cannot hear each other: "
+            "place the second one with `near=` the first"
+        )
+
+
+class WorkerDied(CallClosed):
+    """The worker process that carried the call is gone, and the call's media with it."""
+
+    def __init__(self) -> None:
+        MediaError.__init__(self, "the media worker that carried the call died")
+
+
+class WorkerFailed(MediaError):
+    """A worker process could not do what it was asked, by a fault of ours; the log says more."""
+
+
+class NoWorker(MediaError):
+    """No worker process is there to carry a call."""
+
+    def __init__(self) -> None:
+        super().__init__("no media worker is running: the log says why the last ones ended")

@@ -20,6 +20,7 @@ class MediaFailure(Enum):
     CONNECT_TIMEOUT = "the media connection was not up in time"
     DTLS_FAILED = "the other side's media encryption could not be agreed"
     PEER_GONE = "the other side stopped sending and answering"
+    WORKER_DIED = "the process that carried the call's media died"
 
 
 class RecordingEnd(Enum):
@@ -235,7 +236,7 @@ class MediaStats:
 @dataclass(frozen=True, slots=True)
 class MediaClosed:
     """What a call's media came to. Said once for each call that had media, just before they are
-    closed, for whoever keeps a record."""
+    closed, for whoever keeps a record; not where their process died, for nobody knows then."""
 
     key: CallKey
     stats: MediaStats

@@ -47,13 +47,14 @@ async def repair_folder(folder: Path) -> list[Recording]:
     sound moves into its video file leaves both: then both are given.
     """
     recordings = []
-    for path in await asyncio.to_thread(_recordings_in, folder):
+    for path in await asyncio.to_thread(recordings_in, folder):
         with contextlib.suppress(NotRepairable):
             recordings.append(await repair(path))
     return recordings
 
 
-def _recordings_in(folder: Path) -> list[Path]:
+def recordings_in(folder: Path) -> list[Path]:
+    """Blocking: the recordings in a folder, oldest first. Raises OSError."""
     files = [path for path in folder.iterdir() if path.suffix in {".ogg", *_FORMATS}]
     return sorted(files, key=lambda path: path.stat().st_mtime_ns)
 

@@ -21,6 +21,9 @@ class MediaSettings:
     public_addresses: tuple[str, ...] = ()
     """With a port: the addresses that the other side is told in place of this machine's own, one
     for each family at most, where a 1:1 NAT stands before it."""
+    workers: int = 0
+    """Processes that share the calls; 0: this one carries them. With a port, worker 0 has that
+    one, worker 1 the next, and so on."""
     gather_timeout: float = 0.4
     """The longest that a STUN or TURN server may delay a description; with everything else, a
     description is ready within half a second."""
@@ -47,6 +50,10 @@ class MediaSettings:
     def __post_init__(self) -> None:
         if self.port is not None and not 0 <= self.port <= 65535:
             raise ValueError("the media port must be between 0 and 65535")
+        if self.workers < 0:
+            raise ValueError("there cannot be fewer than 0 media workers")
+        if (self.port or 0) + max(self.workers - 1, 0) > 65535:
+            raise ValueError("the media ports of the workers must be below 65536")
         if self.public_addresses and self.port is None:
             raise ValueError(
                 "a public address needs a media port: nothing else can be mapped to it"

@@ -8,6 +8,7 @@ here, so write them for whoever runs a bot. How they are read is in `settings_so
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -30,10 +31,21 @@ NO_PORT = (
     "VOIP_PUBLIC_ADDRESS needs VOIP_MEDIA_PORT: without one port for all calls there is nothing"
     " that could be mapped"
 )
+NO_PORT_FOR_EACH = (
+    "VOIP_MEDIA_PORT is too high for VOIP_MEDIA_WORKERS: each worker has a port, the first one"
+    " this, and 65535 is the last there is"
+)
 NO_LOGIN = (
     "VOIP_PASSWORD and VOIP_ACCESS_TOKEN are both missing: set one of them, or name a file that"
     " holds it in VOIP_PASSWORD_FILE or VOIP_ACCESS_TOKEN_FILE"
 )
+
+
+def _cores() -> int:
+    """How many this process may use; macOS says only how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class BotName(StrEnum):
@@ -219,6 +231,15 @@ class Settings(BaseSettings):
         " before it, as in a cloud or a container; an IPv4 and an IPv6 one at most, with a comma.",
         examples=["203.0.113.7"],
     )
+    media_workers: int = Field(
+        default=0,
+        ge=0,
+        le=256,
+        description="Processes that carry the media of the bot's calls: `auto` is one for each"
+        " core, 0 none, so that signalling and media share one process. With a media port, worker"
+        " 0 has that port, worker 1 the next one, and so on: open or map all of them.",
+        examples=["auto"],
+    )
     traces: int = Field(
         default=1000,
         ge=0,
@@ -283,6 +304,15 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("media_workers", mode="before")
+    @classmethod
+    def _one_for_each_core(cls, value: object) -> object:
+        if value == "auto":
+            return _cores()
+        if isinstance(value, str) and not value.strip().isdecimal():
+            raise ValueError("must be a number or `auto`")
+        return value
+
     @field_validator("allow")
     @classmethod
     def _are_patterns(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -321,6 +351,8 @@ class Settings(BaseSettings):
             raise ValueError(NO_LOGIN)
         if self.public_address and self.media_port is None:
             raise ValueError(NO_PORT)
+        if self.media_port is not None and self.media_port + self.media_workers > 65536:
+            raise ValueError(NO_PORT_FOR_EACH)
         return self
 
     @property

@@ -32,8 +32,8 @@ def bot_settings(settings: Settings) -> BotSettings:
 
 
 def phone_settings(settings: Settings, name: str, *, shared_port: bool = False) -> PhoneSettings:
-    """`name` says in the journal which bot or command a call belonged to. The shared port is the
-    bot's: a single call beside it takes sockets of its own."""
+    """`name` says in the journal which bot or command a call belonged to. The shared port and the
+    workers are the bot's: a single call beside it takes sockets of its own, in one process."""
     return PhoneSettings(
         matrix=matrix_settings(settings),
         data_dir=settings.data_dir,
@@ -43,6 +43,7 @@ def phone_settings(settings: Settings, name: str, *, shared_port: bool = False) 
             connect_timeout=settings.connect_timeout,
             gone_after=settings.peer_gone_after,
             port=settings.media_port if shared_port else None,
+            workers=settings.media_workers if shared_port else 0,
             public_addresses=(settings.public_address or ()) if shared_port else (),
             part_limits=_part_limits(settings),
         ),

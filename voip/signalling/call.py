@@ -78,6 +78,7 @@ _BY_PROBLEM: Final[Mapping[MediaProblem, tuple[EndReason, str]]] = {
     MediaProblem.ICE_FAILED: (EndReason.NO_PATH, "ice_failed"),
     MediaProblem.CONNECT_TIMEOUT: (EndReason.CONNECT_TIMEOUT, "ice_failed"),
     MediaProblem.LOST: (EndReason.MEDIA_LOST, "ice_timeout"),
+    MediaProblem.CRASHED: (EndReason.MEDIA_CRASHED, "unknown_error"),
 }
 
 

@@ -132,6 +132,7 @@ class EndReason(Enum):
     CONNECT_TIMEOUT = "the connection took too long"
     MEDIA_LOST = "the other side stopped sending"
     MEDIA_FAILED = "the media could not be set up"
+    MEDIA_CRASHED = "the process that carried the media died"
     BAD_DESCRIPTION = "the other side's session description cannot be used"
     NO_COMMON_CODEC = "the two sides share no codec"
     SEND_REFUSED = "the homeserver refused our event: may we send in this room?"

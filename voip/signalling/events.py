@@ -197,6 +197,7 @@ class MediaProblem(Enum):
     ICE_FAILED = "no network path to the other side was found"
     CONNECT_TIMEOUT = "the media connection was not up in time"
     LOST = "the other side stopped sending and answering"
+    CRASHED = "the process that carried the media died"
 
 
 class MediaConnected(Record):

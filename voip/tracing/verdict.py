@@ -129,6 +129,14 @@ def _media_failed(trace: Trace, end: End) -> list[str]:
     return ["Our media engine failed. This is a fault of ours: the log has the error."]
 
 
+def _media_crashed(trace: Trace, end: End) -> list[str]:
+    return [
+        f"The media worker that carried the call died{_after(trace.marks.ended)}.",
+        "What it had recorded was repaired. Memory that ran out does this; else it is a fault of"
+        " ours: the log says when, and the system's log may say why.",
+    ]
+
+
 def _bad_description(trace: Trace, end: End) -> list[str]:
     return [
         "The other side's session description cannot be used.",
@@ -212,6 +220,7 @@ _TELLERS: Final[Mapping[str, _Teller]] = {
     "connect_timeout": _connect_timeout,
     "media_lost": _media_lost,
     "media_failed": _media_failed,
+    "media_crashed": _media_crashed,
     "bad_description": _bad_description,
     "no_common_codec": _no_common_codec,
     "send_refused": _send_refused,
