@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from pathlib import Path as File
 
 import pytest
 
-from tests.media.calls import KEY, Heard, call, damage, engine, sample
+from tests.media.calls import KEY, Heard, call, damage, engine, sample, until
 from tests.media.clients import bare_client
 from tests.media.test_private import Ear
 from voip.media import private
@@ -266,6 +267,25 @@ async def test_a_restart_under_way_does_not_outlive_the_call() -> None:
         await one.close(KEY)
         with pytest.raises(UnknownCall):
             await one.create_reoffer(KEY, Change())
+
+
+@pytest.mark.parametrize("steps", range(6))
+async def test_a_restart_that_is_given_up_at_any_moment_leaves_no_sockets(steps: int) -> None:
+    async with call() as (one, _, _, _):
+        before = _sockets()
+        asking = asyncio.create_task(one.create_reoffer(KEY, Change(restart_ice=True)))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        await one.rollback(KEY)  # where it was faster
+        await until(lambda: _sockets() == before)
+
+
+def _sockets() -> int:
+    """How many this process has open."""
+    links = (one for one in File("/proc/self/fd").iterdir() if one.is_symlink())
+    return sum(one.readlink().name.startswith("socket:") for one in links)
 
 
 async def test_a_call_that_is_not_answered_cannot_change() -> None:

@@ -95,7 +95,7 @@ class Network:
         try:
             await generation.gathering.gather()
         except BaseException:
-            self.path.retire(connection)
+            await self.discard(generation)  # sockets may be opening still
             raise
         return generation
 
