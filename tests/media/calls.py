@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from voip.media import private
 from voip.media.engine import MediaEngine
 from voip.media.events import Connected, MediaEvent
 from voip.media.settings import MediaSettings
@@ -121,3 +122,11 @@ async def until(holds: Callable[[], bool], seconds: float = 15) -> None:
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.02)
+
+
+def audio_sender(one: MediaEngine) -> private.AudioSender:
+    """What sends the sound of its call."""
+    sender = one._calls[KEY].peer.lines.sender
+    found = getattr(sender, private.Sender.RUN_RTP).__self__
+    assert isinstance(found, private.AudioSender)
+    return found

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.media.audio import decode, pitch
-from tests.media.calls import KEY, call, until
+from tests.media.calls import KEY, audio_sender, call, until
 from tests.media.test_private import Ear
 from tests.media.test_renegotiation import agree, path_of
 from voip.media import private
@@ -31,15 +31,14 @@ class Wire:
         self.sent: list[int] = []
         self.lost: list[int] = []
         self._path = path_of(one)
-        send = self._path.send
+        sender = audio_sender(one)
+        way = sender.way
 
-        async def noted(data: bytes) -> None:
-            if is_rtp(data):
-                self.sent.append(int.from_bytes(data[2:4]))
-            await send(data)
+        def noted(data: bytes) -> None:
+            self.sent.append(int.from_bytes(data[2:4]))
+            way(data)
 
-        dtls = one._calls[KEY].peer._pc.getTransceivers()[0].receiver.transport
-        dtls.transport._send = noted
+        sender.way = noted
 
     def cut(self) -> None:
         """For good: only a new path leads on."""

@@ -1,6 +1,6 @@
 """What a call makes of its received stream: loss is reported, numbers wrap, streams change.
 
-The packets take the short way from the socket to the tap; the other side is a sender of aiortc's.
+The packets take the short way from the socket to the tap.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
-import aiortc.rtcrtpsender
 import numpy as np
 import pytest
 from aiortc.stats import RTCRemoteInboundRtpStreamStats
 
 from tests.media.audio import Samples, rms
-from tests.media.calls import KEY, call, until
+from tests.media.calls import KEY, audio_sender, call, until
 from tests.media.test_listening import strongest
 from tests.media.test_private import Ear
 from voip.media import private
@@ -94,8 +94,8 @@ async def test_loss_is_reported_as_it_is(monkeypatch: pytest.MonkeyPatch, every:
 
 async def test_numbers_and_times_that_wrap_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     begin = itertools.count((1 << 32) - 20 * 960, step=-7)
-    monkeypatch.setattr(aiortc.rtcrtpsender, "random_sequence_number", lambda: 65_500)
-    monkeypatch.setattr(aiortc.rtcrtpsender, "random32", lambda: next(begin))
+    dice = SimpleNamespace(getrandbits=lambda bits: 65_500 if bits == 16 else next(begin))
+    monkeypatch.setattr("voip.media.private.audio_sender.random", dice)
     async with call() as (caller, _, callee, _):
         ear = Ear()
         callee._calls[KEY].peer.tap.add_audio(ear)
@@ -116,10 +116,10 @@ async def test_another_stream_in_the_middle_of_a_call_is_heard_and_reported(
     async with call() as (caller, _, callee, _):
         ear = Ear()
         callee._calls[KEY].peer.tap.add_audio(ear)
-        sender: Any = caller._calls[KEY].peer._pc.getTransceivers()[0].sender
+        sender: Any = caller._calls[KEY].peer.lines.sender
 
         def change() -> None:
-            sender._ssrc = 4711
+            sender._ssrc = audio_sender(caller)._ssrc = 4711
 
         asyncio.get_running_loop().call_later(1.5, change)
         heard = await hear(caller, callee)

@@ -53,7 +53,7 @@ class AudioSender:
         ConnectionError where that is lost."""
         self._sender: Any = sender
         self._track = track
-        self._way = way
+        self.way = way
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._sequence = random.getrandbits(16)  # RFC 3550 §5.1: both begin anywhere
         self._origin = random.getrandbits(32)
@@ -100,7 +100,7 @@ class AudioSender:
             return
         try:
             data = self._protect(header + self._extensions + payload)
-            self._way(data)
+            self.way(data)
         except (ConnectionError, pylibsrtp.Error):
             self._end()
             return
