@@ -8,7 +8,11 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.lines import Line
+from tests.media.calls import until
 from voip.signalling.commands import By, EndReason
+from voip.signalling.content import Invite
+from voip.signalling.events import Event, Received
+from voip.signalling.states import State
 
 LESSER, GREATER = "0000lesser", "zzzzgreater"
 
@@ -18,12 +22,30 @@ LESSER, GREATER = "0000lesser", "zzzzgreater"
     [LESSER, pytest.param(GREATER, marks=pytest.mark.long)],
     ids=["ours-stays", "theirs-stays"],
 )
-async def test_both_call_and_the_lesser_id_stays(line: Line, our_id: str) -> None:
+async def test_both_call_and_the_lesser_id_stays(
+    line: Line, our_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     their_id = GREATER if our_id == LESSER else LESSER
-    # The SDK begins, and looks for its microphone while ours is sent. Were ours there before it
-    # began, it would ring, and the SDK would place its own beside it.
+    # Each has sent its invite before it gets the other's: theirs is kept back until ours is out.
+    driver, kept = line.phone._running, list[Received]()
+    take = driver.take
+
+    def keep_back(event: Event) -> None:
+        if isinstance(event, Received) and event.type == Invite.event_type:
+            kept.append(event)
+        else:
+            take(event)
+
+    monkeypatch.setattr(driver, "take", keep_back)
     placed = await line.js.place(line.room_id, line.phone.user_id, call_id=their_id)
+    await placed.until(lambda view: view.state == "invite_sent")
     ours = await line.phone.place(line.room_id, invitee=line.js.user_id, call_id=our_id)
+    await until(
+        lambda: driver._calls.state(ours.key) in {State.INVITED, State.CONNECTING} and bool(kept)
+    )
+    monkeypatch.undo()
+    for event in kept:
+        take(event)
     await ours.established()
     assert ours.key.call_id == LESSER
     calls = {call.id: call for call in await line.js.calls()}
