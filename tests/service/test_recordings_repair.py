@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -97,11 +98,20 @@ def recording(folder: Path) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
     assert child.stdout
     child.stdout.read(75)
     try:
+        _wait_for_the_picture(live)
         yield live, child
     finally:
         child.kill()
         child.wait()
         child.stdout.close()
+
+
+def _wait_for_the_picture(live: Path) -> None:
+    """Sound is in a file of its own until the picture's holds more than that."""
+    deadline = time.monotonic() + 20
+    while (live / "audio.ogg").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_what_a_bot_writes_is_left_alone_until_the_bot_is_gone(
