@@ -188,8 +188,12 @@ def vp8_size(data: bytes) -> tuple[int, int]:
     """Width and height out of a VP8 keyframe (RFC 6386 §9.1)."""
     if len(data) < 10 or data[0] & 1 or data[3:6] != b"\x9d\x01\x2a":
         raise UnusableVideo("this is not a VP8 keyframe")
-    width, height = struct.unpack_from("<HH", data, 6)
-    return width & 0x3FFF, height & 0x3FFF  # the upper two bits of each are a scaling hint
+    # The upper two bits of each are a scaling hint.
+    width, height = (each & 0x3FFF for each in struct.unpack_from("<HH", data, 6))
+    if not (width and height):
+        # FFmpeg refuses to write a file with such a picture: the sound in it would be lost too.
+        raise UnusableVideo("this VP8 keyframe is of no size")
+    return width, height
 
 
 def _opus_template() -> Any:
