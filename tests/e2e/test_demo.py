@@ -32,8 +32,10 @@ async def test_two_people_in_one_browser_over_tls(tmp_path: Path) -> None:
         await alice.open_person(recorder)
         await alice.call()
         await alice.wait_phase("connected")
-        await alice.wait_packets(250)  # the announcement and the tone are over
-        await asyncio.sleep(1)
+        # The announcement and its tone are some 220 packets; silence after them is not sent (DTX),
+        # and five seconds of it end the recording: these are over in two, and it has begun.
+        await alice.wait_packets(150)
+        await asyncio.sleep(3)
         await alice.hang_up()
         await alice.wait_recording(recorder)
         assert await alice.play_recording(recorder) > 0
