@@ -47,11 +47,13 @@ from voip.signalling.events import (
     LocalCandidates,
     MediaFailed,
     MediaProblem,
+    Place,
     Received,
     SendFailed,
     SendProblem,
     SyncComplete,
 )
+from voip.signalling.ids import CallKey
 from voip.signalling.states import State
 
 VIDEO = OFFER + "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n"
@@ -67,6 +69,58 @@ def test_what_is_over_within_its_sync_never_rings(end: Received) -> None:
     told = device.handle(end) + device.handle(SyncComplete())
     assert of_type(told, Incoming) == []
     assert [ended.rang for ended in of_type(told, Ended)] == [False]
+
+
+LATE = CallConfig().late_invite
+
+
+def late_invite() -> Device:
+    """One that was long on its way: its homeserver, or ours, was away."""
+    device = Device()
+    told = device.handle(at(PEER.invite(), age=LATE)) + device.handle(SyncComplete())
+    assert told == []
+    return device
+
+
+@pytest.mark.parametrize(
+    "end",
+    [PEER.hangup(), OUR_OTHER.answer(), OUR_OTHER.reject(), PEER.select(OUR_OTHER.party)],
+    ids=lambda event: str(event.type),
+)
+def test_what_ended_a_late_call_may_come_a_sync_later(end: Received) -> None:
+    device = late_invite()
+    device.wait(CallConfig().late_settles - 0.01)
+    told = device.handle(end) + device.handle(SyncComplete()) + device.wait(60)
+    assert of_type(told, Incoming) == []
+    assert [ended.rang for ended in of_type(told, Ended)] == [False]
+
+
+def test_a_late_call_that_nothing_ended_rings_a_little_later() -> None:
+    device = late_invite()
+    assert device.handle(SyncComplete()) == []
+    assert of_type(device.wait(CallConfig().late_settles), Incoming)
+    assert device.state() is State.RINGING
+    assert [ended.rang for ended in of_type(device.wait(60), Ended)] == [True]
+
+
+def test_a_late_call_that_is_over_before_it_has_settled_never_rings() -> None:
+    device = Device()
+    device.handle(at(PEER.invite(lifetime=LATE + 0.5), age=LATE))
+    told = device.handle(SyncComplete()) + device.wait(60)
+    assert told == [Ended(KEY, EndReason.NOT_ANSWERED, By.TIME, rang=False)]
+
+
+def test_a_late_call_that_ours_crosses_is_answered_at_once() -> None:
+    device = late_invite()
+    told = device.handle(Place(CallKey(KEY.room_id, "zzz"), invitee=PEER.user_id))
+    assert of_type(told, CreateAnswer)
+    assert of_type(device.wait(1), Incoming) == []
+
+
+def test_a_call_that_is_not_late_rings_with_its_sync() -> None:
+    device = Device()
+    told = device.handle(at(PEER.invite(), age=LATE - 0.01)) + device.handle(SyncComplete())
+    assert of_type(told, Incoming)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,9 @@ class CallConfig:
 
     invite_lifetime: float = 90.0
     """How long our invites ring; MSC2746 recommends at least 90 s."""
+    late_invite: float = 2.0
+    late_settles: float = 1.0
+    """An invite that comes so late rings after so long: what else is late may end it unheard."""
     longest_lifetime: float = 600.0
     """A peer's lifetime counts up to this, so that what it makes us keep is bounded."""
     prepare_timeout: float = 20.0

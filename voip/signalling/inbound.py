@@ -53,18 +53,28 @@ class InboundCall(Call):
         "_capabilities",
         "_early",
         "_expires",
+        "_late",
         "_offer",
         "_other_answered",
         "_peer_holds",
         "_peer_streams",
+        "_settling",
     )
 
     peer: Party
 
     def __init__(
-        self, key: CallKey, caller: Party, invite: Invite, expires: float, scope: Scope
+        self,
+        key: CallKey,
+        caller: Party,
+        invite: Invite,
+        expires: float,
+        scope: Scope,
+        *,
+        late: bool = False,
     ) -> None:
-        """`expires`: when the invite's lifetime is over, in seconds of the core's clock."""
+        """`expires`: when the invite's lifetime is over, in seconds of the core's clock; `late`:
+        it was long on its way, so what answered it elsewhere may be about to come."""
         super().__init__(key, State.HELD, scope)
         self.peer = caller
         self.version = invite.version
@@ -76,6 +86,9 @@ class InboundCall(Call):
         self._other_answered = False
         """Another device of ours answered too, and nobody will say which of the two was chosen."""
         self._expires = expires
+        self._late = late
+        self._settling = False
+        """The sync is processed, and what else a homeserver that was away has missed is awaited."""
         self._early: EarlyCandidates | None = None
         """Made with the first candidate that comes before we accept."""
         self._answer_request: int | None = None
@@ -91,11 +104,20 @@ class InboundCall(Call):
     def take_over(self, now: float) -> None:
         """This call stays where two called each other: it is answered without being asked."""
         self._after_glare = True
-        if self.state is State.RINGING:
+        if self.state is State.RINGING or self._settling:
             self._open_media(now)
 
     def sync_complete(self, now: float) -> None:
         """The whole sync that brought the invite is processed, and it did not end the call."""
+        if self._late and not self._after_glare:
+            # A homeserver that was away gets what it missed from several others, and gives it out
+            # in several syncs.
+            self._settling = True
+            self._timer = min(now + self.config.late_settles, self._expires)
+            return
+        self._ring(now)
+
+    def _ring(self, now: float) -> None:
         if self._after_glare:
             self._open_media(now)
             return
@@ -125,7 +147,10 @@ class InboundCall(Call):
         return self._hangup(reason)
 
     def _not_answered(self, now: float) -> None:
-        self._end(now, EndReason.NOT_ANSWERED, By.TIME)
+        if self._settling and self.state is State.HELD and now < self._expires:
+            self._ring(now)
+        else:
+            self._end(now, EndReason.NOT_ANSWERED, By.TIME)
 
     def _media_failed(self, problem: MediaProblem, now: float) -> None:
         if not self._lost_to_other(now):

@@ -65,7 +65,8 @@ class Invites:
             return why
         for ours in crossed:
             self._give_way(ours, key, caller, now)
-        call = InboundCall(key, caller, invite, now + left, self._scope)
+        late = event.age >= self._scope.config.late_invite
+        call = InboundCall(key, caller, invite, now + left, self._scope, late=late)
         call.keep_early(candidates)
         call.remember(caller, event.device_key)
         if crossed:

@@ -12,7 +12,8 @@ word that it took the invite, so INVITING can be answered too.
 
 Inbound: an invite is HELD until the whole sync response that brought it has been processed, because
 the same response may say that the call is over (MSC2746, "ring only after the sync is processed");
-then it rings (RINGING) until somebody here accepts it (ANSWERING) or it ends.
+one that comes late is HELD a second longer, for what is late with it. Then it rings (RINGING) until
+somebody here accepts it (ANSWERING) or it ends.
 
 Glare, two people calling each other at the same time, ends one of the two calls: it is REPLACED by
 the other, which is then answered at once, out of HELD (`calls` decides by the specified rule).
