@@ -1,5 +1,5 @@
 """The command line: `voip bot`, `voip call`, `voip demo`, `voip trace`, `voip recordings`,
-`voip check-config`.
+`voip check-config`; `voip turn` is the package `turn`'s own.
 
 Each command here only reads its options; what it does is in a module of its own, which is
 imported when the command runs, so that `voip --help` does not wait for the media libraries.
@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from turn.cli import app as turn_app
 from voip.service.options import Config, DataDir, Json
 from voip.service.recordings_cli import recordings_app
 
@@ -24,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(recordings_app, name="recordings")
+app.add_typer(turn_app, name="turn")
 
 
 @app.command()
