@@ -60,14 +60,18 @@ class Stats:
 
 @asynccontextmanager
 async def chromium(
-    *, microphone: Path | None = None, devices: Sequence[str] = (FAKE_DEVICES, GRANT)
+    *,
+    microphone: Path | None = None,
+    devices: Sequence[str] = (FAKE_DEVICES, GRANT),
+    program: Path = CHROMIUM,
 ) -> AsyncIterator[Browser]:
-    """A headless browser with a fake camera; `microphone` (a WAV file) is played once into it."""
+    """A headless browser with a fake camera; `microphone` (a WAV file) is played once into it.
+    `program` may be a script that starts the browser somewhere else."""
     flags = [*FLAGS, *devices]
     if microphone is not None:
         flags.append(f"--use-file-for-fake-audio-capture={microphone}%noloop")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)
+        browser = await playwright.chromium.launch(executable_path=str(program), args=flags)
         try:
             yield browser
         finally:
