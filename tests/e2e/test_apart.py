@@ -169,7 +169,7 @@ async def test_a_browser_and_a_bot(
     program = tmp_path / "chromium"
     program.write_text(f'#!/bin/sh\nexec {shlex.join(network.left.command(str(CHROMIUM)))} "$@"\n')
     program.chmod(0o700)
-    page = [sys.executable, "-m", "tests.e2e.page_child", settings["VOIP_HOMESERVER"], "8080"]
+    page = [*VOIP, "page", "--homeserver", settings["VOIP_HOMESERVER"]]
     served = ChildProcess("page", network.left.command(*page), tmp_path / "page.log")
     served.start()
     try:

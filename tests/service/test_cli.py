@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 from voip.service.cli import app
 from voip.service.running import Exit
 
-COMMANDS = ["bot", "call", "check-config", "demo", "recordings", "trace"]
-ONES = ["bot", "call", "check-config", "demo", "trace"]
+COMMANDS = ["bot", "call", "check-config", "demo", "page", "recordings", "trace", "turn"]
+ONES = ["bot", "call", "check-config", "demo", "page", "trace"]
 OF_RECORDINGS = ["list", "show", "repair", "export"]
 HEAVY = {"aiortc", "av", "nio", "numpy", "aiohttp", "pydantic", "rich"}
 
@@ -83,6 +83,8 @@ def test_help_does_not_wait_for_heavy_libraries() -> None:
         (["bot"], "VOIP_HOMESERVER"),
         (["bot", "--config", "missing.toml"], "no settings file missing.toml"),
         (["check-config"], "VOIP_HOMESERVER"),
+        (["page"], "name a --homeserver"),
+        (["page", "--homeserver", "matrix.example.org"], "starts with https://"),
         (["demo", "--smoke", "--lan"], "leave the others out"),
         (["demo", "--port", "80"], "1024"),
         (["trace", "--list", "3f2a"], "exclude each other"),

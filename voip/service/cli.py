@@ -1,5 +1,5 @@
-"""The command line: `voip bot`, `voip call`, `voip demo`, `voip trace`, `voip recordings`,
-`voip check-config`; `voip turn` is the package `turn`'s own.
+"""The command line: `voip bot`, `voip call`, `voip demo`, `voip page`, `voip trace`,
+`voip recordings`, `voip check-config`; `voip turn` is the package `turn`'s own.
 
 Each command here only reads its options; what it does is in a module of its own, which is
 imported when the command runs, so that `voip --help` does not wait for the media libraries.
@@ -142,6 +142,36 @@ def demo(
     if smoke and (port is not None or lan or data_dir is not None):
         raise typer.BadParameter("--smoke chooses ports and folder by itself: leave the others out")
     raise typer.Exit(smoke_command() if smoke else demo_command(port, data_dir, lan=lan))
+
+
+@app.command()
+def page(
+    homeserver: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="The homeserver that the page offers to sign in at."),
+    ] = None,
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: one that is free.")] = 8080,
+    brand: Annotated[str, typer.Option(help="What the page calls itself.")] = "Calls",
+    any_homeserver: Annotated[
+        bool, typer.Option("--any-homeserver", help="People of every homeserver may sign in.")
+    ] = False,
+) -> None:
+    """Serve the calling page, behind a proxy with TLS.
+
+    Browsers give a microphone only to pages with TLS, or to ones of the same machine. Prints one
+    line when it is ready. SIGTERM or Ctrl-C ends it.
+
+    \b
+    Example:
+      voip page --homeserver https://matrix.example.org
+    """
+    from voip.service.page_command import PageOptions, page_command
+
+    if homeserver is None and not any_homeserver:
+        raise typer.BadParameter("name a --homeserver, or allow --any-homeserver")
+    options = PageOptions(homeserver, host, port, brand, any_homeserver)
+    raise typer.Exit(page_command(options))
 
 
 @app.command()
