@@ -228,6 +228,27 @@ def test_what_replaces_a_call_of_ours_takes_no_place_of_those_that_ring() -> Non
     assert Replaced(OURS, LESSER.key, PEER.party) in told
 
 
+def test_another_call_of_the_room_that_ends_leaves_ours_to_be_crossed() -> None:
+    device = Device()
+    other = STRANGER.of(CallKey(ROOM, "other"))
+    device.handle(Place(OURS, PEER.user_id))
+    device.handle(OfferReady(OURS, device.request_of(CreateOffer, OURS), OFFER))
+    device.handle(other.invite())
+    device.handle(other.hangup())
+    assert why(device.handle(GREATER.invite())) == [IgnoreReason.GLARE]
+
+
+def test_of_two_calls_of_ours_in_a_room_each_is_crossed_by_its_invitee() -> None:
+    device = calling(State.INVITED)
+    second = CallKey(ROOM, "call-n")
+    device.handle(Place(second, STRANGER.user_id))
+    assert Replaced(second, LESSER.key, STRANGER.party) in device.handle(
+        STRANGER.of(LESSER.key).invite()
+    )
+    assert device.state(OURS) is State.INVITED
+    assert why(device.handle(GREATER.invite())) == [IgnoreReason.GLARE]
+
+
 # --- placing while it rings -----------------------------------------------------------------
 
 

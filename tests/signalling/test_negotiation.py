@@ -61,6 +61,7 @@ from voip.signalling.events import (
     SendFailed,
     SendProblem,
 )
+from voip.signalling.ids import CallKey
 from voip.signalling.states import Move, Negotiating, State
 
 SIDES = pytest.mark.parametrize("side", [IMPOLITE, POLITE], ids=["impolite", "polite"])
@@ -324,7 +325,7 @@ def test_a_peer_that_offers_in_a_loop_gets_one_answer_at_a_time(side: Direction)
 
 def test_one_calls_negotiation_leaves_the_others_alone() -> None:
     device = talking(IMPOLITE, Negotiating.OFFERED)
-    other = PEER.of(KEY._replace(call_id="call-2"))
+    other = PEER.of(CallKey(KEY.room_id, "call-2"))
     bring(device, Direction.INBOUND, State.CONNECTED, other.key)
     told = plain(device.handle(negotiate("offer", by=other)))
     assert told == [CreateReanswer(other.key, 0, OFFER)]

@@ -240,7 +240,7 @@ def _rings_in_time(device: SimDevice, life: int, key: CallKey, story: list[Told]
         for at, in_life, event in device.happened
         if isinstance(event, Received)
         and (in_life, event.type) == (life, "m.call.invite")
-        and (event.room_id, event.content["call_id"]) == key
+        and CallKey(event.room_id, str(event.content["call_id"])) == key
     ]
     assert all(told.at <= max(ends) for told in used), "it rings when the caller has given up"
 

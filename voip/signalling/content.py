@@ -56,13 +56,14 @@ class CallContent(Record, kw_only=True):
 
     def to_wire(self) -> WireDict:
         version = OUR_VERSION if self.version else 0
-        common: WireDict = {"call_id": self.call_id, "version": version}
+        wire: WireDict = {"call_id": self.call_id, "version": version}
         if self.party_id is not None:
-            common["party_id"] = self.party_id
-        return common | self._fields()
+            wire["party_id"] = self.party_id
+        self._fill(wire)
+        return wire
 
-    def _fields(self) -> WireDict:
-        return {}
+    def _fill(self, wire: WireDict) -> None:
+        """Put what this kind has beside into it."""
 
 
 class Invite(CallContent, kw_only=True):
@@ -74,14 +75,12 @@ class Invite(CallContent, kw_only=True):
     streams: Streams | None = None
     capabilities: Capabilities = Capabilities()
 
-    def _fields(self) -> WireDict:
-        fields: WireDict = {
-            "offer": {"type": "offer", "sdp": self.offer},
-            "lifetime": round(self.lifetime * 1000),
-        }
+    def _fill(self, wire: WireDict) -> None:
+        wire["offer"] = {"type": "offer", "sdp": self.offer}
+        wire["lifetime"] = round(self.lifetime * 1000)
         if self.invitee is not None:
-            fields["invitee"] = self.invitee
-        return fields | _optional_fields(self.streams, self.capabilities)
+            wire["invitee"] = self.invitee
+        _fill_optional(wire, self.streams, self.capabilities)
 
 
 class Answer(CallContent, kw_only=True):
@@ -90,25 +89,25 @@ class Answer(CallContent, kw_only=True):
     streams: Streams | None = None
     capabilities: Capabilities = Capabilities()
 
-    def _fields(self) -> WireDict:
-        fields: WireDict = {"answer": {"type": "answer", "sdp": self.answer}}
-        return fields | _optional_fields(self.streams, self.capabilities)
+    def _fill(self, wire: WireDict) -> None:
+        wire["answer"] = {"type": "answer", "sdp": self.answer}
+        _fill_optional(wire, self.streams, self.capabilities)
 
 
 class Candidates(CallContent, kw_only=True):
     event_type: ClassVar[str] = "m.call.candidates"
     candidates: tuple[Candidate, ...]
 
-    def _fields(self) -> WireDict:
-        return {"candidates": [_candidate_to_wire(each) for each in self.candidates]}
+    def _fill(self, wire: WireDict) -> None:
+        wire["candidates"] = [_candidate_to_wire(each) for each in self.candidates]
 
 
 class SelectAnswer(CallContent, kw_only=True):
     event_type: ClassVar[str] = "m.call.select_answer"
     selected_party_id: str
 
-    def _fields(self) -> WireDict:
-        return {"selected_party_id": self.selected_party_id}
+    def _fill(self, wire: WireDict) -> None:
+        wire["selected_party_id"] = self.selected_party_id
 
 
 class Reject(CallContent, kw_only=True):
@@ -120,9 +119,9 @@ class Hangup(CallContent, kw_only=True):
     reason: str = "user_hangup"
     """One of the specification's, or anything else that a client made up."""
 
-    def _fields(self) -> WireDict:
-        # "reason … is not used by version 0" (MSC2746).
-        return {"reason": self.reason} if self.version else {}
+    def _fill(self, wire: WireDict) -> None:
+        if self.version:  # "reason … is not used by version 0" (MSC2746)
+            wire["reason"] = self.reason
 
 
 class Negotiate(CallContent, kw_only=True):
@@ -134,20 +133,18 @@ class Negotiate(CallContent, kw_only=True):
     """Seconds after which an offer needs no answer any more."""
     streams: Streams | None = None
 
-    def _fields(self) -> WireDict:
-        fields: WireDict = {
-            "description": {"type": self.description_type, "sdp": self.sdp},
-            "lifetime": round(self.lifetime * 1000),
-        }
-        return fields | _optional_fields(self.streams, Capabilities())
+    def _fill(self, wire: WireDict) -> None:
+        wire["description"] = {"type": self.description_type, "sdp": self.sdp}
+        wire["lifetime"] = round(self.lifetime * 1000)
+        _fill_optional(wire, self.streams, Capabilities())
 
 
 class StreamMetadataChanged(CallContent, kw_only=True):
     event_type: ClassVar[str] = "m.call.sdp_stream_metadata_changed"
     streams: Streams
 
-    def _fields(self) -> WireDict:
-        return {METADATA_KEYS[0]: _streams_to_wire(self.streams)}
+    def _fill(self, wire: WireDict) -> None:
+        wire[METADATA_KEYS[0]] = _streams_to_wire(self.streams)
 
 
 class Replaces(CallContent, kw_only=True):
@@ -160,14 +157,13 @@ class Replaces(CallContent, kw_only=True):
     create_call: str | None = None
     await_call: str | None = None
 
-    def _fields(self) -> WireDict:
-        fields: WireDict = {"replacement_id": self.replacement_id}
+    def _fill(self, wire: WireDict) -> None:
+        wire["replacement_id"] = self.replacement_id
         if self.target_user is not None:
-            fields["target_user"] = {"id": self.target_user}
+            wire["target_user"] = {"id": self.target_user}
         for name in ("target_room", "create_call", "await_call"):
             if (value := getattr(self, name)) is not None:
-                fields[name] = value
-        return fields
+                wire[name] = value
 
 
 class RejectReplacement(CallContent, kw_only=True):
@@ -175,8 +171,9 @@ class RejectReplacement(CallContent, kw_only=True):
     replacement_id: str
     reason: str
 
-    def _fields(self) -> WireDict:
-        return {"replacement_id": self.replacement_id, "reason": self.reason}
+    def _fill(self, wire: WireDict) -> None:
+        wire["replacement_id"] = self.replacement_id
+        wire["reason"] = self.reason
 
 
 class AssertedIdentity(CallContent, kw_only=True):
@@ -187,14 +184,14 @@ class AssertedIdentity(CallContent, kw_only=True):
     display_name: str | None = None
     avatar_url: str | None = None
 
-    def _fields(self) -> WireDict:
+    def _fill(self, wire: WireDict) -> None:
         named = {
             "id": self.user_id,
             "display_name": self.display_name,
             "avatar_url": self.avatar_url,
         }
         present = {name: value for name, value in named.items() if value is not None}
-        return {"asserted_identity": present or None}
+        wire["asserted_identity"] = present or None
 
 
 class ToDevice(Record, kw_only=True):
@@ -231,14 +228,12 @@ def _streams_to_wire(streams: Streams) -> WireDict:
     }
 
 
-def _optional_fields(streams: Streams | None, capabilities: Capabilities) -> WireDict:
-    fields: WireDict = {}
+def _fill_optional(wire: WireDict, streams: Streams | None, capabilities: Capabilities) -> None:
     if streams is not None:
-        fields[METADATA_KEYS[0]] = _streams_to_wire(streams)
+        wire[METADATA_KEYS[0]] = _streams_to_wire(streams)
     claimed = {
         "m.call.transferee": capabilities.transferee,
         "m.call.dtmf": capabilities.dtmf,
     }
     if any(claimed.values()):
-        fields["capabilities"] = claimed
-    return fields
+        wire["capabilities"] = claimed

@@ -48,7 +48,8 @@ class Registry:
         self._config = config
         self._calls: dict[CallKey, Call] = {}
         self._by_room: defaultdict[str, set[CallKey]] = defaultdict(set)
-        self._calling: defaultdict[str, set[CallKey]] = defaultdict(set)
+        self._calling: dict[str, tuple[CallKey, ...]] = {}
+        """Calls of ours that wait for an answer there; nearly always one in a room."""
         self._held: set[CallKey] = set()
         self._unanswered: set[CallKey] = set()
         self._tombstones: OrderedDict[CallKey, float] = OrderedDict()
@@ -80,9 +81,7 @@ class Registry:
 
     def crossed_by(self, room_id: str, caller: Party) -> list[OutboundCall]:
         """Our unanswered calls that this caller's invite crosses: per room and other party."""
-        if room_id not in self._calling:
-            return []
-        calls = (self._calls[key] for key in sorted(self._calling[room_id]))
+        calls = (self._calls[key] for key in sorted(self._calling.get(room_id, ())))
         return [
             call for call in calls if isinstance(call, OutboundCall) and call.glares_with(caller)
         ]
@@ -128,10 +127,7 @@ class Registry:
         if before.here is not now.here:
             _put(self._unanswered, key, now.here)
         if before.there is not now.there:
-            if now.there:
-                self._calling[key.room_id].add(key)
-            else:
-                _take(self._calling, key)
+            self._put_calling(key, now.there)
 
     def bury(self, key: CallKey, now: float) -> None:
         """Remember that the call is over, for a while."""
@@ -153,7 +149,14 @@ class Registry:
         self._held.discard(key)
         self._unanswered.discard(key)
         _take(self._by_room, key)
-        _take(self._calling, key)
+        self._put_calling(key, False)
+
+    def _put_calling(self, key: CallKey, belongs: bool) -> None:
+        there = tuple(other for other in self._calling.pop(key.room_id, ()) if other != key)
+        if belongs:
+            there = (*there, key)
+        if there:
+            self._calling[key.room_id] = there
 
 
 def _put(keys: set[CallKey], key: CallKey, belongs: bool) -> None:

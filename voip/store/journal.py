@@ -80,7 +80,8 @@ class Journal:
     async def call_began(self, call: JournaledCall) -> None:
         """Note a live call, before anything is sent for it. The same key again replaces it."""
         row = (
-            *call.key,
+            call.key.room_id,
+            call.key.call_id,
             call.party_id,
             call.direction,
             call.peer_user_id,
@@ -105,7 +106,7 @@ class Journal:
             "UPDATE live_call SET peer_party_id=coalesce(?, peer_party_id),"
             " version=coalesce(?, version), folder=coalesce(?, folder)"
             " WHERE room_id=? AND call_id=?",
-            (peer_party_id, version, folder, *key),
+            (peer_party_id, version, folder, key.room_id, key.call_id),
         )
 
     async def call_ended(self, key: CallKey, reason: str) -> None:
@@ -113,9 +114,10 @@ class Journal:
         now = self._now()
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.execute("DELETE FROM live_call WHERE room_id=? AND call_id=?", key)
+            named = (key.room_id, key.call_id)
+            connection.execute("DELETE FROM live_call WHERE room_id=? AND call_id=?", named)
             connection.execute(
-                "INSERT OR REPLACE INTO tombstone VALUES (?,?,?,?)", (*key, reason, now)
+                "INSERT OR REPLACE INTO tombstone VALUES (?,?,?,?)", (*named, reason, now)
             )
             connection.execute(
                 "DELETE FROM tombstone WHERE rowid IN"
@@ -143,7 +145,16 @@ class Journal:
     async def send_began(self, send: PendingSend) -> None:
         """Note an event before it leaves. A `txn_id` that is known already changes nothing."""
         content = json.dumps(dict(send.content))
-        row = (send.txn_id, send.room_id, *send.key, send.type, content, self._now())
+        key = send.key
+        row = (
+            send.txn_id,
+            send.room_id,
+            key.room_id,
+            key.call_id,
+            send.type,
+            content,
+            self._now(),
+        )
         await self._write(
             "INSERT INTO pending_send (txn_id, room_id, call_room_id, call_id, type, content,"
             " began) VALUES (?,?,?,?,?,?,?) ON CONFLICT (txn_id) DO NOTHING",

@@ -30,6 +30,7 @@ from voip.media.sounds import Silence, SoundFile, Tone
 from voip.media.workers.pool import MediaPool, create_media
 from voip.media.workers.samples import CREDIT
 from voip.signalling.ice import Candidate
+from voip.signalling.ids import CallKey
 
 
 async def test_a_call_in_a_worker_talks_records_and_hears(tmp_path: Path) -> None:
@@ -136,7 +137,7 @@ async def test_bridged_calls_have_to_be_together() -> None:
 
 async def test_a_call_that_took_anothers_place_is_where_that_was_to_be() -> None:
     async with called(A, B) as (one, _, caller, _):
-        glare = C._replace(call_id="theirs")
+        glare = CallKey(C.room_id, "theirs")
         one.keep_together(C, B)
         one.keep_together(glare, C)  # C gave way to it
         one.keep_together(A, A)  # nonsense ends nothing
