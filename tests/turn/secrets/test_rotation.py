@@ -222,7 +222,7 @@ ACTIONS = st.one_of(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(ACTIONS, max_size=120), AGES)
 def test_whatever_is_interrupted_nothing_that_was_signed_is_refused(
     actions: list[tuple[str, int] | tuple[str, int, int]], relay_age: int

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from turn.secrets.model import SecretsUnavailable
@@ -27,6 +27,7 @@ def rotations(draw: st.DrawFn) -> Rotation:
     )
 
 
+@settings(deadline=None)
 @given(rotations())
 def test_there_and_back(rotation: Rotation) -> None:
     assert load(dump(rotation), "here") == rotation
