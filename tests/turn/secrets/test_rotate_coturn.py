@@ -26,7 +26,7 @@ from turn.secrets.rotation import Change, Pace, Phase, Snapshot
 from turn.secrets.store import SecretStore
 from voip.service.demo.processes import free_port
 
-PACE = Pace(spread=60, lifetime=3600)
+PACE = Pace(spread=60, lifetime=120)
 
 
 class Killed(BaseException):
