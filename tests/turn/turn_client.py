@@ -18,6 +18,13 @@ ATTEMPTS = 5
 UDP = 17 << 24  # RFC 8656 section 18.7: the protocol is the first of four bytes
 OK = 0
 
+IPV6 = {"REQUESTED-ADDRESS-FAMILY": 2 << 24}
+"""RFC 8656 section 18.8; aioice does not know it."""
+stun.ATTRIBUTES_BY_NAME.setdefault(
+    "REQUESTED-ADDRESS-FAMILY",
+    (0x0017, "REQUESTED-ADDRESS-FAMILY", stun.pack_unsigned, stun.unpack_unsigned),
+)
+
 
 class TurnClient:
     """One allocation. Every request returns its error code, 0 for success."""
@@ -47,9 +54,9 @@ class TurnClient:
             await self.refresh(0)
         self._socket.close()
 
-    async def allocate(self, **attributes: Any) -> int:
-        transport = {"REQUESTED-TRANSPORT": UDP}
-        answer = await self._ask(stun.Method.ALLOCATE, {**transport, **attributes})
+    async def allocate(self, family: dict[str, int] | None = None) -> int:
+        attributes = {"REQUESTED-TRANSPORT": UDP, **(family or {})}
+        answer = await self._ask(stun.Method.ALLOCATE, attributes)
         if answer.message_class is stun.Class.RESPONSE:
             self.relayed = answer.attributes["XOR-RELAYED-ADDRESS"]
         return _code(answer)

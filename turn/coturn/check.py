@@ -5,7 +5,6 @@ It says what the file asks for. Whether the running relay does it is for `matrix
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -13,8 +12,6 @@ from enum import Enum
 from turn.coturn.plan import MIN_SECRET_LENGTH, WIDEST_V4, PlanError, Range, parse_range
 from turn.coturn.version import SAFE_DEFAULTS, Version
 from turn.peers import COMPATIBLE, DENIED, Network, dash_range
-
-FILE_OPTIONS = re.compile(r"^\s*([A-Za-z0-9_-]+)\s*(?:[=\s]\s*(.*?))?\s*$")
 
 DANGERS = {
     "allow-loopback-peers": "clients may reach this machine's own services: remove it",
@@ -64,10 +61,11 @@ class Setting:
 def parse(text: str) -> list[Setting]:
     """The settings of a file, as coturn reads it: a line each, `#` comments the whole line out."""
     settings = []
-    for number, line in enumerate(text.splitlines(), 1):
-        found = None if line.lstrip().startswith("#") else FILE_OPTIONS.match(line)
-        if found is not None:
-            settings.append(Setting(found[1], (found[2] or "").strip("\"' "), number))
+    for number, line in enumerate(text.split("\n"), 1):
+        words = line.replace("=", " = ", 1).split(maxsplit=1)  # `name=value` and `name value`
+        if words and not words[0].startswith("#"):
+            value = words[1].removeprefix("=") if len(words) > 1 else ""
+            settings.append(Setting(words[0], value.strip("\"' \t\r"), number))
     return settings
 
 

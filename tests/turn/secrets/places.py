@@ -24,8 +24,6 @@ TABLE += " primary key (realm, value))"
 class Place:
     kind: str
     url: str
-    coturn: tuple[str, ...]
-    """Lines of coturn's configuration that name the same place."""
     realm: str
 
     def store(self) -> SecretStore:
@@ -35,13 +33,12 @@ class Place:
 async def fresh_place(kind: str, folder: Path, request: pytest.FixtureRequest) -> Place:
     realm = f"realm-{uuid.uuid4().hex[:8]}"
     if kind == "file":
-        return Place(kind, f"file:{folder / 'secrets'}", (), realm)
+        return Place(kind, f"file:{folder / 'secrets'}", realm)
     if kind == "sqlite":
         return _sqlite(folder, realm)
     server: Server = request.getfixturevalue(kind)
     if kind == "redis":
-        line = f"redis-userdb=ip={server.host} dbname=0 port={server.port} connect_timeout=10"
-        return Place(kind, f"redis://{server.host}:{server.port}/0", (line,), realm)
+        return Place(kind, f"redis://{server.host}:{server.port}/0", realm)
     url = f"postgresql://postgres@{server.host}:{server.port}/postgres"
     connection = await asyncpg.connect(url)
     try:
@@ -49,8 +46,7 @@ async def fresh_place(kind: str, folder: Path, request: pytest.FixtureRequest) -
             await connection.execute(SCHEMA.read_text() if SCHEMA.exists() else TABLE)
     finally:
         await connection.close()
-    line = f"psql-userdb=host={server.host} port={server.port} dbname=postgres user=postgres"
-    return Place(kind, url, (line,), realm)
+    return Place(kind, url, realm)
 
 
 def _sqlite(folder: Path, realm: str) -> Place:
@@ -64,4 +60,4 @@ def _sqlite(folder: Path, realm: str) -> Place:
             connection.execute(TABLE)
             connection.close()
         file.chmod(0o600)
-    return Place("sqlite", f"sqlite:{file}", (f"userdb={file}",), realm)
+    return Place("sqlite", f"sqlite:{file}", realm)

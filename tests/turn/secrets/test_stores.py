@@ -126,7 +126,7 @@ async def test_realms_do_not_mix(kind: str, tmp_path: Path, request: pytest.Fixt
     ],
 )
 async def test_a_place_that_does_not_answer_says_what_to_do_and_no_password(url: str) -> None:
-    store = Place("", url, (), "realm").store()
+    store = Place("", url, "realm").store()
     empty = Snapshot(())
     with pytest.raises(SecretsUnavailable) as caught:
         await store.commit(empty, begin(empty, "a-new-secret", PACE))
@@ -138,7 +138,7 @@ async def test_a_place_that_does_not_answer_says_what_to_do_and_no_password(url:
 
 async def test_a_wrong_password_is_not_shown(request: pytest.FixtureRequest) -> None:
     server = request.getfixturevalue("redis")
-    store = Place("", f"redis://nobody:hunter2@{server.host}:{server.port}/0", (), "realm").store()
+    store = Place("", f"redis://nobody:hunter2@{server.host}:{server.port}/0", "realm").store()
     with pytest.raises(SecretsUnavailable, match="AuthenticationError") as caught:
         await store.read()
     assert "hunter2" not in str(caught.value)
