@@ -14,7 +14,7 @@ from rich.status import Status
 
 from turn.secrets.model import SecretsUnavailable
 from turn.secrets.places import PlaceError, open_store
-from turn.secrets.rotate import Order, Walk, is_under_way, others
+from turn.secrets.rotate import Event, Order, Outage, Walk, is_under_way, others
 from turn.secrets.rotation import Change, Did, Phase, Snapshot, Wait, fingerprint, secrets_of
 from turn.secrets.rotation_text import to_fields
 
@@ -87,8 +87,10 @@ def _status(snapshot: Snapshot, where: str) -> dict[str, Any]:
     }
 
 
-def _print_json(step: Change | Wait) -> None:
-    if isinstance(step, Wait):
+def _print_json(step: Event) -> None:
+    if isinstance(step, Outage):
+        _write(json.dumps({"event": "outage", "why": step.why}))
+    elif isinstance(step, Wait):
         _write(json.dumps({"event": "wait", "until": step.until}))
     else:
         _write(json.dumps({"event": step.did.value, "rotation": to_fields(step.rotation)}))
@@ -101,6 +103,7 @@ class _Printer:
         self._console = Console(highlight=False, soft_wrap=True)
         self._status: Status | None = None
         self._waiting_until: int | None = None
+        self._outage: str | None = None
 
     def __enter__(self) -> _Printer:
         return self
@@ -108,11 +111,17 @@ class _Printer:
     def __exit__(self, *_: object) -> None:
         self._stop()
 
-    def __call__(self, step: Change | Wait) -> None:
+    def __call__(self, step: Event) -> None:
         if isinstance(step, Wait):
             self._wait(step.until)
             return
         self._stop()
+        if isinstance(step, Outage):
+            if step.why != self._outage:
+                self._console.print(f"{step.why}; trying again", markup=False)
+            self._outage = step.why
+            return
+        self._outage = None
         if step.did is not Did.STAMPED:
             self._console.print(_sentence(step), markup=False)
 

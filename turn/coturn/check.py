@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from turn.coturn.plan import MIN_SECRET_LENGTH, WIDEST_V4, PlanError, Range, parse_range
-from turn.coturn.version import SAFE_DEFAULTS, Version
+from turn.coturn.version import Version, must_turn_off
 from turn.peers import COMPATIBLE, DENIED, Network, dash_range
 
 DANGERS = {
@@ -23,9 +23,9 @@ OLD_SURFACE = {
     "no-tlsv1_1": "TLS 1.1 is broken",
     "no-rfc5780": "its answers are longer than the questions",
     "no-stun-backward-compatibility": "its answers are longer than the questions",
-    "no-dtls": "DTLS amplifies, and no browser uses it here",
+    "no-dtls": "DTLS is dear to serve, and no browser uses it here",
 }
-"""Of versions below SAFE_DEFAULTS."""
+"""Of versions that have it on unless told; see `OFF_SINCE`."""
 LIMITS = {
     "user-quota": "one user may take every port",
     "total-quota": "allocations have no limit",
@@ -176,16 +176,14 @@ def _covered(network: Network, ranges: Iterable[Range]) -> bool:
 
 
 def _of_surface(settings: list[Setting], version: Version) -> Iterator[Finding]:
-    if not _named(settings, "no-cli", "cli-password"):
+    if must_turn_off("no-cli", version) and not _named(settings, "no-cli", "cli-password"):
         yield _unsafe("the control port has no password: add no-cli")
     if not _named(settings, "no-tcp-relay"):
         yield _unsafe("clients may open TCP connections from your network: add no-tcp-relay")
-    if version >= SAFE_DEFAULTS:
-        return
     for name, why in OLD_SURFACE.items():
         if name.startswith("no-tlsv1") and _named(settings, "no-tls"):
             continue
-        if not _named(settings, name):
+        if must_turn_off(name, version) and not _named(settings, name):
             yield Finding(Level.ADVICE, f"{why}: add {name}")
 
 

@@ -79,7 +79,8 @@ def config(
         typer.Option(
             metavar="VERSION",
             show_default=False,
-            help="Of the machine that the file is for. Without it: that of this machine.",
+            help="Of the machine that the file is for. Without it: that of this machine, or for"
+            " --check the newest.",
         ),
     ] = "",
     offline: Annotated[
@@ -141,7 +142,7 @@ def config(
     from turn.coturn.wishes import Target, Wishes
 
     if check is not None:
-        raise typer.Exit(check_command(check, as_json=json))
+        raise typer.Exit(check_command(check, coturn_version, as_json=json))
     wishes = Wishes(
         realm=realm,
         secrets=secrets,

@@ -50,13 +50,13 @@ def config_command(wishes: Wishes, target: Target, *, as_json: bool) -> int:
     return _guarded(work)
 
 
-def check_command(file: Path, *, as_json: bool) -> int:
+def check_command(file: Path, version: str, *, as_json: bool) -> int:
     """Say what is unsafe in a file. Returns the exit status, which is 1 if something is."""
 
     async def work() -> int:
         text = await asyncio.to_thread(file.read_text, "utf-8", "replace")
         try:
-            coturn = await installed()
+            coturn = await _coturn(version)
         except CoturnError:
             coturn = Installed(NEWEST_KNOWN, frozenset())
         found = [*check(text, coturn.version, coturn.options or None), *_of_mode(file, text)]

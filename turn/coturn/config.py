@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from turn.coturn.plan import DatabaseSecrets, Plan, PlanError, StaticSecrets, problems
-from turn.coturn.version import MAPPED_PEERS_HOLE, OLDEST, SAFE_DEFAULTS, Version
+from turn.coturn.version import NO_HOLES_IN_RULES, OLDEST, Version, must_turn_off
 from turn.peers import dash_ranges
 
 HIDDEN = "(hidden)"
-SOFTWARE_ATTRIBUTE = Version(4, 6)
-"""Before, the option had another name; from SAFE_DEFAULTS on, it is off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,8 @@ def decisions(plan: Plan, version: Version) -> tuple[Decision, ...]:
     wrong = problems(plan)
     if version < OLDEST:
         wrong.append(
-            f"coturn {version} relays to loopback whatever its rules are (CVE-2020-26262): update"
+            f"no configuration makes coturn {version} safe (CVE-2020-26262 among others): update to"
+            f" {OLDEST} or newer"
         )
     if wrong:
         raise PlanError(wrong)
@@ -60,10 +59,10 @@ def decisions(plan: Plan, version: Version) -> tuple[Decision, ...]:
 def warnings(plan: Plan, version: Version) -> list[str]:
     """What is safe as written, and still worth a thought."""
     found = []
-    if version < MAPPED_PEERS_HOLE:
+    if version < NO_HOLES_IN_RULES:
         found.append(
             f"coturn {version} has known holes (CVE-2026-27624 among them); the peer rules here"
-            " close that one, and an update closes them all"
+            f" close that one, and an update to {NO_HOLES_IN_RULES} or newer closes the others"
         )
     if plan.tls is None:
         found.append("without TLS, networks that let only HTTPS out cannot reach the relay")
@@ -130,11 +129,15 @@ def _encryption(plan: Plan, version: Version) -> Iterator[Decision]:
         yield Decision("tls-listening-port", str(plan.tls_port), why)
         yield Decision("cert", plan.tls.certificate, why)
         yield Decision("pkey", plan.tls.key, why)
-    if version < SAFE_DEFAULTS:
-        if plan.tls is not None:
-            yield Decision("no-tlsv1", None, "Broken versions of TLS (RFC 8996)")
-            yield Decision("no-tlsv1_1", None, "Broken versions of TLS (RFC 8996)")
-        yield Decision("no-dtls", None, "No browser uses DTLS here, and it amplifies")
+        why = "Broken versions of TLS (RFC 8996)"
+        yield from _off(version, why, "no-tlsv1", "no-tlsv1_1")
+    yield from _off(version, "No browser uses DTLS here, and it is dear to serve", "no-dtls")
+
+
+def _off(version: Version, why: str, *options: str) -> Iterator[Decision]:
+    for option in options:
+        if must_turn_off(option, version):
+            yield Decision(option, None, why)
 
 
 def _limits(plan: Plan) -> Iterator[Decision]:
@@ -147,15 +150,12 @@ def _limits(plan: Plan) -> Iterator[Decision]:
 
 
 def _surface(version: Version) -> Iterator[Decision]:
-    yield Decision("no-cli", None, "A control port that nobody uses")
+    yield from _off(version, "A control port that nobody uses", "no-cli")
     why = "A relay to TCP services is not what calls need (RFC 6062)"
     yield Decision("no-tcp-relay", None, why)
-    if version < SAFE_DEFAULTS:
-        why = "Old ways of STUN, whose answers are longer than their questions"
-        yield Decision("no-rfc5780", None, why)
-        yield Decision("no-stun-backward-compatibility", None, why)
-    if SOFTWARE_ATTRIBUTE <= version < SAFE_DEFAULTS:
-        yield Decision("no-software-attribute", None, "Nobody needs to know which version this is")
+    why = "Old ways of STUN, whose answers are longer than their questions"
+    yield from _off(version, why, "no-rfc5780", "no-stun-backward-compatibility")
+    yield from _off(version, "Nobody needs to know which version this is", "no-software-attribute")
     why = "Rules from a database would outrank those of this file"
     yield Decision("no-dynamic-ip-list", None, why)
     yield Decision("no-dynamic-realms", None, why)

@@ -121,7 +121,10 @@ def parse_range(text: str) -> Range:
     """
     if "/" in text:
         raise PlanError(
-            [f"{text!r}: coturn ignores a prefix silently; name both ends, like {EXAMPLE_RANGE}"]
+            [
+                f"{text!r}: coturn reads no prefixes, and old ones ignore the line silently; name"
+                f" both ends, like {EXAMPLE_RANGE}"
+            ]
         )
     first, dash, last = text.partition("-")
     try:
@@ -130,6 +133,8 @@ def parse_range(text: str) -> Range:
         raise PlanError([f"{text!r} is no range of addresses, like {EXAMPLE_RANGE}"]) from None
     if start.version != end.version or int(start) > int(end):
         raise PlanError([f"{text!r} ends before it begins; write it like {EXAMPLE_RANGE}"])
+    if end.is_unspecified:
+        raise PlanError([f"{text!r} means every address to coturn: name the ones that are meant"])
     return Range(start, end)
 
 
@@ -239,7 +244,9 @@ def _of_limits(plan: Plan) -> Iterator[str]:
 
 def _of_peers(plan: Plan) -> Iterator[str]:
     for peers in plan.allowed_peers:
-        if peers.size() > (WIDEST_V4 if peers.first.version == 4 else WIDEST_V6):
+        if peers.first.is_unspecified:
+            yield f"--allowed-peer {peers}: coturn takes {peers.first} for no lower end at all"
+        elif peers.size() > (WIDEST_V4 if peers.first.version == 4 else WIDEST_V6):
             yield (
                 f"--allowed-peer {peers} opens more than a /24 (IPv4) or a /64 (IPv6): name the"
                 " machines that clients must reach"

@@ -29,13 +29,29 @@ class Version:
         return f"{self.major}.{self.minor}.{self.patch}"
 
 
-OLDEST = Version(4, 5, 2)
-"""Older ones relay to loopback whatever the rules say (CVE-2020-26262)."""
-SAFE_DEFAULTS = Version(4, 7)
-"""From here on old TLS, RFC 3489 and RFC 5780 are off unless asked for, and the options that
-turned them off are gone."""
-MAPPED_PEERS_HOLE = Version(4, 8)
-"""Older ones let IPv4-mapped peers past rules for IPv4 (CVE-2026-27624)."""
+OLDEST = Version(4, 6)
+"""Older ones cannot turn RFC 5780 off, and those before 4.5.2 relay to loopback whatever their
+rules say (CVE-2020-26262)."""
+NO_HOLES_IN_RULES = Version(4, 13, 1)
+"""Older ones let an IPv4 address that is written as IPv6 past rules for IPv4 (CVE-2026-27624 is
+the mapped form of it, closed in 4.9)."""
+
+OFF_SINCE = {
+    "no-tlsv1": Version(4, 7),
+    "no-tlsv1_1": Version(4, 7),
+    "no-rfc5780": Version(4, 7),
+    "no-stun-backward-compatibility": Version(4, 7),
+    "no-software-attribute": Version(4, 7),
+    "no-cli": Version(4, 10),
+    "no-dtls": Version(4, 17),
+}
+"""What is off from some version on unless it is asked for. The option that turned it off does
+nothing then, and is gone a few versions later."""
+
+
+def must_turn_off(option: str, version: Version) -> bool:
+    """Whether that version needs this option of OFF_SINCE."""
+    return version < OFF_SINCE[option]
 
 
 @dataclass(frozen=True, slots=True)

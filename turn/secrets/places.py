@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from turn.secrets.file_store import FileStore
+from turn.secrets.live import LiveSecrets
 from turn.secrets.postgresql_store import PostgresqlStore
 from turn.secrets.redis_store import RedisStore
 from turn.secrets.sqlite_store import SqliteStore
@@ -46,6 +47,14 @@ def open_store(place: str, realm: str | None) -> SecretStore:
     if kind in {"redis", "rediss"}:
         return RedisStore(place, realm)
     return PostgresqlStore(place, realm)
+
+
+def secret_source(place: str, realm: str | None) -> LiveSecrets:
+    """What an issuer or a relay asks: the secrets of that place, read again and again.
+
+    :raises PlaceError: what is wrong with the name of the place.
+    """
+    return LiveSecrets(open_store(place, realm))
 
 
 def _path(text: str) -> str:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from turn.secrets.model import SecretsUnavailable
 from turn.secrets.rotation import (
     Change,
     Pace,
@@ -54,10 +55,18 @@ class Order:
     since the secret that was about to sign may be known too."""
 
 
-Report = Callable[[Change | Wait], None]
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """The place does not answer; the walk waits for it."""
+
+    why: str
 
 
-def _no_report(_: Change | Wait) -> None:
+Event = Change | Wait | Outage
+Report = Callable[[Event], None]
+
+
+def _no_report(_: Event) -> None:
     pass
 
 
@@ -70,14 +79,23 @@ class Walk:
     report: Report = _no_report
     around: Surroundings = field(default_factory=Surroundings)
     _began: bool = False
+    _waits: bool = False
 
     async def run(self) -> Snapshot:
         """Make every step that is due, and those that become due if the order is to wait.
 
-        Returns what is there at the end. Raises SecretsUnavailable.
+        Returns what is there at the end. Raises SecretsUnavailable, except in a wait: that may
+        take a day, and a database is restarted now and then.
         """
         while True:
-            snapshot = await self.store.read()
+            try:
+                snapshot = await self.store.read()
+            except SecretsUnavailable as error:
+                if not self._waits:
+                    raise
+                self.report(Outage(str(error)))
+                await self.around.sleep(LOOK_EVERY)
+                continue
             step = self._next(snapshot)
             if step is None:
                 return snapshot
@@ -85,12 +103,14 @@ class Walk:
                 self.report(step)
                 if not self.order.wait:
                     return snapshot
+                self._waits = True
                 await self.around.sleep(min(step.until - self.around.now() + 0.01, LOOK_EVERY))
                 continue
             try:
                 await self.store.commit(snapshot, step)
             except Conflict:
                 continue  # somebody else is at it too; what they did is what we go on from
+            self._waits = False
             self._began = self._began or step.add is not None
             self.report(step)
 

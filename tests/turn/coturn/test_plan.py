@@ -65,6 +65,7 @@ def test_a_good_plan_has_no_problems() -> None:
         ({"allowed_peers": (parse_range("8.0.0.0-8.255.255.255"),)}, "opens more than a /24"),
         ({"allowed_peers": (parse_range("fd00::-fdff::"),)}, "opens more than a /24"),
         ({"allowed_peers": (parse_range("10.0.0.1-10.0.0.9"),)}, "opens private addresses"),
+        ({"allowed_peers": (parse_range("::-::1"),)}, "no lower end at all"),
     ],
 )
 def test_what_is_unsafe_or_would_not_work(change: dict[str, Any], complaint: str) -> None:
@@ -88,11 +89,13 @@ def test_private_networks_on_purpose() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("10.0.0.0/8", "coturn ignores a prefix silently"),
+        ("10.0.0.0/8", "coturn reads no prefixes"),
         ("10.0.0.9-10.0.0.1", "ends before it begins"),
         ("10.0.0.9-::1", "ends before it begins"),
         ("example.org", "is no range of addresses"),
         ("10.0.0.1-", "is no range of addresses"),
+        ("::", "means every address"),
+        ("0.0.0.0-0.0.0.0", "means every address"),
         ("", "is no range of addresses"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 import socket
@@ -11,11 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 from typer.testing import CliRunner
 
 from tests.turn.coturn.certificates import make_certificate
 from tests.turn.coturn.plans import SECRET
 from tests.turn.coturn_process import require_coturn, running_coturn
+from tests.turn.databases import redis_server
 from tests.turn.turn_client import IPV6, OK, TurnClient, allocation_code
 from turn.cli import app
 from turn.credentials import mint
@@ -146,3 +149,27 @@ def test_tls_is_offered_with_the_certificate(relay_v4: Relay) -> None:
         context.wrap_socket(plain) as secure,
     ):
         assert secure.version() in {"TLSv1.2", "TLSv1.3"}
+
+
+async def test_allocations_are_told_to_redis_for_metrics(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("statsdb")
+    require_coturn()
+    with redis_server(folder) as redis:
+        server = ("127.0.0.1", free_port("127.0.0.1", socket.SOCK_DGRAM))
+        where = ["--listening-ip", server[0], "--port", str(server[1])]
+        url = f"redis://{redis.host}:{redis.port}/0"
+        file = await asyncio.to_thread(config, folder, *where, "--redis-statsdb", url)
+        with running_coturn(file, server):
+            async with (
+                Redis.from_url(url, decode_responses=True) as database,
+                TurnClient(server, mint(SECRET, "somebody", 600, time.time())) as one,
+            ):
+                assert await one.allocate() == OK
+                for _ in range(200):  # coturn tells of it a moment later
+                    keys = await database.keys("turn/realm/*/allocation/*/status")
+                    if keys:
+                        break
+                    await asyncio.sleep(0.05)
+    assert "turn.example.org" in keys[0]
