@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import typer
 
+from turn.coturn.cli import config
+from turn.rotate_cli import rotate
+
 app = typer.Typer(
     help="TURN for Matrix users, bots and conference hosts: credentials, a relay, and a doctor.",
     no_args_is_help=True,
@@ -20,6 +23,10 @@ app = typer.Typer(
 @app.callback()
 def turn() -> None:
     """TURN for Matrix users, bots and conference hosts: credentials, a relay, and a doctor."""
+
+
+app.command()(config)
+app.command()(rotate)
 
 
 def main() -> None:
