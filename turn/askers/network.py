@@ -21,8 +21,9 @@ import dns.rdatatype
 import dns.resolver
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from turn.askers.addresses import Address, is_public
+from turn.askers.addresses import is_public
 from turn.askers.discovery import Place, SrvRecord, in_order
+from turn.peers import Address
 
 DNS_WITHIN = 4.0
 CONNECT_WITHIN = 4.0

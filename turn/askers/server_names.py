@@ -10,7 +10,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-from turn.askers.addresses import Address
+from turn.peers import Address
 
 MAX_LENGTH = 253
 """Of a DNS name; a user id of 255 bytes has no room for a longer one either."""

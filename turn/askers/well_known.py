@@ -64,15 +64,16 @@ def lifetime(headers: Mapping[str, str]) -> float:
     control = headers.get("Cache-Control", "").lower()
     if "no-store" in control or "no-cache" in control:
         return 0.0
-    age = headers.get("Age", "")
-    spent = float(age) if age.isdecimal() and len(age) < MAX_DIGITS else 0.0
+    expires, sent = _date(headers.get("Expires")), _date(headers.get("Date"))
     if found := _MAX_AGE.search(control):
-        stated = float(found[1][:MAX_DIGITS]) - spent
-    elif (expires := _date(headers.get("Expires"))) and (sent := _date(headers.get("Date"))):
-        stated = expires - sent - spent
+        stated = float(found[1][:MAX_DIGITS])
+    elif expires is not None and sent is not None:
+        stated = expires - sent
     else:
         stated = DEFAULT_LIFETIME
-    return min(max(stated, 0.0), MAX_LIFETIME)
+    age = headers.get("Age", "")  # how much of it caches on the way have used up
+    spent = float(age) if age.isdecimal() and len(age) < MAX_DIGITS else 0.0
+    return min(max(stated - spent, 0.0), MAX_LIFETIME)
 
 
 def failure_lifetime(failures: int) -> float:

@@ -17,10 +17,11 @@ from aiohttp.abc import ResolveResult
 
 from tests.turn.askers.authority import Authority
 from tests.turn.askers.dns_server import DnsServer, serving
-from turn.askers.addresses import Address, is_public
+from turn.askers.addresses import is_public
 from turn.askers.askers import MatrixAskers
 from turn.askers.network import Network
 from turn.askers.settings import AskerSettings
+from turn.peers import Address
 
 PUBLIC = "127.0.0.1"
 PRIVATE = "127.0.0.2"
