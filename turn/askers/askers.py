@@ -82,7 +82,12 @@ class MatrixAskers:
             # For addresses that the operator wrote down: nothing is forbidden to those.
             connector = aiohttp.TCPConnector(ssl=self._network.tls)
             self._trusted = await stack.enter_async_context(fetch.session(connector))
-            self._finder = Finder(self._network, self._guarded, self._clock)
+            self._finder = Finder(
+                self._network,
+                self._guarded,
+                self._clock,
+                self._settings.within / 2,  # what is slow leaves time for SRV and the question
+            )
             stack.push_async_callback(self._finder.close)
             stack.push_async_callback(self._users.close)
             self._stack = stack.pop_all()

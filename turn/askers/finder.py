@@ -15,8 +15,6 @@ from turn.askers.kept import Answer, Flights, Kept
 from turn.askers.network import Network
 from turn.askers.server_names import ServerName
 
-WELL_KNOWN_WITHIN = 5.0
-"""Seconds, all redirects included: a part of what a whole question has."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 REMEMBER_FAILURES = 2 * well_known.MAX_FAILURE_LIFETIME
 
@@ -31,12 +29,20 @@ class Finder:
     """Finds homeservers, and keeps what their well-known files say. Must be closed."""
 
     def __init__(
-        self, network: Network, session: aiohttp.ClientSession, clock: Callable[[], float]
+        self,
+        network: Network,
+        session: aiohttp.ClientSession,
+        clock: Callable[[], float],
+        within: float,
     ) -> None:
-        """:param session: one whose connections are the network's."""
+        """
+        :param session: one whose connections are the network's.
+        :param within: seconds that a well-known file may take, all redirects included.
+        """
         self._network = network
         self._session = session
         self._clock = clock
+        self._within = within
         self._files: Flights[_WellKnown] = Flights(clock)
         self._failures: Kept[int] = Kept()
 
@@ -70,7 +76,7 @@ class Finder:
 
     async def _well_known(self, host: str) -> Answer[_WellKnown]:
         try:
-            async with asyncio.timeout(WELL_KNOWN_WITHIN):
+            async with asyncio.timeout(self._within):
                 reply = await self._fetch(host)
             delegated = well_known.read_well_known(reply.body)
         except (fetch.FetchFailed, TimeoutError, ValueError):
@@ -84,7 +90,7 @@ class Finder:
         url = URL.build(scheme="https", host=host, path=well_known.PATH)
         for _ in range(1 + well_known.MAX_REDIRECTS):
             reply = await fetch.get(
-                self._session, url, within=WELL_KNOWN_WITHIN, limit=well_known.MAX_BYTES
+                self._session, url, within=self._within, limit=well_known.MAX_BYTES
             )
             if reply.status == 200:
                 return reply

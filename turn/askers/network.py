@@ -71,7 +71,7 @@ class Network(AbstractResolver):
         self._dns: dns.asyncresolver.Resolver | None = None
 
     async def open(self) -> None:
-        """:raises OSError: the system's DNS configuration cannot be read."""
+        """Read what is on disk; once, so a change of it needs a restart."""
         self._dns = await asyncio.to_thread(self._make_dns)
         self._dns.lifetime = DNS_WITHIN
         if not isinstance(self.tls, ssl.SSLContext):
@@ -177,7 +177,11 @@ class Network(AbstractResolver):
         return socket.socket(family, kind, protocol)
 
     def _make_dns(self) -> dns.asyncresolver.Resolver:
-        made = dns.asyncresolver.Resolver(configure=not self._nameservers)
+        try:
+            made = dns.asyncresolver.Resolver(configure=not self._nameservers)
+        except dns.exception.DNSException:
+            # A system without DNS can still ask servers at the addresses in its settings.
+            made = dns.asyncresolver.Resolver(configure=False)
         if self._nameservers:
             made.nameservers = list(self._nameservers)
             made.port = self._dns_port

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -62,6 +63,9 @@ class AskerSettings:
                 yield f"the address of {name} is not a base URL such as https://10.0.0.5:8448"
         if self.homeserver_url is not None and not _is_base_url(self.homeserver_url):
             yield "the homeserver's URL is not a base URL such as http://127.0.0.1:8008"
+        for nameserver in self.nameservers:
+            if not _is_address(nameserver):
+                yield f"{nameserver!r} is not the address of a DNS server, such as 10.0.0.53"
         if not self.within > 0:
             yield "a homeserver needs more than no time to answer"
 
@@ -75,6 +79,14 @@ def _matches(pattern: str, text: str, name: ServerName) -> bool:
 def _is_server_name(text: str) -> bool:
     try:
         parse_server_name(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
     except ValueError:
         return False
     return True

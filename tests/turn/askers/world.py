@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -29,6 +30,7 @@ USERINFO = "/_matrix/federation/v1/openid/userinfo"
 WELL_KNOWN = "/.well-known/matrix/server"
 TOKEN = "a-token-that-nobody-may-see"
 
+RawHandler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -78,7 +80,7 @@ class World:
         """
         app = web.Application()
         for path, handler in routes.items():
-            app.router.add_get(path, handler)
+            app.router.add_get(path, _plain(handler))
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
@@ -86,6 +88,21 @@ class World:
         site = web.TCPSite(runner, at, 0, ssl_context=context)
         await site.start()
         return int(runner.addresses[0][1])
+
+    async def serve_raw(
+        self, handler: RawHandler, names: Sequence[str] | None, *, at: str = PUBLIC
+    ) -> int:
+        """A server that says bytes of the test's choice; its port."""
+        context = None if names is None else self.authority.server_context(names)
+        server = await asyncio.start_server(handler, at, 0, ssl=context)
+        self._stack.callback(server.close)
+        return int(server.sockets[0].getsockname()[1])
+
+    async def trap(self) -> Trap:
+        """A private server, which nobody may be brought to connect to."""
+        trap = Trap()
+        trap.port = await self.serve_raw(trap, None, at=PRIVATE)
+        return trap
 
     async def well_known(self, host: str, handler: Handler | str) -> None:
         """Let a host have a well-known file: what a handler answers, or a delegation."""
@@ -106,6 +123,15 @@ async def small_internet(authority: Authority) -> AsyncIterator[World]:
         yield World(authority, dns, stack)
 
 
+def _plain(handler: Handler) -> Handler:
+    """A function, which is all that aiohttp takes, of any handler."""
+
+    async def plain(request: web.Request) -> web.StreamResponse:
+        return await handler(request)
+
+    return plain
+
+
 def says(content: object, status: int = 200, **headers: str) -> Handler:
     """A handler that always answers the same JSON."""
 
@@ -123,16 +149,28 @@ def redirects(to: str) -> Handler:
     return handler
 
 
+class Trap:
+    """Counts connections, and takes them."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.sprung = 0
+
+    async def __call__(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.sprung += 1
+        writer.close()
+
+
 class Vouching:
     """A homeserver's OpenID endpoint that vouches for one user, and remembers who asked how."""
 
     def __init__(self, user_id: str, token: str = TOKEN) -> None:
-        self._user_id = user_id
-        self._token = token
+        self.user_id = user_id
+        self.token = token
         self.hosts: list[str] = []
 
     async def __call__(self, request: web.Request) -> web.Response:
         self.hosts.append(request.host)
-        if request.query.get("access_token") != self._token:
+        if request.query.get("access_token") != self.token:
             return web.json_response({"errcode": "M_UNKNOWN_TOKEN"}, status=401)
-        return web.json_response({"sub": self._user_id, "surprise": [1]})
+        return web.json_response({"sub": self.user_id, "surprise": [1]})
