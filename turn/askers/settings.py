@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from yarl import URL
 
 from turn.askers.server_names import ServerName, parse_server_name
+from turn.askers.well_known import parse_url
 
 EVERYBODY = "*"
 
@@ -94,7 +95,7 @@ def _is_address(text: str) -> bool:
 
 def _is_base_url(text: str) -> bool:
     try:
-        url = URL(text)
+        url = parse_url(text)
     except ValueError:
         return False
     extras = url.user or url.password or url.query_string or url.fragment

@@ -81,6 +81,17 @@ def failure_lifetime(failures: int) -> float:
     return min(FIRST_FAILURE_LIFETIME * 2.0 ** min(failures - 1, 16), MAX_FAILURE_LIFETIME)
 
 
+def parse_url(text: str) -> URL:
+    """A URL of a stranger's.
+
+    :raises ValueError: it is none.
+    """
+    try:
+        return URL(text)
+    except IndexError:  # yarl 1.25, of "//[::1]@"
+        raise BadAnswer("a URL without a host") from None
+
+
 def redirected(url: URL, location: str | None) -> URL:
     """Where a redirect leads.
 
@@ -88,7 +99,7 @@ def redirected(url: URL, location: str | None) -> URL:
     """
     if not location or len(location) > 2048:
         raise BadAnswer("a redirect without a place to go to")
-    target = url.join(URL(location))
+    target = url.join(parse_url(location))
     host = target.raw_host
     if target.scheme != "https" or not host:
         raise BadAnswer("a redirect away from HTTPS")

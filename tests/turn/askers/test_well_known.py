@@ -156,6 +156,7 @@ def test_redirects(location: str, target: str) -> None:
         "https://exam_ple.org/",
         "https://[fe80::1%25eth0]/",
         "https://[::1/",
+        "https://[::1]@/",
         "https://example.org:99999/",
         "https://example.org/" + "x" * 3000,
     ],
