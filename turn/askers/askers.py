@@ -110,19 +110,15 @@ class MatrixAskers:
         :raises AskerError: see its kinds.
         """
         _check_token(access_token)
-        try:
-            name = parse_server_name(matrix_server_name)
-        except ValueError:
-            raise NotAllowed("matrix_server_name is not the name of a Matrix server") from None
-        if not self._settings.allows(name):
-            raise NotAllowed(f"users of {name} may not ask here: it is not on the list of servers")
-        lifetime = OPENID_KEPT if expires_in is None else min(expires_in, OPENID_KEPT)
-        return await self._answer(
-            _key("openid", str(name), access_token),
-            str(name),
-            lambda: self._openid(name, access_token),
-            lifetime,
-        )
+        key = _key("openid", matrix_server_name, access_token)
+        found = self._users.kept(key)
+        if found is None:
+            name = self._allowed(matrix_server_name)
+            lifetime = OPENID_KEPT if expires_in is None else min(expires_in, OPENID_KEPT)
+            found = await self._answer(
+                key, str(name), lambda: self._openid(name, access_token), lifetime
+            )
+        return _proven(found)
 
     async def by_access_token(self, token: str) -> MatrixUser:
         """Whose access token it is at the operator's own homeserver.
@@ -133,12 +129,24 @@ class MatrixAskers:
         base = self._settings.homeserver_url
         if base is None:
             raise NotAllowed("access tokens are not taken here: no homeserver is configured")
-        user = await self._answer(
-            _key("whoami", base, token), "", lambda: self._whoami(base, token), WHOAMI_KEPT
-        )
+        key = _key("whoami", base, token)
+        found = self._users.kept(key)
+        if found is None:
+            found = await self._answer(key, "", lambda: self._whoami(base, token), WHOAMI_KEPT)
+        user = _proven(found)
         if user.guest and not self._settings.guests:
             raise NotAllowed("guests may not ask here: the settings leave them out")
         return user
+
+    def _allowed(self, server_name: str) -> ServerName:
+        """Looked at before any packet leaves. What is kept has passed here."""
+        try:
+            name = parse_server_name(server_name)
+        except ValueError:
+            raise NotAllowed("matrix_server_name is not the name of a Matrix server") from None
+        if not self._settings.allows(name):
+            raise NotAllowed(f"users of {name} may not ask here: it is not on the list of servers")
+        return name
 
     async def _answer(
         self,
@@ -146,14 +154,11 @@ class MatrixAskers:
         server: str,
         ask: Callable[[], Awaitable[MatrixUser]],
         lifetime: float,
-    ) -> MatrixUser:
+    ) -> MatrixUser | _Refusal:
         try:
-            found = await self._users.answer(key, server, lambda: self._settle(ask, lifetime))
+            return await self._users.answer(key, server, lambda: self._settle(ask, lifetime))
         except TooManyFlights:
-            raise HomeserverSlow("too many questions wait for homeservers already") from None
-        if isinstance(found, _Refusal):
-            raise found.kind(found.text)
-        return found
+            return _Refusal(HomeserverSlow, "too many questions wait for homeservers already")
 
     async def _settle(
         self, ask: Callable[[], Awaitable[MatrixUser]], lifetime: float
@@ -170,7 +175,8 @@ class MatrixAskers:
             slow = _Refusal(HomeserverSlow, "the homeserver did not answer in time")
             return Answer(slow, FAILURE_KEPT)
         except TooManyFlights:
-            return Answer(_Refusal(HomeserverSlow, "too many questions wait already"), 0)
+            busy = _Refusal(HomeserverSlow, "too many well-known files are being fetched already")
+            return Answer(busy, 0)
         except fetch.FetchFailed as error:
             return Answer(_Refusal(HomeserverUnreachable, str(error)), FAILURE_KEPT)
 
@@ -216,8 +222,14 @@ def _check_token(token: str) -> None:
         raise BadToken("a token has 1 to 4096 printable ASCII characters, and no spaces")
 
 
+def _proven(found: MatrixUser | _Refusal) -> MatrixUser:
+    if isinstance(found, _Refusal):
+        raise found.kind(found.text)
+    return found
+
+
 def _key(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _url(place: Place) -> URL:

@@ -75,13 +75,17 @@ class Flights(Generic[T]):
         self._flying: dict[str, asyncio.Task[T]] = {}
         self._groups: Counter[str] = Counter()
 
+    def kept(self, key: str) -> T | None:
+        """What is kept for the key."""
+        return self._kept.get(key, self._clock())
+
     async def answer(self, key: str, group: str, ask: Callable[[], Awaitable[Answer[T]]]) -> T:
         """What is kept for the key, or what ``ask`` gives.
 
         :param group: whom the question goes to; only so many at a time are asked of one.
         :raises TooManyFlights: there are too many questions already.
         """
-        kept = self._kept.get(key, self._clock())
+        kept = self.kept(key)
         if kept is not None:
             return kept
         flight = self._flying.get(key)

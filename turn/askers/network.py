@@ -57,15 +57,18 @@ class Network(AbstractResolver):
         dns_port: int = 53,
         permitted: Callable[[Address], bool] = is_public,
         tls: ssl.SSLContext | None = None,
+        dns_within: float = DNS_WITHIN,
     ) -> None:
         """
         :param nameservers: addresses of DNS servers; the system's where empty.
         :param dns_port: theirs; the system's have their own.
         :param permitted: which addresses may be connected to.
         :param tls: which authorities to trust; the system's where None.
+        :param dns_within: seconds that the DNS has for one name.
         """
         self._nameservers = list(nameservers)
         self._dns_port = dns_port
+        self._dns_within = dns_within
         self._permitted = permitted
         self.tls: ssl.SSLContext | bool = tls or True
         self._dns: dns.asyncresolver.Resolver | None = None
@@ -73,7 +76,7 @@ class Network(AbstractResolver):
     async def open(self) -> None:
         """Read what is on disk; once, so a change of it needs a restart."""
         self._dns = await asyncio.to_thread(self._make_dns)
-        self._dns.lifetime = DNS_WITHIN
+        self._dns.lifetime = self._dns_within
         if not isinstance(self.tls, ssl.SSLContext):
             self.tls = await asyncio.to_thread(ssl.create_default_context)
 

@@ -22,6 +22,12 @@ from turn.askers.model import (
 NAME = "example.test"
 
 
+async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Does not even shake hands."""
+    await reader.read()
+    writer.close()
+
+
 async def _slow(_: web.Request) -> web.StreamResponse:
     await asyncio.sleep(30)
     return web.Response()
@@ -88,7 +94,7 @@ async def test_many_at_once_are_one_question(world: World) -> None:
 
 async def test_a_server_that_hangs_holds_up_no_other(world: World) -> None:
     askers, _, name = await simple(world)
-    port = await world.serve({USERINFO: _slow}, [NAME])
+    port = await world.serve_raw(_silent, None)
     stuck = [
         asyncio.create_task(askers.by_openid(f"t{number}", f"{NAME}:{port}"))
         for number in range(MAX_FLIGHTS_PER_GROUP)
@@ -115,10 +121,11 @@ async def test_what_is_no_token_is_sent_nowhere(token: str, world: World) -> Non
     assert not vouching.hosts
 
 
-async def test_what_is_no_server_name_is_not_allowed(world: World) -> None:
+@pytest.mark.parametrize("name", ["https://example.test", "", "\ud800", "a\0b", "x" * 100_000])
+async def test_what_is_no_server_name_is_not_allowed(name: str, world: World) -> None:
     askers = await world.askers()
     with pytest.raises(NotAllowed, match="not the name of a Matrix server"):
-        await askers.by_openid(TOKEN, "https://example.test")
+        await askers.by_openid(TOKEN, name)
 
 
 async def test_no_access_tokens_where_no_homeserver_is_configured(world: World) -> None:

@@ -11,14 +11,23 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from tests.turn.askers.world import PUBLIC, TOKEN, USERINFO, Handler, RawHandler, Vouching, World
+from tests.turn.askers.world import (
+    PATIENCE,
+    PUBLIC,
+    TOKEN,
+    USERINFO,
+    Handler,
+    RawHandler,
+    Vouching,
+    World,
+)
 from turn.askers.model import AskerError, BadToken, HomeserverSlow, HomeserverUnreachable
 
 NAME = "hs.test"
 USER = {"sub": f"@a:{NAME}:1"}
 
 
-async def asked(world: World, port: int, *, within: float = 5.0) -> str:
+async def asked(world: World, port: int, *, within: float = PATIENCE) -> str:
     """Who our token is of, according to the server at this port."""
     world.dns.add(NAME, "A", PUBLIC)
     world.ports[NAME, 1] = port

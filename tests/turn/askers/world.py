@@ -28,6 +28,8 @@ PUBLIC = "127.0.0.1"
 PRIVATE = "127.0.0.2"
 USERINFO = "/_matrix/federation/v1/openid/userinfo"
 WELL_KNOWN = "/.well-known/matrix/server"
+PATIENCE = 30.0
+"""Seconds; only what fails takes that long."""
 TOKEN = "a-token-that-nobody-may-see"
 
 RawHandler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -47,6 +49,7 @@ class LoopbackNetwork(Network):
             dns_port=world.dns.port,
             permitted=plays_public,
             tls=world.authority.trust(),
+            dns_within=PATIENCE,
         )
         self._ports = world.ports
 
@@ -111,7 +114,7 @@ class World:
         self.dns.add(host, "A", PUBLIC)
 
     async def askers(self, **settings: Any) -> MatrixAskers:
-        values: dict[str, Any] = {"allowed_servers": ("*",), "within": 5.0} | settings
+        values: dict[str, Any] = {"allowed_servers": ("*",), "within": PATIENCE} | settings
         made = MatrixAskers(AskerSettings(**values), LoopbackNetwork(self), lambda: self.now)
         return await self._stack.enter_async_context(made)
 
