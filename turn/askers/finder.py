@@ -45,6 +45,8 @@ class Finder:
         self._within = within
         self._files: Flights[_WellKnown] = Flights(clock)
         self._failures: Kept[int] = Kept()
+        self._last: Kept[_WellKnown] = Kept()
+        """The last valid file, for two days whatever its headers said."""
 
     async def route(self, name: ServerName) -> Route:
         """How to reach a server.
@@ -54,7 +56,7 @@ class Finder:
         step = first_step(name)
         if isinstance(step, Route):
             return step
-        host = step.host
+        host = step.host.lower()
         found = await self._files.answer(host, host, lambda: self._well_known(host))
         next_step = after_well_known(name, found.delegated)
         if isinstance(next_step, Route):
@@ -75,15 +77,26 @@ class Finder:
         return after_srv(asked, ())
 
     async def _well_known(self, host: str) -> Answer[_WellKnown]:
+        now = self._clock()
         try:
             async with asyncio.timeout(self._within):
                 reply = await self._fetch(host)
-            delegated = well_known.read_well_known(reply.body)
-        except (fetch.FetchFailed, TimeoutError, ValueError):
-            failures = 1 + (self._failures.get(host, self._clock()) or 0)
-            self._failures.put(host, Answer(failures, REMEMBER_FAILURES), self._clock())
-            return Answer(_WellKnown(None), well_known.failure_lifetime(failures))
-        return Answer(_WellKnown(delegated), well_known.lifetime(reply.headers))
+            found = _WellKnown(well_known.read_well_known(reply.body))
+        except (fetch.FetchFailed, TimeoutError):
+            # Nobody took the file away: while its server is down, what it said last counts.
+            found = self._last.get(host, now) or _WellKnown(None)
+            return Answer(found, self._failed(host, now))
+        except ValueError:
+            return Answer(_WellKnown(None), self._failed(host, now))
+        self._failures.drop(host)
+        self._last.put(host, Answer(found, well_known.MAX_LIFETIME), now)
+        return Answer(found, well_known.lifetime(reply.headers))
+
+    def _failed(self, host: str, now: float) -> float:
+        """Count a failure; the seconds before the file is asked for again."""
+        failures = 1 + (self._failures.get(host, now) or 0)
+        self._failures.put(host, Answer(failures, REMEMBER_FAILURES), now)
+        return well_known.failure_lifetime(failures)
 
     async def _fetch(self, host: str) -> fetch.Reply:
         """The file, after redirects; each of them is looked at like the first URL."""
@@ -94,6 +107,8 @@ class Finder:
             )
             if reply.status == 200:
                 return reply
+            if reply.status >= 500:
+                raise fetch.FetchFailed("its well-known file cannot be had now")
             if reply.status not in REDIRECTS:
                 raise well_known.BadAnswer("no well-known file")
             url = well_known.redirected(url, reply.headers.get("Location"))

@@ -14,8 +14,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 MAX_ANSWERS = 10_000
-MAX_FLIGHTS = 500
-MAX_FLIGHTS_PER_GROUP = 50
+MAX_FLIGHTS = 1000
+MAX_FLIGHTS_PER_GROUP = 200
 """One slow homeserver must not take all the flights there are."""
 
 
@@ -52,8 +52,11 @@ class Kept(Generic[T]):
         del self._answers[key]
         return None
 
-    def put(self, key: str, answer: Answer[T], now: float) -> None:
+    def drop(self, key: str) -> None:
         self._answers.pop(key, None)
+
+    def put(self, key: str, answer: Answer[T], now: float) -> None:
+        self.drop(key)
         if answer.lifetime <= 0:
             return
         self._answers[key] = (answer.value, now + answer.lifetime)

@@ -23,6 +23,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from turn.askers.addresses import is_public
 from turn.askers.discovery import Place, SrvRecord, in_order
+from turn.askers.server_names import parse_server_name
 from turn.peers import Address
 
 DNS_WITHIN = 4.0
@@ -30,6 +31,10 @@ CONNECT_WITHIN = 4.0
 MAX_ADDRESSES = 8
 """Of one name and family: an answer over TCP could hold thousands."""
 MAX_RECORDS = 50
+MAX_CONNECTIONS = 200
+"""At a time; more wait. A process may have 1,024 files by default."""
+MAX_CONNECTIONS_PER_HOST = 20
+"""One slow homeserver must not take all the connections there are."""
 
 AddressInfo = tuple[
     int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[str | int, ...]
@@ -86,7 +91,8 @@ class Network(AbstractResolver):
             resolver=self,
             use_dns_cache=False,
             force_close=True,
-            limit=0,  # questions are limited where they begin
+            limit=MAX_CONNECTIONS,
+            limit_per_host=MAX_CONNECTIONS_PER_HOST,
             ssl=self.tls,
             socket_factory=self._socket,
         )
@@ -98,8 +104,9 @@ class Network(AbstractResolver):
         """
         answer = await self._look_up(record, dns.rdatatype.SRV)
         found = [
-            SrvRecord(each.priority, each.weight, each.port, each.target.to_text(True))
+            SrvRecord(each.priority, each.weight, each.port, target)
             for each in list(answer)[:MAX_RECORDS]
+            if _is_host(target := each.target.to_text(omit_final_dot=True))
         ]
         return in_order(found, random.random)  # chance for load balance alone
 
@@ -189,3 +196,11 @@ class Network(AbstractResolver):
             made.nameservers = list(self._nameservers)
             made.port = self._dns_port
         return made
+
+
+def _is_host(target: str) -> bool:
+    """Whether an SRV target is a name to connect to; the DNS would carry any bytes."""
+    try:
+        return parse_server_name(target).address is None
+    except ValueError:
+        return False

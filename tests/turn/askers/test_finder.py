@@ -73,6 +73,16 @@ async def test_a_server_name_that_is_an_address(world: World) -> None:
     assert vouching.hosts == [name]
 
 
+async def test_a_server_name_that_is_an_ipv6_address(world: World) -> None:
+    world.public.add("::1")
+    vouching = Vouching("")
+    port = await world.serve({USERINFO: vouching}, ["::1"], at="::1")
+    name = f"[::1]:{port}"
+    vouching.user_id = f"@a:{name}"
+    assert (await (await world.askers()).by_openid(TOKEN, name)).server_name == name
+    assert vouching.hosts == [name]
+
+
 async def test_a_certificate_for_the_srv_target_is_not_enough(world: World) -> None:
     """The DNS proves nothing: who controls it could send the token anywhere."""
     _, port = await homeserver(world, "host.test")
@@ -182,6 +192,46 @@ async def test_a_well_known_file_is_fetched_once_while_it_lasts(world: World) ->
         assert file.count == fetched
 
 
+class Later:
+    """A handler that the test may exchange."""
+
+    def __init__(self, handler: Handler) -> None:
+        self.handler = handler
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        return await self.handler(request)
+
+
+async def test_the_last_file_counts_while_its_server_is_down(world: World) -> None:
+    vouching, port = await homeserver(world, "m.test")
+    file = Later(says({"m.server": f"m.test:{port}"}, Cache_Control="max-age=60"))
+    await world.well_known(NAME, file)
+    world.dns.add("m.test", "A", PUBLIC)
+    askers = await world.askers()
+    await askers.by_openid(TOKEN, NAME)
+    file.handler = says({}, 503)
+    world.now += HOUR
+    await askers.by_openid(TOKEN, NAME)
+    assert len(vouching.hosts) == 2
+    world.now += 48 * HOUR
+    with pytest.raises(HomeserverUnreachable):
+        await askers.by_openid(TOKEN, NAME)
+
+
+async def test_a_file_that_was_taken_away_does_not_count(world: World) -> None:
+    vouching, port = await homeserver(world, NAME)
+    file = Later(says({"m.server": "m.test:1"}, Cache_Control="no-store"))
+    await world.well_known(NAME, file)
+    world.ports[NAME, 8448] = port
+    askers = await world.askers()
+    with pytest.raises(HomeserverUnreachable):
+        await askers.by_openid(TOKEN, NAME)
+    file.handler = says({}, 404)
+    world.now += HOUR
+    await askers.by_openid(TOKEN, NAME)
+    assert vouching.hosts == [NAME]
+
+
 async def test_a_missing_well_known_file_is_asked_for_less_and_less_often(world: World) -> None:
     _, port = await homeserver(world, NAME)
     file = Counting(says({}, 404))
@@ -206,9 +256,12 @@ async def test_srv_look_ups(world: World) -> None:
     await network.open()
     world.dns.add("_a._tcp.test", "SRV", "1 0 5 b.test.", "0 0 6 c.test.")
     world.dns.add("_dot._tcp.test", "SRV", "0 0 0 .")
+    strange = ["a\\032b.test.", "a/b.test.", "a\\@b.test.", "127.0.0.2.", "127.1.", "x:1.test."]
+    world.dns.add("_odd._tcp.test", "SRV", *(f"0 0 1 {target}" for target in strange))
     world.dns.failing.add(("_broken._tcp.test", "SRV"))
     assert await network.srv("_a._tcp.test") == [Place("c.test", 6), Place("b.test", 5)]
     assert await network.srv("_dot._tcp.test") == []
+    assert await network.srv("_odd._tcp.test") == []
     assert await network.srv("_none._tcp.test") == []
     with pytest.raises(LookUpFailed):
         await network.srv("_broken._tcp.test")

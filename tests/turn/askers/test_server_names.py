@@ -7,6 +7,7 @@ import ipaddress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
 from turn.askers.server_names import parse_server_name, server_of
 
@@ -96,6 +97,8 @@ def test_every_dns_name_and_port_comes_back(labels: list[str], port: int | None)
     host = ".".join(labels)
     name = parse_server_name(host if port is None else f"{host}:{port}")
     assert (name.host, name.port, name.address) == (host, port, None)
+    # What is a server name here must be a host to the library that connects.
+    assert URL.build(scheme="https", host=name.host, port=443).raw_host == host.lower()
 
 
 @given(st.ip_addresses(), PORTS)
@@ -116,6 +119,7 @@ def test_any_text_is_a_server_name_or_a_value_error(text: str) -> None:
     assert str(name) == text
     assert text.isascii()
     assert not set(text) & set("/?#@% \r\n\\")
+    URL.build(scheme="https", host=name.host.strip("[]"), port=name.port)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from ipaddress import IPv4Address
 from typing import Any
 
 from aiohttp import web
@@ -36,10 +35,6 @@ RawHandler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[No
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def plays_public(address: Address) -> bool:
-    return address == IPv4Address(PUBLIC) or is_public(address)
-
-
 class LoopbackNetwork(Network):
     """As the real one, but ports that need privileges, or are taken, are elsewhere."""
 
@@ -47,7 +42,7 @@ class LoopbackNetwork(Network):
         super().__init__(
             [PUBLIC],
             dns_port=world.dns.port,
-            permitted=plays_public,
+            permitted=world.plays_public,
             tls=world.authority.trust(),
             dns_within=PATIENCE,
         )
@@ -66,8 +61,12 @@ class World:
         self.dns = dns
         self.ports: dict[tuple[str, int], int] = {}
         """Where a port of a host really is."""
+        self.public = {PUBLIC}
         self.now = 1000.0
         self._stack = stack
+
+    def plays_public(self, address: Address) -> bool:
+        return str(address) in self.public or is_public(address)
 
     async def serve(
         self,
