@@ -17,8 +17,6 @@ from turn.client.tls import TlsFailed, fault_of
 
 Address = tuple[str, int]
 NO_ROUTE = {errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
-MAX_PENDING = 1 << 17
-"""Bytes of one unfinished message: the longest is 64 KiB and a header."""
 
 
 class Link:
@@ -79,14 +77,19 @@ class StreamLink(Link, asyncio.Protocol):
         try:
             for message in frames(self._buffer):
                 self.on_message(message)
-            if len(self._buffer) > MAX_PENDING:
-                raise Malformed("the relay sends a message that never ends")
         except Malformed as error:
             self.on_lost(error)
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.on_lost(Closed("the relay ended the connection"))
+
+    @property
+    def opened(self) -> asyncio.Transport:
+        """Raises Closed where it is not open."""
+        if self.transport is None:
+            raise Closed("the connection is not open")
+        return self.transport
 
     def send(self, data: bytes) -> None:
         if self.transport is not None and not self.transport.is_closing():
@@ -126,15 +129,12 @@ async def start_tls(link: StreamLink, context: ssl.SSLContext, host: str, timeou
 
     Raises TlsFailed, NoAnswer, Closed.
     """
-    assert link.transport is not None
-    loop = asyncio.get_running_loop()
+    loop, transport = asyncio.get_running_loop(), link.opened
     # The handshake's own failure says more than the end of the connection that follows it.
     link.on_lost = lambda _: None
     try:
         async with asyncio.timeout(timeout):
-            link.transport = await loop.start_tls(
-                link.transport, link, context, server_hostname=host
-            )
+            link.transport = await loop.start_tls(transport, link, context, server_hostname=host)
     except TimeoutError:
         link.close()
         raise NoAnswer("the TLS handshake was not answered") from None
