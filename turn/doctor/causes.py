@@ -63,6 +63,7 @@ class Cause(Enum):
     OWN_ADDRESS_DENIED = "own-address-denied"
     ECHO_LOST = "echo-lost"
     RELAY_TO_RELAY = "relay-to-relay"
+    RELAY_PORTS = "relay-ports"
     SLOW = "slow"
     TIME_OVER = "time-over"
 
@@ -159,6 +160,8 @@ REMEDIES = {
     " its firewall, and check external-ip.",
     Cause.RELAY_TO_RELAY: "The relay cannot reach its own outer address: give it external-ip as"
     " PUBLIC/PRIVATE, or let the router send such packets back in (hairpin).",
+    Cause.RELAY_PORTS: "Open the relay's UDP ports min-port to max-port in its firewall and check"
+    " external-ip; or this network lets no UDP out to such ports: try another one.",
     Cause.SLOW: "Put a relay nearer to the callers; more than 150 ms one way is heard.",
     Cause.TIME_OVER: "Run it again with a longer --timeout, or with fewer URIs.",
 }

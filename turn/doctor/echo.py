@@ -1,8 +1,8 @@
-"""An echo through the relay, both ways.
+"""An echo through the relay, both ways, in both situations of a call.
 
-First between two allocations of the same relay, as in a call in which both sides need it. Where the
-relay forbids its own address, or cannot reach it, with a socket of ours as the peer, as in a call
-in which one side needs it: then that is what is shown, with a warning.
+Between two allocations of the same relay, as where both sides need it; and with a socket of ours as
+the peer, as where one side does. The first shows nothing of the relay's firewall and outer address
+(coturn takes a packet to its own external-ip inside), the second depends on this network too.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from turn.client.client import Allocation, Client, family_of
 from turn.client.errors import ErrorResponse, NoAnswer, RelayError
 from turn.client.messages import Family, Peer
 from turn.doctor.causes import Cause
-from turn.doctor.judge import BY_CODE
+from turn.doctor.judge import BY_CODE, Scope, scope_of
 from turn.doctor.model import Finding, Step, Verdict, failed, ok, skipped, warning
 
 ROUNDS = 5
@@ -40,7 +40,7 @@ Result = tuple[list[Finding], list[float]]
 
 
 class _NoEcho(Exception):
-    """It did not work in this way; what was found is why."""
+    """It did not work in this way; the finding says why."""
 
     def __init__(self, finding: Finding) -> None:
         self.finding = finding
@@ -48,17 +48,55 @@ class _NoEcho(Exception):
 
 async def echo(end: End, second: Callable[[], Awaitable[End]]) -> Result:
     """``second`` gives another client of the same relay, with an allocation."""
+    inside = await _try(_between_allocations(end, second))
+    outside = await _try(_with_own_socket(end))
+    if isinstance(inside, Finding):
+        if isinstance(outside, Finding):
+            return [_worse(inside, outside)], []
+        findings, rounds = outside
+        return [*findings, _one_side_only(inside)], rounds
+    findings, rounds = inside
+    if isinstance(outside, Finding):
+        return [*findings, _no_outside(outside, end)], rounds
+    return [*findings, *outside[0]], rounds
+
+
+async def _try(way: Awaitable[Result]) -> Result | Finding:
     try:
-        return await _between_allocations(end, second)
+        return await way
     except _NoEcho as no:
-        first = no.finding
-    try:
-        findings, rounds = await _with_own_socket(end)
-    except _NoEcho as no:
-        # Two allocations are the surer way: no network of ours is in between. Its reason counts,
-        # unless the relay never gave the second one.
-        return [first if first.verdict is Verdict.FAILED else no.finding], []
-    return [*findings, _as_warning(first)], rounds
+        return no.finding
+
+
+def _worse(inside: Finding, outside: Finding) -> Finding:
+    """Two allocations are the surer way, no network of ours is in between: what they say counts,
+    unless the relay never gave the second one."""
+    if inside.verdict is Verdict.FAILED:
+        return inside
+    return outside if outside.verdict is Verdict.FAILED else replace(inside, verdict=Verdict.FAILED)
+
+
+def _one_side_only(inside: Finding) -> Finding:
+    """A call in which one side needs the relay works; one in which both do does not."""
+    causes = {
+        Cause.PEER_DENIED: Cause.OWN_ADDRESS_DENIED,
+        Cause.ECHO_LOST: Cause.RELAY_TO_RELAY,
+    }
+    cause = inside.cause
+    if inside.verdict is Verdict.FAILED and cause is not None:
+        cause = causes.get(cause, cause)
+    return replace(inside, verdict=Verdict.WARNING, cause=cause)
+
+
+def _no_outside(outside: Finding, end: End) -> Finding:
+    if outside.verdict is Verdict.SKIPPED:
+        return outside
+    mapped = end.allocation.mapped
+    if outside.cause is Cause.PEER_DENIED and mapped and scope_of(mapped[0]) is not Scope.PUBLIC:
+        # A relay for the world must refuse private peers; that we have such an address is chance.
+        return skipped(Step.ECHO, "not tried with a socket of ours: its address is a private one")
+    cause = Cause.RELAY_PORTS if outside.cause is Cause.ECHO_LOST else outside.cause
+    return replace(outside, verdict=Verdict.WARNING, cause=cause)
 
 
 async def _between_allocations(end: End, second: Callable[[], Awaitable[End]]) -> Result:
@@ -131,9 +169,9 @@ async def _with_own_socket(end: End) -> Result:
     permitted = ok(Step.PERMISSION, "our own address", time.perf_counter() - started)
     rounds = await _ping_socket(end.client, relayed)
     if not rounds:
-        text = "what is sent to the relayed address does not arrive"
+        text = "what is sent from here to the relayed address does not arrive"
         raise _NoEcho(failed(Step.ECHO, text, Cause.ECHO_LOST))
-    return [permitted, ok(Step.ECHO, "a socket of ours, both ways")], rounds
+    return [permitted, ok(Step.ECHO, "a socket of ours and the relayed address, both ways")], rounds
 
 
 class _Socket(asyncio.DatagramProtocol):
@@ -181,13 +219,3 @@ def _no_second(error: RelayError) -> Finding:
     if isinstance(error, ErrorResponse) and error.code in BY_CODE:
         return warning(Step.ECHO, text, BY_CODE[error.code])
     return warning(Step.ECHO, text, Cause.ECHO_LOST)
-
-
-def _as_warning(finding: Finding) -> Finding:
-    """A call in which one side needs the relay works; one in which both do does not."""
-    match finding.cause:
-        case Cause.PEER_DENIED:
-            return warning(finding.step, finding.text, Cause.OWN_ADDRESS_DENIED)
-        case Cause.ECHO_LOST if finding.verdict is Verdict.FAILED:
-            return warning(finding.step, finding.text, Cause.RELAY_TO_RELAY)
-    return replace(finding, verdict=Verdict.WARNING)

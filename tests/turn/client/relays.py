@@ -63,6 +63,7 @@ def coturn(
     ports: tuple[int, int] | None = None,
     ready: str = "udp",
     relay_ip: bool = True,
+    secret: str | None = None,
 ) -> Iterator[Coturn]:
     """Run coturn with nothing but the least, and ``lines``. ``prefix`` is a command to run it by,
     ``ready`` what it answers on, or a word of its log."""
@@ -70,7 +71,8 @@ def coturn(
         pytest.skip(f"the command {COMMAND} is missing: on Debian, apt-get install coturn")
     folder.mkdir(parents=True, exist_ok=True)
     port, tls_port = ports or (free_port(address, socket.SOCK_DGRAM), free_port(address))
-    relay = Coturn(address, port, tls_port, secrets.token_urlsafe(16), folder / "turnserver.log")
+    secret = secret or secrets.token_urlsafe(16)
+    relay = Coturn(address, port, tls_port, secret, folder / "turnserver.log")
     tls = (
         ["no-tls"] if certificate is None else [f"cert={certificate[0]}", f"pkey={certificate[1]}"]
     )

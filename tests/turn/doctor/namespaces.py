@@ -1,4 +1,4 @@
-"""Two network namespaces with public-looking addresses: a relay's and a caller's."""
+"""Two network namespaces with public-looking addresses: for relays, and for a caller."""
 
 from __future__ import annotations
 
@@ -6,26 +6,36 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 
-RELAY, CALLER, INNER = "45.0.0.1", "45.0.0.2", "10.77.0.5"
-"""The first two look public to everybody; the third is what a relay behind NAT calls itself."""
+CALLER = "45.0.0.2"
 
 
 @dataclass(frozen=True)
 class Namespaces:
     relay: tuple[str, ...]
-    """What to run a command by, so that it runs where the relay is."""
+    """What to run a command by, so that it runs where the relays are."""
     caller: tuple[str, ...]
+
+    def close_relay_ports(self, address: str) -> None:
+        """A firewall that knows of 3478 only; a relay cannot reach itself through it either."""
+        rule = [*self.relay, "ip", "rule"]
+        closed = ["to", address, "ipproto", "udp", "dport", "49152-65534", "blackhole"]
+        for change in (
+            ["add", "table", "local", "pref", "1"],
+            ["delete", "table", "local", "pref", "0"],
+            ["add", *closed, "pref", "0"],
+        ):
+            subprocess.run([*rule, *change], check=True)
 
 
 @contextmanager
-def namespaces() -> Iterator[Namespaces]:
-    """Skips where the machine does not allow them."""
+def namespaces(relays: Sequence[str]) -> Iterator[Namespaces]:
+    """``relays``: the addresses of theirs. Skips where the machine does not allow namespaces."""
     if shutil.which("ip") is None:
         pytest.skip("the command ip is missing: on Debian, apt-get install iproute2")
     if os.geteuid() != 0:
@@ -39,15 +49,15 @@ def namespaces() -> Iterator[Namespaces]:
     try:
         _ip("netns", "add", caller)
         _ip("-n", relay, "link", "add", "v0", "type", "veth", "peer", "name", "v0", "netns", caller)
-        for name, addresses in ((relay, (RELAY, INNER)), (caller, (CALLER,))):
+        for name, addresses in ((relay, relays), (caller, [CALLER])):
             for address in addresses:
                 _ip("-n", name, "address", "add", f"{address}/24", "dev", "v0")
             for device in ("lo", "v0"):
                 _ip("-n", name, "link", "set", device, "up")
         yield Namespaces(("ip", "netns", "exec", relay), ("ip", "netns", "exec", caller))
     finally:
-        subprocess.run(["ip", "netns", "delete", caller], check=False, capture_output=True)
-        subprocess.run(["ip", "netns", "delete", relay], check=False, capture_output=True)
+        for name in (caller, relay):
+            subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
 
 
 def _ip(*arguments: str) -> None:
