@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typer
 
+from turn.audit.commands import audit
 from turn.doctor.commands import check
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ def turn() -> None:
 
 
 app.command()(check)
+app.command()(audit)
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from typing import Any, Self
 from aioice import stun
 
 from turn.client import messages
-from turn.client.errors import ErrorResponse, Malformed, NoAnswer, RelayError
+from turn.client.errors import Malformed, NoAnswer, RelayError
 from turn.client.links import Link
 from turn.client.messages import Challenge, Family, Login, Peer, Protocol, Request
 
@@ -81,7 +81,11 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         try:
-            await self.release()
+            # After a failure or a cancellation nobody waits for the relay's answer any more.
+            if kind is None:
+                await self.release()
+            else:
+                self._release_unheard()
         except RelayError:
             pass  # it expires by itself (RFC 8656 section 8)
         finally:
@@ -137,6 +141,12 @@ class Client:
             return
         self.allocation = None
         await self._ask(lambda: Request(stun.Method.REFRESH, {"LIFETIME": 0}))
+
+    def _release_unheard(self) -> None:
+        if self.allocation is not None:
+            request = Request(stun.Method.REFRESH, {"LIFETIME": 0})
+            self._sign(request)
+            self._link.send(bytes(request))
 
     def send(self, data: bytes, peer: Peer) -> None:
         """To a peer through the relay; nobody says whether it arrived."""
@@ -233,8 +243,3 @@ class Client:
 
 def family_of(address: str) -> Family:
     return Family.IPV6 if ipaddress.ip_address(address).version == 6 else Family.IPV4
-
-
-def is_refusal(error: RelayError) -> bool:
-    """The relay said no to a peer: 403 Forbidden (RFC 8656 section 9), or the wrong family."""
-    return isinstance(error, ErrorResponse) and error.code in (403, 443)

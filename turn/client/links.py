@@ -14,6 +14,7 @@ from typing import cast
 from turn.client.errors import Closed, Malformed, NoAnswer, RelayError, Unreachable
 from turn.client.messages import frames
 from turn.client.tls import TlsFailed, fault_of
+from turn.client.uri import RelayUri, Transport
 
 Address = tuple[str, int]
 NO_ROUTE = {errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
@@ -169,3 +170,19 @@ def _words(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return (error.reason or "the handshake failed").replace("_", " ").lower()
     return "the connection was ended during the TLS handshake"
+
+
+async def open_link(
+    uri: RelayUri, address: str, tls: ssl.SSLContext | None, timeout: float
+) -> Link:
+    """To one address of the URI's host, by the URI's transport; ``timeout`` seconds for a step.
+
+    Raises RelayError.
+    """
+    where = (address, uri.port)
+    if uri.transport is Transport.UDP:
+        return await open_udp(where)
+    link = await open_tcp(where, timeout)
+    if tls is not None and uri.transport is Transport.TLS:
+        await start_tls(link, tls, uri.host, timeout)
+    return link

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from turn.client.client import Allocation, Client
 from turn.client.errors import NameFailed, RelayError, TlsFailed, Unreachable
-from turn.client.links import Link, StreamLink, open_tcp, open_udp, start_tls
+from turn.client.links import Link, StreamLink, open_link, start_tls
 from turn.client.messages import Login
 from turn.client.names import Resolve, resolve
 from turn.client.tls import facts_of
@@ -131,7 +131,7 @@ class Check:
         self._tell(self._report, Step.CONNECT)
         started = time.perf_counter()
         try:
-            link = await self._open(uri, address)
+            link = await open_link(uri, address, None, self._options.timeout)
         except Unreachable as error:
             if error.no_route:
                 text = f"not tried: this machine has no way to {address}"
@@ -144,12 +144,6 @@ class Check:
             if uri.transport is Transport.TLS:
                 await self._tls(link, uri)
         return link
-
-    async def _open(self, uri: RelayUri, address: str) -> Link:
-        where = (address, uri.port)
-        if uri.transport is Transport.UDP:
-            return await open_udp(where)
-        return await open_tcp(where, self._options.timeout)
 
     async def _tls(self, link: StreamLink, uri: RelayUri) -> None:
         self._tell(self._report, Step.TLS)
@@ -233,9 +227,7 @@ class Check:
 
     async def _second(self, uri: RelayUri, address: str, login: Login | None) -> End:
         """Another client of the same relay, with an allocation. Raises RelayError."""
-        link = await self._open(uri, address)
-        if isinstance(link, StreamLink) and uri.transport is Transport.TLS:
-            await start_tls(link, self._options.tls, uri.host, self._options.timeout)
+        link = await open_link(uri, address, self._options.tls, self._options.timeout)
         client = Client(link, self._options.timeout, login)
         try:
             await client.challenge()
@@ -259,7 +251,8 @@ class Check:
     async def _answers(self, uri: RelayUri, address: str, transport: Transport) -> bool:
         other = replace(uri, transport=transport)
         try:
-            async with Client(await self._open(other, address), self._options.timeout) as client:
+            link = await open_link(other, address, None, self._options.timeout)
+            async with Client(link, self._options.timeout) as client:
                 await client.binding()
         except RelayError:
             return False
