@@ -91,11 +91,12 @@ class PeerProbe:
 def _judge(
     name: str, samples: Samples, peers: Sequence[Address], answers: Sequence[Answer]
 ) -> Finding:
-    said = dict(zip(peers, answers, strict=True))
-    holes = [f"{p} {a.value}" for p, a in said.items() if a in (Answer.PERMITTED, Answer.BOUND)]
+    # A peer that was tried through both families is a hole if one of them lets it pass.
+    said = list(zip(peers, answers, strict=True))
+    holes = [f"{p} {a.value}" for p, a in said if a in (Answer.PERMITTED, Answer.BOUND)]
     if holes:
-        return Finding(name, Verdict.OPEN, ", ".join(holes), (samples.close,))
-    silent = [str(peer) for peer, answer in said.items() if answer is Answer.NONE]
+        return Finding(name, Verdict.OPEN, ", ".join(dict.fromkeys(holes)), (samples.close,))
+    silent = [str(peer) for peer, answer in said if answer is Answer.NONE]
     if silent:
         return Finding(name, Verdict.UNKNOWN, f"no answer for {', '.join(silent)}")
-    return Finding(name, Verdict.CLOSED, f"{len(said)} peers refused")
+    return Finding(name, Verdict.CLOSED, f"{len(samples.addresses)} peers refused")

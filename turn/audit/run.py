@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from turn.audit import behaviour
 from turn.audit.model import Audit, Finding, Verdict
@@ -19,10 +21,11 @@ from turn.client.errors import ErrorResponse, RelayError
 from turn.client.links import open_link
 from turn.client.messages import Family, Login
 from turn.client.names import Resolve, resolve
+from turn.client.patience import allocate
 from turn.client.uri import RelayUri, Transport, UriError, parse_uri
 from turn.peers import Network
 
-SHORT = 1.5
+SHORT = 1.0
 """Seconds to wait for what should not be answered at all."""
 
 
@@ -78,12 +81,14 @@ class _Auditor:
         self._options = options
         self._found = found
         self._tell = tell
+        self._asks = True
 
     async def run(self) -> None:
         """Raises RelayError where the relay cannot be asked at all."""
         self._tell(f"{self._uri}: strangers")
         async with await self._client(None) as stranger:
             self._add(*await behaviour.strangers(stranger))
+            self._asks = stranger.challenged is not None
         self._tell(f"{self._uri}: peers")
         await self._peers()
         self._tell(f"{self._uri}: old and extra protocols")
@@ -113,9 +118,10 @@ class _Auditor:
 
     async def _allocated(self, stack: AsyncExitStack, family: Family) -> Client | None:
         client = await stack.enter_async_context(await self._client(self._options.login))
-        await client.challenge()
+        if self._asks:  # else the challenge itself would allocate
+            await client.challenge()
         try:
-            await client.allocate(family=family)
+            await allocate(client, family)
         except ErrorResponse as error:
             if family is Family.IPV4:
                 raise
@@ -124,16 +130,19 @@ class _Auditor:
         return client
 
     async def _protocols(self) -> None:
-        short = min(SHORT, self._options.timeout)
+        """At the same time: most of them wait for an answer that should not come."""
+        where, timeout = self._where, self._options.timeout
+        short = min(SHORT, timeout)
+        waiting: list[Coroutine[Any, Any, Finding | list[Finding]]] = []
         if self._uri.transport is Transport.UDP:
-            self._add(await behaviour.old_stun(self._where, short))
-            self._add(await behaviour.dtls(self._where, short))
+            waiting += [behaviour.old_stun(where, short), behaviour.dtls(where, short)]
         if self._uri.transport is Transport.TLS:
-            self._add(*await old_versions(self._where, self._uri.host, self._options.timeout))
+            waiting.append(old_versions(where, self._uri.host, timeout))
         else:
-            login = self._options.login
-            self._add(await behaviour.tcp_relaying(self._where, login, self._options.timeout))
-        self._add(*await behaviour.admin_ports(self._where[0], short))
+            waiting.append(behaviour.tcp_relaying(where, self._options.login, timeout))
+        waiting.append(behaviour.admin_ports(where[0], short))
+        for found in await asyncio.gather(*waiting):
+            self._add(*(found if isinstance(found, list) else [found]))
 
     async def _client(self, login: Login | None) -> Client:
         timeout = self._options.timeout
@@ -146,7 +155,7 @@ class _Auditor:
 
 async def _own_address(client: Client, address: str) -> Finding:
     """What a call in which both sides need the relay asks for."""
-    probe = "the relay's own address"
+    probe = f"the relay's own address {address}"
     try:
         await client.permit(address)
     except ErrorResponse:

@@ -7,7 +7,7 @@ import ssl
 import warnings
 
 from turn.audit.model import Finding, Verdict
-from turn.client.errors import NoAnswer, RelayError, TlsFailed
+from turn.client.errors import Closed, NoAnswer, RelayError, TlsFailed
 from turn.client.links import Address, open_tcp, start_tls
 
 OLD = (
@@ -31,11 +31,14 @@ async def _version(
         return Finding(name, Verdict.UNKNOWN, "this machine's OpenSSL does not speak it")
     try:
         link = await open_tcp(address, timeout)
+    except RelayError as error:
+        return Finding(name, Verdict.UNKNOWN, str(error))
+    try:
         await start_tls(link, context, host, timeout)
-    except TlsFailed:
+    except (TlsFailed, Closed):
         return Finding(name, Verdict.CLOSED, "refused")
-    except NoAnswer:
-        return Finding(name, Verdict.UNKNOWN, "no answer came")
+    except NoAnswer:  # to a new version the same port has answered
+        return Finding(name, Verdict.CLOSED, "not answered")
     except RelayError as error:
         return Finding(name, Verdict.UNKNOWN, str(error))
     link.close()

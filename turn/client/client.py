@@ -101,11 +101,14 @@ class Client:
     async def challenge(self) -> Answer:
         """Ask for an allocation without credentials: the answer, which should be a 401.
 
-        A realm and nonce in it are kept for what is asked next.
+        A realm and nonce in it are kept for what is asked next. A relay that asks for nothing has
+        allocated: that is given back in the end.
         """
         answer = await self.exchange(messages.allocate())
         if answer.message.error_code == UNAUTHENTICATED:
             self._challenge = messages.challenge_of(answer.message)
+        if answer.message.message_class is stun.Class.RESPONSE:
+            self.allocation = _allocation(answer)
         return answer
 
     @property
@@ -117,12 +120,7 @@ class Client:
     ) -> Allocation:
         """Ask for a relayed address."""
         answer = await self._ask(lambda: messages.allocate(protocol, family))
-        relayed = answer.attributes.get("XOR-RELAYED-ADDRESS")
-        if relayed is None:
-            raise Malformed("the relay allocated something and does not say which address")
-        lifetime = answer.attributes.get("LIFETIME", 0)
-        mapped = answer.attributes.get("XOR-MAPPED-ADDRESS")
-        self.allocation = Allocation(relayed, mapped, lifetime)
+        self.allocation = _allocation(answer)
         return self.allocation
 
     async def permit(self, address: str) -> Answer:
@@ -239,6 +237,15 @@ class Client:
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(error)
+
+
+def _allocation(answer: Answer) -> Allocation:
+    """RFC 8656 section 7.2: what the answer must hold. Raises Malformed."""
+    relayed = answer.attributes.get("XOR-RELAYED-ADDRESS")
+    if relayed is None:
+        raise Malformed("the relay allocated something and does not say which address")
+    lifetime = answer.attributes.get("LIFETIME", 0)
+    return Allocation(relayed, answer.attributes.get("XOR-MAPPED-ADDRESS"), lifetime)
 
 
 def family_of(address: str) -> Family:

@@ -15,6 +15,7 @@ from turn.client.errors import NameFailed, RelayError, TlsFailed, Unreachable
 from turn.client.links import Link, StreamLink, open_link, start_tls
 from turn.client.messages import Login
 from turn.client.names import Resolve, resolve
+from turn.client.patience import allocate
 from turn.client.tls import facts_of
 from turn.client.uri import RelayUri, Transport, UriError, parse_uri
 from turn.doctor import judge
@@ -201,7 +202,7 @@ class Check:
             raise self._fail(failed(Step.ALLOCATE, text, Cause.CREDENTIAL_MISSING))
         started = time.perf_counter()
         try:
-            allocation = await client.allocate()
+            allocation = await allocate(client)
         except RelayError as error:
             finding = judge.allocate_failure(error, login.username, self._times())
             if finding.cause is Cause.CREDENTIAL_REFUSED and await self._clock_is_wrong(
@@ -231,7 +232,7 @@ class Check:
         client = Client(link, self._options.timeout, login)
         try:
             await client.challenge()
-            return End(client, await client.allocate())
+            return End(client, await allocate(client))
         except BaseException:
             link.close()
             raise

@@ -9,7 +9,8 @@ from turn.doctor.causes import Cause
 from turn.doctor.check import Check, CheckOptions
 from turn.doctor.model import Report, Step, failed
 
-AT_ONCE = 8
+AT_ONCE = 4
+"""Each holds two allocations of one user, and a quota of twelve is usual."""
 MAX_URIS = 100
 
 Tell = Callable[[Report, Step], None]

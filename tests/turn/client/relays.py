@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +63,9 @@ def coturn(
     ports: tuple[int, int] | None = None,
     ready: str = "udp",
     relay_ip: bool = True,
+    dtls: bool = False,
     secret: str | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Coturn]:
     """Run coturn with nothing but the least, and ``lines``. ``prefix`` is a command to run it by,
     ``ready`` what it answers on, or a word of its log."""
@@ -86,7 +88,7 @@ def coturn(
         "realm=test.example",
         *authentication,
         *tls,
-        "no-dtls",
+        *([] if dtls else ["no-dtls"]),
         "no-cli",
         f"userdb={folder / 'turndb'}",
         f"pidfile={folder / 'turnserver.pid'}",
@@ -97,7 +99,7 @@ def coturn(
     config = folder / "turnserver.conf"
     config.write_text("\n".join(text))
     process = ChildProcess("coturn", [*prefix, COMMAND, "-c", str(config)], relay.log)
-    process.start()
+    process.start(environment)
     try:
         process.wait_until(lambda: _ready(relay, ready), 15, f"It should answer over {ready}.")
         yield relay
