@@ -122,6 +122,9 @@ def frames(buffer: bytearray) -> Iterator[bytes]:
 
     Raises Malformed where the bytes are neither STUN nor channel data.
     """
+    # A web server's "HTTP" would pass for the header of channel data, and be waited for.
+    if buffer.startswith(b"HTTP/"):
+        raise Malformed("a web server answers there")
     while len(buffer) >= CHANNEL_HEADER:
         kind, length = struct.unpack_from("!HH", buffer)
         if kind < 0x4000:
