@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import typer
 
+from turn.audit.commands import audit
 from turn.coturn.cli import config
+from turn.doctor.commands import check
 from turn.rotate_cli import rotate
 
 app = typer.Typer(
@@ -27,6 +29,8 @@ def turn() -> None:
 
 app.command()(config)
 app.command()(rotate)
+app.command()(check)
+app.command()(audit)
 
 
 def main() -> None:
