@@ -1,7 +1,6 @@
-"""Who asks for credentials and on which terms, and how a Matrix user is recognised.
+"""Who asks for credentials and on which terms: all that the endpoint knows of an asker.
 
-The endpoint knows askers only as this. Keys are looked up in `turn.keys`; Matrix tokens by
-whatever has the methods of `MatrixAskers`.
+Keys are looked up in `turn.keys`; Matrix tokens by whatever has the methods of `MatrixAskers`.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from turn.askers.model import MatrixUser
 from turn.limits.model import Allowance
 
 DEFAULT_TTL = 3600
@@ -61,45 +61,16 @@ class Asker:
         return f"Asker({self.kind})"
 
 
-class MatrixUser(Protocol):
-    """A user whom a homeserver vouches for."""
-
-    @property
-    def user_id(self) -> str: ...
-    @property
-    def server_name(self) -> str: ...
-    @property
-    def guest(self) -> bool: ...
-
-
 class MatrixAskers(Protocol):
-    """Asks homeservers whom a token belongs to; keeps the answers for a moment.
+    """Asks homeservers whom a token belongs to, and keeps the answers for a moment.
 
-    Both raise BadToken, NotAllowed, HomeserverUnreachable and HomeserverSlow.
+    `turn.askers.askers.MatrixAskers` is one. Both methods raise `turn.askers.model.AskerError`.
     """
 
-    async def by_openid(self, access_token: str, matrix_server_name: str) -> MatrixUser:
+    async def by_openid(
+        self, access_token: str, matrix_server_name: str, expires_in: float | None = None
+    ) -> MatrixUser:
         """The user whose OpenID token this is, as that server says over federation."""
 
     async def by_access_token(self, token: str) -> MatrixUser:
         """The user of the configured homeserver whose access token this is."""
-
-
-class AskerError(Exception):
-    """It is not known who asks. The text is for that person, and quotes no token."""
-
-
-class BadToken(AskerError):
-    """The homeserver does not know the token, or not any more."""
-
-
-class NotAllowed(AskerError):
-    """It is known who asks, and the settings do not let them."""
-
-
-class HomeserverUnreachable(AskerError):
-    """Whoever would know cannot be reached, or answers nonsense."""
-
-
-class HomeserverSlow(AskerError):
-    """Whoever would know did not answer in time."""

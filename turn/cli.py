@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import typer
 
+from turn.key_cli import key_app
 from turn.rotate_cli import rotate
+from turn.serve_cli import serve
 
 app = typer.Typer(
     help="TURN for Matrix users, bots and conference hosts: credentials, a relay, and a doctor.",
@@ -25,6 +27,8 @@ def turn() -> None:
 
 
 app.command()(rotate)
+app.command()(serve)
+app.add_typer(key_app, name="key")
 
 
 def main() -> None:

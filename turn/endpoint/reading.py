@@ -67,15 +67,15 @@ def _parsed(content_type: str, body: bytes) -> dict[str, str]:
     return _flat(value)
 
 
-def _flat(value: Mapping[str, object]) -> dict[str, str]:
+def _flat(value: Mapping[str, object], within: str = "") -> dict[str, str]:
     flat: dict[str, str] = {}
     for name, each in value.items():
         if isinstance(each, str):
-            flat[name] = each
+            flat[within + name] = each
         elif isinstance(each, int) and not isinstance(each, bool):
-            flat[name] = str(each)
-        elif isinstance(each, dict):
-            flat.update({f"{name}.{k}": v for k, v in each.items() if isinstance(v, str)})
+            flat[within + name] = str(each)
+        elif isinstance(each, dict) and not within:
+            flat.update(_flat(each, f"{name}."))
     return flat  # what is of another type is nothing that we know, and is left out
 
 

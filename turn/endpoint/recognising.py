@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from turn.asking import Asker, BadToken, Kind, NotAllowed
-from turn.endpoint.reading import Parameters, basic, bearer, first
+from turn.askers.model import BadToken, NotAllowed
+from turn.asking import Asker, Kind
+from turn.endpoint.reading import Parameters, basic, bearer, first, seconds
 from turn.endpoint.refusals import MissingToken
 from turn.endpoint.service import Service, matrix_asker
 from turn.keys.model import PREFIX
@@ -39,7 +40,9 @@ async def matrix_user(service: Service, request: web.Request, given: Parameters)
         # The query parameter is deprecated since v1.11 of the specification, and still sent.
         token = first(given, "openid_token.access_token") or token or first(given, "access_token")
         if token is not None and server is not None:
-            return matrix_asker(matrix, await matrix.askers.by_openid(token, server))
+            expires = seconds(given, "openid_token.expires_in", "expires_in")
+            user = await matrix.askers.by_openid(token, server, expires)
+            return matrix_asker(matrix, user)
     if token is None:
         raise MissingToken("give an access token in the header Authorization: Bearer …")
     return matrix_asker(matrix, await matrix.askers.by_access_token(token))

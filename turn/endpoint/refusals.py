@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from turn.asking import BadToken, HomeserverSlow, HomeserverUnreachable, NotAllowed
+from turn.askers.model import BadToken, HomeserverSlow, HomeserverUnreachable, NotAllowed
 from turn.issuing import BadRequest
 from turn.keys.store import KeyStoreError
 from turn.limits.model import LimitsUnavailable, Reached

@@ -8,7 +8,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from turn.asking import Asker, Kind, MatrixAskers, MatrixUser, NotAllowed, Terms
+from turn.askers.model import MatrixUser, NotAllowed
+from turn.asking import Asker, Kind, MatrixAskers, Terms
 from turn.endpoint.refusals import CannotRevoke, LimitReached, NotHere
 from turn.issuing import Issued, is_of, issue, lifetime, relay_id
 from turn.keys.ring import KeyRing
@@ -29,12 +30,9 @@ class Matrix:
     """Which Matrix users are served, and on which terms."""
 
     askers: MatrixAskers
-    server_name: str
-    """Whose users are local."""
     local: Terms
     remote: Terms | None
     """None: nobody of another server."""
-    guests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +116,7 @@ class Service:
 
 def matrix_asker(matrix: Matrix, user: MatrixUser) -> Asker:
     """On which terms a Matrix user asks. Raises NotAllowed."""
-    if user.guest and not matrix.guests:
-        raise NotAllowed("guests get no credentials here: log in with an account")
-    if user.server_name == matrix.server_name:
+    if user.local:
         return Asker(Kind.LOCAL, user.user_id, matrix.local)
     if matrix.remote is None:
         raise NotAllowed("only users of this homeserver get credentials here")

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from turn.asking import Asker, BadToken
+from turn.askers.model import BadToken
+from turn.asking import Asker
 from turn.keys.model import KeyRecord, KeyText, matches, parse_key
 from turn.keys.store import Found, KeyStore
 

@@ -13,7 +13,8 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 from prometheus_client import CollectorRegistry
 
-from turn.asking import BadToken, Terms
+from turn.askers.model import BadToken, MatrixUser
+from turn.asking import Terms
 from turn.endpoint.app import build
 from turn.endpoint.service import Matrix, Parts, Service
 from turn.keys.model import (
@@ -40,7 +41,6 @@ ID_KEY = "the-key-of-the-ids"
 SERVER = "here.example"
 NOW = 1_700_000_000.0
 TOKEN = "syt_ann_token"
-GUEST_TOKEN = "syt_guest_token"
 OPENID_TOKEN = "openid_of_bob"
 EU = Relay(
     "eu",
@@ -53,11 +53,8 @@ EU = Relay(
 US = Relay("us", ("turn:us.example.org:3478?transport=udp",))
 
 
-@dataclass(frozen=True)
-class User:
-    user_id: str
-    server_name: str
-    guest: bool = False
+ANN = MatrixUser(f"@ann:{SERVER}", SERVER, guest=False, local=True)
+BOB = MatrixUser("@bob:there.example:8448", "there.example:8448", guest=False, local=False)
 
 
 @dataclass
@@ -65,29 +62,24 @@ class Vouched:
     """Knows the users of a table, and fails on demand; what real homeservers say is tested
     where they are asked."""
 
-    tokens: dict[str, User] = field(
+    tokens: dict[str, MatrixUser] = field(default_factory=lambda: {TOKEN: ANN})
+    openid: dict[tuple[str, str], MatrixUser] = field(
         default_factory=lambda: {
-            TOKEN: User(f"@ann:{SERVER}", SERVER),
-            GUEST_TOKEN: User(f"@7:{SERVER}", SERVER, guest=True),
-        }
-    )
-    openid: dict[tuple[str, str], User] = field(
-        default_factory=lambda: {
-            (OPENID_TOKEN, "there.example:8448"): User(
-                "@bob:there.example:8448", "there.example:8448"
-            ),
-            ("openid_of_ann", SERVER): User(f"@ann:{SERVER}", SERVER),
+            (OPENID_TOKEN, BOB.server_name): BOB,
+            ("openid_of_ann", SERVER): ANN,
         }
     )
     fails: Exception | None = None
 
-    async def by_access_token(self, token: str) -> User:
+    async def by_access_token(self, token: str) -> MatrixUser:
         return self._found(self.tokens.get(token))
 
-    async def by_openid(self, access_token: str, matrix_server_name: str) -> User:
+    async def by_openid(
+        self, access_token: str, matrix_server_name: str, expires_in: float | None = None
+    ) -> MatrixUser:
         return self._found(self.openid.get((access_token, matrix_server_name)))
 
-    def _found(self, user: User | None) -> User:
+    def _found(self, user: MatrixUser | None) -> MatrixUser:
         if self.fails is not None:
             raise self.fails
         if user is None:
@@ -160,7 +152,7 @@ async def site(
         limiter=limiter or MemoryLimiter(),
         metrics=Metrics(registry),
         keys=keys,
-        matrix=Matrix(vouched, SERVER, local or Terms(), remote),
+        matrix=Matrix(vouched, local or Terms(), remote),
         **({"clock": lambda: NOW} | more),
     )
     service = Service(parts)
