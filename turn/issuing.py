@@ -8,10 +8,11 @@ refused by the relay in the middle of a call.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from turn.asking import Asker, Kind, Terms
-from turn.credentials import mint, relay_id_of
+from turn.credentials import mint
 
 SIGNED_LONGER = 0.25
 """Of the told lifetime, on top."""
@@ -75,24 +76,28 @@ def lifetime(terms: Terms, asked: int | None) -> int:
     return asked
 
 
-def relay_id(id_key: str, asker: Asker, user: str | None, dice: str) -> str:
+HashId = Callable[[str], str]
+"""`relay_id_of` with its key. Whoever remembers its answers saves the time."""
+
+
+def relay_id(hash_id: HashId, asker: Asker, user: str | None, dice: Callable[[], str]) -> str:
     """The id that the relay counts quotas for. It tells the relay not who that is.
 
     A Matrix user has one and the same. A key's holder has one for each `user` that it names, else
     a new one each time (from `dice`): on one id, all of its callers would share one quota.
     """
     if asker.kind is not Kind.KEY:
-        return asker.id_prefix + relay_id_of(id_key, asker.identity)
-    whom = f"user {user}" if user else f"dice {dice}"
-    return key_tag(id_key, asker) + relay_id_of(id_key, f"{asker.identity} {whom}")
+        return asker.id_prefix + hash_id(asker.identity)
+    tag = key_tag(hash_id, asker)
+    return tag + (hash_id(f"{asker.identity} user {user}") if user else dice())
 
 
-def key_tag(id_key: str, asker: Asker) -> str:
+def key_tag(hash_id: HashId, asker: Asker) -> str:
     """What every id begins with that this key's holder is given."""
-    return asker.id_prefix + relay_id_of(id_key, f"tag {asker.identity}")[:TAG_LENGTH]
+    return asker.id_prefix + hash_id(f"tag {asker.identity}")[:TAG_LENGTH]
 
 
-def is_of(id_key: str, asker: Asker, username: str) -> bool:
+def is_of(hash_id: HashId, asker: Asker, username: str) -> bool:
     """Whether a username was given to this key's holder."""
     expiry, _, id_ = username.partition(":")
-    return expiry.isdecimal() and id_.startswith(key_tag(id_key, asker))
+    return expiry.isdecimal() and id_.startswith(key_tag(hash_id, asker))

@@ -7,12 +7,16 @@ with the same call id finds the same relay, and when one dies only its own calls
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import ipaddress
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from turn.issuing import BadRequest
+
+REMEMBERED = 1024
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -52,6 +56,15 @@ class Choice:
     uris: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Living:
+    """A relay without the addresses that do not answer."""
+
+    name: str
+    region: str
+    uris: tuple[str, ...]
+
+
 class Relays:
     """All relays, and the choice among them."""
 
@@ -62,62 +75,76 @@ class Relays:
         self.all = tuple(relays)
         self.regions = tuple(dict.fromkeys(relay.region for relay in relays))
         self._at_once = at_once
+        # The same few questions come again and again, and answers change only with `dead`.
+        self._candidates = functools.lru_cache(REMEMBERED)(self._find_candidates)
 
     def choose(
         self,
         wish: Wish,
         whom: str,
-        allowed: Sequence[str] = (),
-        alive: Callable[[str], bool] = lambda _: True,
+        allowed: tuple[str, ...] = (),
+        dead: frozenset[str] = frozenset(),
     ) -> Choice:
         """The addresses to tell.
 
         :param whom: what decides between relays where no call is named: the same asker stays on
             the same relay.
         :param allowed: the regions there are for this asker, the first one by default; empty: all.
-        :param alive: whether a URI answers, as far as is known.
+        :param dead: the URIs that are known not to answer.
         :raises BadRequest: a region is asked for that there is not, or not for this asker.
         """
+        # The ends of one call are in different networks, and must come to the same relay.
+        network = wish.network if wish.call is None else None
+        found = self._candidates(wish.region, network, allowed, dead)
+        if len(found) > 1:
+            found = rendezvous(wish.call or whom, found)
+        if self._at_once == 1:
+            return Choice(found[0].region, found[0].uris)
+        chosen = found[: self._at_once]
+        return Choice(chosen[0].region, tuple(uri for each in chosen for uri in each.uris))
+
+    def _find_candidates(
+        self,
+        asked: str | None,
+        network: str | None,
+        allowed: tuple[str, ...],
+        dead: frozenset[str],
+    ) -> list[_Living]:
         regions = [each for each in allowed if each in self.regions] or list(self.regions)
-        region = self._region(wish, regions)
-        # The client's region, then what else it may use, and then even what seems dead: the
-        # prober may be the one who is cut off.
+        if asked is not None and asked not in regions:
+            raise BadRequest(f"there is no such region; there are: {', '.join(regions)}")
+        region = asked or (network if network in regions else regions[0])
         there = [relay for relay in self.all if relay.region == region]
         elsewhere = [relay for relay in self.all if relay.region in regions]
-        for candidates in (there, elsewhere):
-            living = [live for relay in candidates if (live := _living(relay, alive)) is not None]
-            if living:
-                return self._first(living, wish.call or whom)
-        return self._first(there, wish.call or whom)
-
-    def _region(self, wish: Wish, regions: list[str]) -> str:
-        if wish.region is not None:
-            if wish.region not in regions:
-                raise BadRequest(f"there is no such region; there are: {', '.join(regions)}")
-            return wish.region
-        # The ends of one call are in different networks, and must come to the same relay.
-        if wish.call is None and wish.network in regions:
-            return wish.network
-        return regions[0]
-
-    def _first(self, relays: list[Relay], key: str) -> Choice:
-        ranked = rendezvous(key, relays) if len(relays) > 1 else relays
-        chosen = ranked[: self._at_once]
-        return Choice(chosen[0].region, tuple(uri for relay in chosen for uri in relay.uris))
+        # The client's region, then what else it may use, and then even what seems dead: the
+        # prober may be the one who is cut off.
+        return _living(there, dead) or _living(elsewhere, dead) or _living(there, frozenset())
 
 
-def _living(relay: Relay, alive: Callable[[str], bool]) -> Relay | None:
-    uris = tuple(uri for uri in relay.uris if alive(uri))
-    # A relay that answers STUN alone relays nothing.
-    if not any(is_turn(uri) for uri in uris):
-        return None
-    return relay if uris == relay.uris else Relay(relay.region, uris)
+def _living(relays: list[Relay], dead: frozenset[str]) -> list[_Living]:
+    found = []
+    for relay in relays:
+        uris = tuple(uri for uri in relay.uris if uri not in dead)
+        # A relay that answers STUN alone relays nothing.
+        if any(is_turn(uri) for uri in uris):
+            found.append(_Living(relay.name, relay.region, uris))
+    return found
 
 
-def rendezvous(key: str, relays: Iterable[Relay]) -> list[Relay]:
+class Named(Protocol):
+    """Whatever has a name to be found by."""
+
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+def rendezvous(key: str, relays: Iterable[N]) -> list[N]:
     """The relays in the order of this key: highest random weight first (Thaler, Ravishankar)."""
 
-    def weight(relay: Relay) -> bytes:
+    def weight(relay: N) -> bytes:
         text = f"{len(key)}:{key}{relay.name}"  # the length keeps key and name apart
         return hashlib.blake2b(text.encode(errors="replace"), digest_size=8).digest()
 
@@ -135,6 +162,12 @@ def region_of(address: Address, networks: Mapping[Network, str]) -> str | None:
 def is_turn(uri: str) -> bool:
     """Whether it names a relay; `stun:` does not."""
     return uri.startswith(("turn:", "turns:"))
+
+
+@functools.lru_cache(REMEMBERED)
+def turn_alone(uris: tuple[str, ...]) -> list[str]:
+    """Those that name a relay. Not to be changed: the same list is given to everybody."""
+    return [uri for uri in uris if is_turn(uri)]
 
 
 def host_of(uri: str) -> str:

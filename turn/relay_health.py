@@ -42,18 +42,15 @@ class RelayHealth:
     ) -> None:
         """:param every: seconds between two probes of one address."""
         self._addresses = {uri: _Address() for uri in uris}
+        self.dead: frozenset[str] = frozenset()
+        """The URIs that are left out of answers."""
         self._every = every
         self._fall = fall
         self._rise = rise
 
-    def alive(self, uri: str) -> bool:
-        """Whether it answers; what is never probed does."""
-        address = self._addresses.get(uri)
-        return address is None or address.alive
-
     def counts(self) -> tuple[int, int]:
         """How many answer, and how many there are."""
-        return sum(each.alive for each in self._addresses.values()), len(self._addresses)
+        return len(self._addresses) - len(self.dead), len(self._addresses)
 
     def due(self, now: float) -> list[str]:
         """The addresses to probe now; each must be followed by `record`."""
@@ -74,6 +71,7 @@ class RelayHealth:
         if address.against < (self._rise if ok else self._fall):
             return False
         address.alive, address.against = ok, 0
+        self.dead = self.dead - {uri} if ok else self.dead | {uri}
         return True
 
 

@@ -119,7 +119,7 @@ async def _watching(parts: Parts, probe: Probe) -> AsyncIterator[None]:
 
     def observe(uri: str, ok: bool) -> None:
         parts.metrics.probed(uri, ok=ok)
-        parts.metrics.alive(uri, alive=parts.health.alive(uri))
+        parts.metrics.alive(uri, alive=uri not in parts.health.dead)
 
     task = asyncio.create_task(watch(parts.health, probe, observe), name="relay probes")
     try:

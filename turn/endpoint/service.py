@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import secrets as dice
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 
 from turn.askers.model import MatrixUser, NotAllowed
 from turn.asking import Asker, Kind, MatrixAskers, Terms
+from turn.credentials import relay_id_of
 from turn.endpoint.refusals import CannotRevoke, LimitReached, NotHere
 from turn.issuing import Issued, is_of, issue, lifetime, relay_id
 from turn.keys.ring import KeyRing
@@ -70,48 +71,53 @@ class Order:
     """Where the client is."""
 
 
+ANYTHING = Order()
+"""No wish at all."""
+
+
 class Service:
     """Gives out credentials; knows nothing of HTTP."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        self._id = functools.lru_cache(IDS_REMEMBERED)(functools.partial(relay_id, parts.id_key))
+        self._hash_id = lru_cache(IDS_REMEMBERED)(partial(relay_id_of, parts.id_key))
 
     async def issue(self, asker: Asker, order: Order, shape: str) -> Issued:
         """Credentials for somebody who was recognised.
 
         :raises BadRequest, LimitReached, LimitsUnavailable, SecretsUnavailable:
         """
-        parts = self.parts
+        parts, terms = self.parts, asker.terms
         # All that can fail comes before the limits, so that nothing is taken for nothing.
-        ttl = lifetime(asker.terms, order.ttl)
+        ttl = lifetime(terms, order.ttl)
         network = region_of(order.address, parts.networks) if order.address else None
         wish = Wish(order.region, network, order.call)
-        whom = order.user or asker.identity
-        choice = parts.relays.choose(wish, whom, asker.terms.regions, parts.health.alive)
+        choice = parts.relays.choose(
+            wish, order.user or asker.identity, terms.regions, parts.health.dead
+        )
         signing = (await parts.secrets.secrets()).signing
-        reached = await parts.limiter.take(asker.identity, asker.terms.rate, asker.terms.quota)
+        reached = await parts.limiter.take(asker.identity, terms.rate, terms.quota)
         if reached is not None:
             raise LimitReached(reached)
-        issued = issue(signing, self._relay_id(asker, order.user), ttl, choice.uris, parts.clock())
+        id_ = relay_id(self._hash_id, asker, order.user, _roll)
+        issued = issue(signing, id_, ttl, choice.uris, parts.clock())
         parts.metrics.issued(asker.kind.value, choice.region, shape)
         return issued
-
-    def _relay_id(self, asker: Asker, user: str | None) -> str:
-        if asker.kind is Kind.KEY and user is None:  # another one each time: nothing to remember
-            return relay_id(self.parts.id_key, asker, None, dice.token_urlsafe(DICE_BYTES))
-        return self._id(asker, user, "")
 
     async def revoke(self, asker: Asker, username: str) -> None:
         """End what was given out before its time.
 
         :raises NotHere: it was not given to this asker. :raises CannotRevoke: see `Parts.revoke`.
         """
-        if not is_of(self.parts.id_key, asker, username):
+        if not is_of(self._hash_id, asker, username):
             raise NotHere("this key was not given credentials of that name")
         if self.parts.revoke is None:
             raise CannotRevoke("the relays here end an allocation only when its time is over")
         await self.parts.revoke(username)
+
+
+def _roll() -> str:
+    return dice.token_urlsafe(DICE_BYTES)
 
 
 def matrix_asker(matrix: Matrix, user: MatrixUser) -> Asker:

@@ -12,7 +12,7 @@ from turn.asking import Asker
 from turn.endpoint import recognising
 from turn.endpoint.reading import Parameters, first, seconds
 from turn.endpoint.refusals import Refusal
-from turn.endpoint.service import Order, Service
+from turn.endpoint.service import ANYTHING, Order, Service
 from turn.issuing import BadRequest, Issued
 from turn.regions import Address
 from turn.shapes import cloudflare, matrix, rest, services, twilio, w3c
@@ -55,7 +55,7 @@ class Shape:
     def order(self, given: Parameters, address: Address | None) -> Order:
         """Raises BadRequest."""
         if not given:
-            return Order(address=address)
+            return ANYTHING if address is None else Order(address=address)
         if given.get("service", "turn") != "turn":  # the draft has no other, section 2.1
             raise BadRequest("service must be turn")
         return Order(

@@ -7,14 +7,13 @@ multiples of their length, so that replicas agree on them without talking.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from turn.limits.model import Allowance, Limit, Reached
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """What is kept of one asker."""
+class Counted(NamedTuple):
+    """What is kept of one asker. A tuple, as one is made for each request."""
 
     empty_at: float = 0.0
     """When the bucket of the rate is empty again (Unix time, seconds)."""

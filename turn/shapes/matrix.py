@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from turn.issuing import Issued
-from turn.regions import is_turn
+from turn.regions import turn_alone
 
 
 def answer(issued: Issued) -> dict[str, Any]:
@@ -13,7 +13,7 @@ def answer(issued: Issued) -> dict[str, Any]:
     return {
         "username": issued.username,
         "password": issued.password,
-        "uris": [uri for uri in issued.uris if is_turn(uri)],
+        "uris": turn_alone(issued.uris),
         "ttl": issued.ttl,
     }
 

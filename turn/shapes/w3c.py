@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from turn.issuing import Issued
-from turn.regions import is_turn
+from turn.regions import is_turn, turn_alone
 
 
 def ice_servers(issued: Issued) -> list[dict[str, Any]]:
     """STUN servers first, without credentials, which browsers refuse there."""
     stun = [uri for uri in issued.uris if not is_turn(uri)]
     turn = {
-        "urls": [uri for uri in issued.uris if is_turn(uri)],
+        "urls": turn_alone(issued.uris),
         "username": issued.username,
         "credential": issued.password,
     }
