@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from turn.asking import Asker, Kind, Terms
 from turn.credentials import mint
 
-SIGNED_LONGER = 0.25
-"""Of the told lifetime, on top."""
+SIGNED_LONGER = 4
+"""A quarter of the told lifetime comes on top."""
 SHORTEST_TTL = 60
 """Seconds. Below it a call could not be set up in time."""
 ID_PREFIX = re.compile(r"[A-Za-z0-9._-]{0,64}")
@@ -27,9 +27,11 @@ class BadRequest(Exception):
     """What was asked for cannot be given. The text says what could be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """What an answer is made of, whatever its shape. `password` is a secret until `expires`."""
+class Issued(NamedTuple):
+    """What an answer is made of, whatever its shape. `password` is a secret until `expires`.
+
+    A tuple, as one is made for each request.
+    """
 
     username: str
     password: str
@@ -60,7 +62,7 @@ def signed_lifetime(ttl: int) -> int:
 
     A secret that was replaced has to stay for this long after the last signature.
     """
-    return ttl + max(1, -int(-ttl * SIGNED_LONGER // 1))
+    return ttl + -(-ttl // SIGNED_LONGER)
 
 
 def lifetime(terms: Terms, asked: int | None) -> int:

@@ -37,6 +37,15 @@ class Relay:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A relay to tell: its addresses that answer."""
+
+    name: str
+    region: str
+    uris: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What is known about where the client is and whom it will talk to."""
 
@@ -48,21 +57,7 @@ class Wish:
     """The id of the call or the room, which the other end says too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What came of it."""
-
-    region: str
-    uris: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Living:
-    """A relay without the addresses that do not answer."""
-
-    name: str
-    region: str
-    uris: tuple[str, ...]
+NO_WISH = Wish()
 
 
 class Relays:
@@ -98,10 +93,11 @@ class Relays:
         found = self._candidates(wish.region, network, allowed, dead)
         if len(found) > 1:
             found = rendezvous(wish.call or whom, found)
-        if self._at_once == 1:
-            return Choice(found[0].region, found[0].uris)
-        chosen = found[: self._at_once]
-        return Choice(chosen[0].region, tuple(uri for each in chosen for uri in each.uris))
+        first = found[0]
+        if self._at_once == 1 or len(found) == 1:
+            return first
+        several = tuple(uri for each in found[: self._at_once] for uri in each.uris)
+        return Choice(first.name, first.region, several)
 
     def _find_candidates(
         self,
@@ -109,7 +105,7 @@ class Relays:
         network: str | None,
         allowed: tuple[str, ...],
         dead: frozenset[str],
-    ) -> list[_Living]:
+    ) -> list[Choice]:
         regions = [each for each in allowed if each in self.regions] or list(self.regions)
         if asked is not None and asked not in regions:
             raise BadRequest(f"there is no such region; there are: {', '.join(regions)}")
@@ -121,13 +117,13 @@ class Relays:
         return _living(there, dead) or _living(elsewhere, dead) or _living(there, frozenset())
 
 
-def _living(relays: list[Relay], dead: frozenset[str]) -> list[_Living]:
+def _living(relays: list[Relay], dead: frozenset[str]) -> list[Choice]:
     found = []
     for relay in relays:
         uris = tuple(uri for uri in relay.uris if uri not in dead)
         # A relay that answers STUN alone relays nothing.
         if any(is_turn(uri) for uri in uris):
-            found.append(_Living(relay.name, relay.region, uris))
+            found.append(Choice(relay.name, relay.region, uris))
     return found
 
 

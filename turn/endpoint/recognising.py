@@ -8,7 +8,7 @@ from turn.askers.model import BadToken, NotAllowed
 from turn.asking import Asker, Kind
 from turn.endpoint.reading import Parameters, basic, bearer, first, seconds
 from turn.endpoint.refusals import MissingToken
-from turn.endpoint.service import Service, matrix_asker
+from turn.endpoint.service import Service
 from turn.keys.model import PREFIX
 
 KEY_BEGINS = f"{PREFIX}."
@@ -42,10 +42,10 @@ async def matrix_user(service: Service, request: web.Request, given: Parameters)
         if token is not None and server is not None:
             expires = seconds(given, "openid_token.expires_in", "expires_in")
             user = await matrix.askers.by_openid(token, server, expires)
-            return matrix_asker(matrix, user)
+            return matrix.asker(user)
     if token is None:
         raise MissingToken("give an access token in the header Authorization: Bearer …")
-    return matrix_asker(matrix, await matrix.askers.by_access_token(token))
+    return matrix.asker(await matrix.askers.by_access_token(token))
 
 
 async def anybody(service: Service, request: web.Request, given: Parameters) -> Asker:

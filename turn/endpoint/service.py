@@ -16,24 +16,35 @@ from turn.issuing import Issued, is_of, issue, lifetime, relay_id
 from turn.keys.ring import KeyRing
 from turn.limits.model import Limiter
 from turn.metrics import Metrics
-from turn.regions import Address, Network, Relays, Wish, region_of
+from turn.regions import NO_WISH, Address, Network, Relays, Wish, region_of
 from turn.relay_health import RelayHealth
 from turn.secrets.model import SecretSource
 
 Revoke = Callable[[str], Awaitable[None]]
 """Ends the allocations of a username at once, and refuses it from now on."""
 DICE_BYTES = 12
-IDS_REMEMBERED = 10_000
+REMEMBERED = 10_000
 
 
-@dataclass(frozen=True, slots=True)
 class Matrix:
     """Which Matrix users are served, and on which terms."""
 
-    askers: MatrixAskers
-    local: Terms
-    remote: Terms | None
-    """None: nobody of another server."""
+    def __init__(self, askers: MatrixAskers, local: Terms, remote: Terms | None) -> None:
+        """:param remote: None: nobody of another server."""
+        self.askers = askers
+        self._serves_remote = remote is not None
+        self._local = lru_cache(REMEMBERED)(lambda user_id: Asker(Kind.LOCAL, user_id, local))
+        self._remote = lru_cache(REMEMBERED)(
+            lambda user_id: Asker(Kind.REMOTE, user_id, remote or local)
+        )
+
+    def asker(self, user: MatrixUser) -> Asker:
+        """On which terms a user asks. Raises NotAllowed."""
+        if user.local:
+            return self._local(user.user_id)
+        if not self._serves_remote:
+            raise NotAllowed("only users of this homeserver get credentials here")
+        return self._remote(user.user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +91,7 @@ class Service:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        self._hash_id = lru_cache(IDS_REMEMBERED)(partial(relay_id_of, parts.id_key))
+        self._hash_id = lru_cache(REMEMBERED)(partial(relay_id_of, parts.id_key))
 
     async def issue(self, asker: Asker, order: Order, shape: str) -> Issued:
         """Credentials for somebody who was recognised.
@@ -90,11 +101,8 @@ class Service:
         parts, terms = self.parts, asker.terms
         # All that can fail comes before the limits, so that nothing is taken for nothing.
         ttl = lifetime(terms, order.ttl)
-        network = region_of(order.address, parts.networks) if order.address else None
-        wish = Wish(order.region, network, order.call)
-        choice = parts.relays.choose(
-            wish, order.user or asker.identity, terms.regions, parts.health.dead
-        )
+        whom = order.user or asker.identity
+        choice = parts.relays.choose(self._wish(order), whom, terms.regions, parts.health.dead)
         signing = (await parts.secrets.secrets()).signing
         reached = await parts.limiter.take(asker.identity, terms.rate, terms.quota)
         if reached is not None:
@@ -103,6 +111,13 @@ class Service:
         issued = issue(signing, id_, ttl, choice.uris, parts.clock())
         parts.metrics.issued(asker.kind.value, choice.region, shape)
         return issued
+
+    def _wish(self, order: Order) -> Wish:
+        if order is ANYTHING:
+            return NO_WISH
+        address, networks = order.address, self.parts.networks
+        network = None if address is None else region_of(address, networks)
+        return Wish(order.region, network, order.call)
 
     async def revoke(self, asker: Asker, username: str) -> None:
         """End what was given out before its time.
@@ -118,12 +133,3 @@ class Service:
 
 def _roll() -> str:
     return dice.token_urlsafe(DICE_BYTES)
-
-
-def matrix_asker(matrix: Matrix, user: MatrixUser) -> Asker:
-    """On which terms a Matrix user asks. Raises NotAllowed."""
-    if user.local:
-        return Asker(Kind.LOCAL, user.user_id, matrix.local)
-    if matrix.remote is None:
-        raise NotAllowed("only users of this homeserver get credentials here")
-    return Asker(Kind.REMOTE, user.user_id, matrix.remote)

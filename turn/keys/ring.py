@@ -12,14 +12,14 @@ from typing import Protocol
 
 from turn.askers.model import BadToken
 from turn.asking import Asker
-from turn.keys.model import KeyRecord, KeyText, matches, parse_key
+from turn.keys.model import KeyRecord, matches, parse_key
 from turn.keys.store import Found, KeyStore
 
 FRESH = 2.0
 """Seconds that an answer is used again: so long a revoked key may still be taken."""
 MOST = 10_000
 """Answers that are remembered, "no such key" among them."""
-NOBODY = KeyRecord("", hashlib.sha256(b"").digest(), 0)
+NOBODY = KeyRecord("", b"", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +48,21 @@ class StoredKeys:
     def __init__(self, store: KeyStore, *, clock: Callable[[], float] = time.time) -> None:
         self._store = store
         self._clock = clock
-        self._answers: OrderedDict[str, _Answer] = OrderedDict()
+        self._answers: OrderedDict[bytes, _Answer] = OrderedDict()
         self._flights: dict[str, asyncio.Task[Found | None]] = {}
         self._origins: tuple[float, frozenset[str]] = (0.0, frozenset())
 
     def known(self, text: str) -> Asker | None:
-        key = parse_key(text)
-        return None if key is None else self._from_memory(key)
+        answer = self._answers.get(_digest(text))
+        return None if answer is None else self._still(answer)
 
     async def asker(self, text: str) -> Asker:
-        key = parse_key(text)
-        if key is None:
-            raise BadToken("this is no API key: it has the form mvt.xxxxxxxx.xxx…")
-        answer = self._answers.get(key.id)
+        digest = _digest(text)
+        answer = self._answers.get(digest)
         if answer is None or self._clock() >= answer.until:
-            found = await self._look_up(key.id)
-            record, asker = NOBODY, None
-            if found is not None:
-                record, asker = found.record, found.holder.asker()
-            self._remember(key.id, _Answer(record, asker, self._clock() + FRESH))
-        known = self._from_memory(key)
+            answer = await self._look_up(text)
+            self._remember(digest, answer)
+        known = self._still(answer)
         if known is None:
             raise BadToken("this API key is not known, or it has ended: ask for a new one")
         return known
@@ -83,15 +78,20 @@ class StoredKeys:
         """Wait for what is being read."""
         await asyncio.gather(*self._flights.values(), return_exceptions=True)
 
-    def _from_memory(self, key: KeyText) -> Asker | None:
-        answer = self._answers.get(key.id)
-        if answer is None:
-            return None
+    def _still(self, answer: _Answer) -> Asker | None:
         now = self._clock()
-        fits = matches(answer.record, key)
-        return answer.asker if fits and now < answer.until and answer.record.valid(now) else None
+        valid = answer.asker is not None and answer.record.valid(now)
+        return answer.asker if valid and now < answer.until else None
 
-    async def _look_up(self, key_id: str) -> Found | None:
+    async def _look_up(self, text: str) -> _Answer:
+        until = self._clock() + FRESH
+        key = parse_key(text)
+        found = None if key is None else await self._find(key.id)
+        if key is None or found is None or not matches(found.record, key):
+            return _Answer(NOBODY, None, until)
+        return _Answer(found.record, found.holder.asker(), until)
+
+    async def _find(self, key_id: str) -> Found | None:
         # One flight for each id: a host that opens a conference asks a hundred times at once.
         flight = self._flights.get(key_id)
         if flight is None:
@@ -100,8 +100,13 @@ class StoredKeys:
             flight.add_done_callback(lambda _: self._flights.pop(key_id, None))
         return await asyncio.shield(flight)
 
-    def _remember(self, key_id: str, answer: _Answer) -> None:
-        self._answers[key_id] = answer
-        self._answers.move_to_end(key_id)
+    def _remember(self, digest: bytes, answer: _Answer) -> None:
+        self._answers[digest] = answer
+        self._answers.move_to_end(digest)
         while len(self._answers) > MOST:
             self._answers.popitem(last=False)
+
+
+def _digest(text: str) -> bytes:
+    """What a key is remembered by. How long the search takes says nothing about a right one."""
+    return hashlib.sha256(text.encode(errors="replace")).digest()

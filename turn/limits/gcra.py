@@ -29,21 +29,21 @@ def take(
     counted: Counted, rate: Allowance | None, quota: Allowance | None, now: float
 ) -> Counted | Reached:
     """What is kept after one more was taken, or why it was not."""
-    # A clock that was set back must not lock anybody out for longer than one bucket or window.
+    kept_empty_at, kept_window, kept_taken, _ = counted
     empty_at = now
     if rate is not None:
-        empty_at = min(max(counted.empty_at, now), now + rate.seconds) + rate.seconds / rate.count
+        # A clock that was set back must not lock anybody out for longer than one bucket.
+        if kept_empty_at > now:
+            empty_at = min(kept_empty_at, now + rate.seconds)
+        empty_at += rate.seconds / rate.count
         # The small tolerance absorbs what floating point loses in a sum of many steps.
         if (too_early := empty_at - now - rate.seconds) > 1e-6:
             return Reached(Limit.RATE, too_early)
-    window = taken = 0
-    forget_at = empty_at
-    if quota is not None:
-        window = int(now // quota.seconds)
-        taken = counted.taken if counted.window == window else 0
-        ends = float((window + 1) * quota.seconds)
-        if taken >= quota.count:
-            return Reached(Limit.QUOTA, ends - now)
-        taken += 1
-        forget_at = max(forget_at, ends)
-    return Counted(empty_at, window, taken, forget_at)
+    if quota is None:
+        return Counted(empty_at, 0, 0, empty_at)
+    window = int(now // quota.seconds)
+    taken = kept_taken if kept_window == window else 0
+    ends = float((window + 1) * quota.seconds)
+    if taken >= quota.count:
+        return Reached(Limit.QUOTA, ends - now)
+    return Counted(empty_at, window, taken + 1, max(empty_at, ends))

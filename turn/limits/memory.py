@@ -32,16 +32,18 @@ class MemoryLimiter:
         if rate is None and quota is None:
             return None
         now = self._clock()
-        after = gcra.take(self._counted.get(identity, NOTHING), rate, quota, now)
+        counted = self._counted.get(identity)
+        after = gcra.take(counted or NOTHING, rate, quota, now)
         if isinstance(after, Reached):
             return after
         self._counted[identity] = after
         self._counted.move_to_end(identity)
-        self._forget(now)
+        if counted is None:
+            self._forget(now)
         return None
 
     def _forget(self, now: float) -> None:
-        # Two looks for each one that comes keep it clean without ever going through all.
+        # Two looks for each one that is new keep it clean without ever going through all.
         for _ in range(2):
             oldest = next(iter(self._counted))
             if len(self._counted) <= self._most and self._counted[oldest].forget_at > now:
