@@ -11,7 +11,9 @@ import typer
 from turn.audit.commands import audit
 from turn.coturn.cli import config
 from turn.doctor.commands import check
+from turn.key_cli import key_app
 from turn.rotate_cli import rotate
+from turn.serve_cli import serve
 
 app = typer.Typer(
     help="TURN for Matrix users, bots and conference hosts: credentials, a relay, and a doctor.",
@@ -31,6 +33,8 @@ app.command()(config)
 app.command()(rotate)
 app.command()(check)
 app.command()(audit)
+app.command()(serve)
+app.add_typer(key_app, name="key")
 
 
 def main() -> None:

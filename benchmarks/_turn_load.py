@@ -1,0 +1,78 @@
+"""`python -m benchmarks._turn_load PORT PATH SECONDS`: asks as fast as it is answered.
+
+Raw HTTP/1.1 over a few connections that stay open, a request on each as soon as the answer before
+is complete. The token comes on stdin; the answer is one JSON line: requests in a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from typing import cast
+
+import uvloop
+
+CONNECTIONS = 32
+WARM_UP = 0.3
+"""Seconds that are not counted."""
+
+
+class Connection(asyncio.Protocol):
+    """One request at a time, for ever."""
+
+    def __init__(self, request: bytes) -> None:
+        self._request = request
+        self._left = b""
+        self.answered = 0
+        self.wrong = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+        self._transport.write(self._request)
+
+    def data_received(self, data: bytes) -> None:
+        self._left += data
+        head, end, body = self._left.partition(b"\r\n\r\n")
+        if not end:
+            return
+        fields = head.lower()
+        if b"\r\ncontent-length: " in fields:
+            whole = len(body) >= int(fields.partition(b"content-length: ")[2].split(b"\r\n")[0])
+        else:  # chunked, as Synapse answers
+            whole = body.endswith(b"0\r\n\r\n")
+        if not whole:
+            return
+        if not head.startswith(b"HTTP/1.1 200"):
+            self.wrong = head
+        self._left = b""
+        self.answered += 1
+        self._transport.write(self._request)
+
+
+async def load(port: int, path: str, seconds: float, token: str) -> float:
+    """Requests in a second."""
+    request = (
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n"
+        "Accept: */*\r\n\r\n"
+    ).encode()
+    loop = asyncio.get_running_loop()
+    made = [
+        await loop.create_connection(lambda: Connection(request), "127.0.0.1", port)
+        for _ in range(CONNECTIONS)
+    ]
+    await asyncio.sleep(WARM_UP)
+    before, began = sum(one.answered for _, one in made), time.monotonic()
+    await asyncio.sleep(seconds)
+    answered, took = sum(one.answered for _, one in made) - before, time.monotonic() - began
+    for transport, one in made:
+        transport.abort()
+        if one.wrong:
+            raise SystemExit(f"an answer was not 200: {one.wrong.decode()[:200]}")
+    return answered / took
+
+
+if __name__ == "__main__":
+    done = load(int(sys.argv[1]), sys.argv[2], float(sys.argv[3]), sys.stdin.read().strip())
+    print(json.dumps(uvloop.run(done)))

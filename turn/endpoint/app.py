@@ -1,0 +1,151 @@
+"""The application: `build(service)` to serve alone or as a sub-application, or `routes(service)`
+to add to one's own."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from turn import openapi
+from turn.asking import Asker
+from turn.endpoint import reading, recognising, responses, shapes
+from turn.endpoint.refusals import OURS, refusal_of
+from turn.endpoint.service import Service
+from turn.endpoint.shapes import Shape
+from turn.keys.store import KeyStoreError
+
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+SHAPES: dict[str, tuple[tuple[str, ...], Shape]] = {
+    "/_matrix/client/v3/voip/turnServer": (("GET", "POST"), shapes.MATRIX),
+    # What clients from before v1.1 of the specification ask.
+    "/_matrix/client/r0/voip/turnServer": (("GET", "POST"), shapes.MATRIX),
+    "/ice-servers": (("GET", "POST"), shapes.W3C),
+    "/services": (("GET", "POST"), shapes.SERVICES),
+    "/turn": (("GET", "POST"), shapes.REST),
+    "/2010-04-01/Accounts/{sid}/Tokens.json": (("POST",), shapes.TWILIO),
+    "/v1/turn/keys/{id}/credentials/generate-ice-servers": (("POST",), shapes.CLOUDFLARE),
+}
+REVOKE = "/v1/turn/keys/{id}/credentials/{username}/revoke"
+
+logger = logging.getLogger(__name__)
+
+
+def build(service: Service) -> web.Application:
+    """An application with everything but metrics; it owns nothing and starts no task."""
+    app = web.Application(client_max_size=reading.MOST_BODY)
+    app.add_routes(routes(service))
+    return app
+
+
+def routes(service: Service) -> list[web.RouteDef]:
+    """What `build` serves, for an application that has other things at its root."""
+    found = [
+        web.get("/openapi.json", _description, allow_head=False),
+        web.get("/health", _health(service), allow_head=False),
+        web.post(REVOKE, _revoking(service)),
+        web.options(REVOKE, _preflight(service, shapes.CLOUDFLARE)),
+    ]
+    for path, (methods, shape) in SHAPES.items():
+        found += [web.route(method, path, _issuing(service, shape)) for method in methods]
+        found.append(web.options(path, _preflight(service, shape)))
+    return found
+
+
+def _issuing(service: Service, shape: Shape) -> Handler:
+    parts = service.parts
+
+    async def handle(request: web.Request) -> web.Response:
+        asker: Asker | None = None
+        origin = request.headers.get("Origin")
+        try:
+            given = reading.NONE
+            if request.can_read_body or request.rel_url.raw_query_string:
+                given = await reading.parameters(request)
+            asker = await shape.recognise(service, request, given)
+            recognising.check_origin(asker, origin)
+            address = reading.client_address(request, parts.proxies) if parts.networks else None
+            issued = await service.issue(asker, shape.order(given, address), shape.name)
+            return responses.answer(shape, shape.answer(issued, request), asker, origin)
+        except Exception as error:  # noqa: BLE001 - aiohttp would log who asked, and answer in HTML
+            return await _refused(service, shape, error, asker, origin)
+
+    return handle
+
+
+def _revoking(service: Service) -> Handler:
+    shape = shapes.CLOUDFLARE
+
+    async def handle(request: web.Request) -> web.Response:
+        asker: Asker | None = None
+        origin = request.headers.get("Origin")
+        try:
+            asker = await shape.recognise(service, request, reading.NONE)
+            recognising.check_origin(asker, origin)
+            await service.revoke(asker, request.match_info["username"])
+            return responses.done(origin)
+        except Exception as error:  # noqa: BLE001 - as above
+            return await _refused(service, shape, error, asker, origin)
+
+    return handle
+
+
+def _preflight(service: Service, shape: Shape) -> Handler:
+    async def handle(request: web.Request) -> web.Response:
+        allowed = await _allowed(service, shape, request.headers.get("Origin"))
+        return responses.preflight(shape, allowed)
+
+    return handle
+
+
+async def _refused(
+    service: Service, shape: Shape, error: Exception, asker: Asker | None, origin: str | None
+) -> web.Response:
+    refusal = refusal_of(error)
+    if refusal.reason == OURS.reason:
+        # The frames and the type alone: the text of a foreign error may hold a token.
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("%s while asked in the shape %s\n%s", type(error).__name__, shape.name, frames)
+    elif refusal.status == 503:
+        logger.error("nothing is given out: %s", error)
+    tier = "unknown" if asker is None else asker.kind.value
+    service.parts.metrics.refused(refusal.reason, tier, shape.name)
+    return responses.refused(shape, refusal, await _allowed(service, shape, origin))
+
+
+async def _allowed(service: Service, shape: Shape, origin: str | None) -> str | None:
+    """The origin, if a page of it may use some key; a preflight comes without the key itself."""
+    keys = service.parts.keys
+    if shape.any_page or origin is None or keys is None:
+        return None
+    try:
+        return origin if origin in await keys.origins() else None
+    except KeyStoreError:
+        return None
+
+
+def _health(service: Service) -> Handler:
+    async def handle(_: web.Request) -> web.Response:
+        return await health(service)
+
+    return handle
+
+
+async def health(service: Service) -> web.Response:
+    """200 while credentials can be given out, else 503; and how many relay addresses answer."""
+    alive, known = service.parts.health.counts()
+    try:
+        await service.parts.secrets.secrets()
+    except Exception as error:  # noqa: BLE001 - whatever it is, nothing can be signed
+        logger.error("the health check finds no secret: %s", type(error).__name__)
+        status, text = 503, "no secret to sign with"
+    else:
+        status, text = 200, "ok" if alive or not known else "no relay answers its probes"
+    return responses.plain({"status": text, "relays": {"alive": alive, "known": known}}, status)
+
+
+async def _description(_: web.Request) -> web.Response:
+    return responses.for_any_page(openapi.TEXT)

@@ -1,0 +1,135 @@
+"""What every shape goes through: recognise, check the limits, choose a relay, sign, count."""
+
+from __future__ import annotations
+
+import secrets as dice
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+
+from turn.askers.model import MatrixUser, NotAllowed
+from turn.asking import Asker, Kind, MatrixAskers, Terms
+from turn.credentials import relay_id_of
+from turn.endpoint.refusals import CannotRevoke, LimitReached, NotHere
+from turn.issuing import Issued, is_of, issue, lifetime, relay_id
+from turn.keys.ring import KeyRing
+from turn.limits.model import Limiter
+from turn.metrics import Metrics
+from turn.regions import NO_WISH, Address, Network, Relays, Wish, region_of
+from turn.relay_health import RelayHealth
+from turn.secrets.model import SecretSource
+
+Revoke = Callable[[str], Awaitable[None]]
+"""Ends the allocations of a username at once, and refuses it from now on."""
+DICE_BYTES = 12
+REMEMBERED = 10_000
+
+
+class Matrix:
+    """Which Matrix users are served, and on which terms."""
+
+    def __init__(self, askers: MatrixAskers, local: Terms, remote: Terms | None) -> None:
+        """:param remote: None: nobody of another server."""
+        self.askers = askers
+        self._serves_remote = remote is not None
+        self._local = lru_cache(REMEMBERED)(lambda user_id: Asker(Kind.LOCAL, user_id, local))
+        self._remote = lru_cache(REMEMBERED)(
+            lambda user_id: Asker(Kind.REMOTE, user_id, remote or local)
+        )
+
+    def asker(self, user: MatrixUser) -> Asker:
+        """On which terms a user asks. Raises NotAllowed."""
+        if user.local:
+            return self._local(user.user_id)
+        if not self._serves_remote:
+            raise NotAllowed("only users of this homeserver get credentials here")
+        return self._remote(user.user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the endpoint is put together from. Whoever made a part closes it."""
+
+    secrets: SecretSource
+    id_key: str = field(repr=False)
+    """What ids at the relay are made with. The same in every replica, and not a relay's secret."""
+    relays: Relays
+    health: RelayHealth
+    limiter: Limiter
+    metrics: Metrics
+    keys: KeyRing | None = None
+    matrix: Matrix | None = None
+    networks: Mapping[Network, str] = field(default_factory=dict)
+    """The regions of the clients' networks."""
+    proxies: Sequence[Network] = ()
+    """Whose X-Forwarded-For is believed."""
+    revoke: Revoke | None = None
+    """None: the relays are of a kind that cannot."""
+    clock: Callable[[], float] = time.time
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an asker wants."""
+
+    ttl: int | None = None
+    region: str | None = None
+    call: str | None = None
+    user: str | None = None
+    """Which of its own users a key's holder asks for."""
+    address: Address | None = None
+    """Where the client is."""
+
+
+ANYTHING = Order()
+"""No wish at all."""
+
+
+class Service:
+    """Gives out credentials; knows nothing of HTTP."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._hash_id = lru_cache(REMEMBERED)(partial(relay_id_of, parts.id_key))
+
+    async def issue(self, asker: Asker, order: Order, shape: str) -> Issued:
+        """Credentials for somebody who was recognised.
+
+        :raises BadRequest, LimitReached, LimitsUnavailable, SecretsUnavailable:
+        """
+        parts, terms = self.parts, asker.terms
+        # All that can fail comes before the limits, so that nothing is taken for nothing.
+        ttl = lifetime(terms, order.ttl)
+        whom = order.user or asker.identity
+        choice = parts.relays.choose(self._wish(order), whom, terms.regions, parts.health.dead)
+        signing = (await parts.secrets.secrets()).signing
+        reached = await parts.limiter.take(asker.identity, terms.rate, terms.quota)
+        if reached is not None:
+            raise LimitReached(reached)
+        id_ = relay_id(self._hash_id, asker, order.user, _roll)
+        issued = issue(signing, id_, ttl, choice.uris, parts.clock())
+        parts.metrics.issued(asker.kind.value, choice.region, shape)
+        return issued
+
+    def _wish(self, order: Order) -> Wish:
+        if order is ANYTHING:
+            return NO_WISH
+        address, networks = order.address, self.parts.networks
+        network = None if address is None else region_of(address, networks)
+        return Wish(order.region, network, order.call)
+
+    async def revoke(self, asker: Asker, username: str) -> None:
+        """End what was given out before its time.
+
+        :raises NotHere: it was not given to this asker. :raises CannotRevoke: see `Parts.revoke`.
+        """
+        if not is_of(self._hash_id, asker, username):
+            raise NotHere("this key was not given credentials of that name")
+        if self.parts.revoke is None:
+            raise CannotRevoke("the relays here end an allocation only when its time is over")
+        await self.parts.revoke(username)
+
+
+def _roll() -> str:
+    return dice.token_urlsafe(DICE_BYTES)

@@ -1,0 +1,1 @@
+"""How often and how much one asker may ask: a rate and a quota, in memory or across replicas."""

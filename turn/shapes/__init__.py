@@ -1,0 +1,1 @@
+"""What was issued, as each kind of client wants to read it. Pure functions, one module a shape."""
