@@ -29,7 +29,7 @@ class Prober:
         clock: Callable[[], float] = time.time,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """:param clock: Unix time. :param tls: for `turns:`; the system's authorities where None."""
+        """`clock` gives Unix time; `tls` is for `turns:`, the system's authorities where None."""
         self._secrets = secrets
         self._clock = clock
         self._tls = tls
