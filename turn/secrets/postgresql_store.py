@@ -17,7 +17,7 @@ from turn.secrets.store import ANSWER_WITHIN, Conflict, bounded
 
 UNREACHABLE = (OSError, TimeoutError, ValueError)
 STATE_TABLE = "matrix_turn_rotation"
-CREATE_STATE = f"CREATE TABLE IF NOT EXISTS {STATE_TABLE} (realm text PRIMARY KEY, state text)"
+CREATE_STATE = f"CREATE TABLE {STATE_TABLE} (realm text PRIMARY KEY, state text)"
 SELECT_STATE = f"SELECT state FROM {STATE_TABLE} WHERE realm = $1"  # noqa: S608 - our own name
 UPDATE_STATE = (
     f"INSERT INTO {STATE_TABLE} (realm, state) VALUES ($1, $2)"  # noqa: S608
@@ -62,7 +62,9 @@ class PostgresqlStore:
             await database.execute("SELECT pg_advisory_xact_lock(hashtext($1))", STATE_TABLE)
             if await self._rotation(database) != before.rotation:
                 raise Conflict
-            await database.execute(CREATE_STATE)
+            if not await self._has_state(database):
+                # Not with IF NOT EXISTS: that needs the right to make tables though one is there.
+                await database.execute(CREATE_STATE)
             await database.execute(UPDATE_STATE, self._realm, dump(change.rotation))
             if change.add is not None:
                 await database.execute(
@@ -82,10 +84,13 @@ class PostgresqlStore:
         return by_fingerprint(bounded({str(row["value"]) for row in rows}, self.where))
 
     async def _rotation(self, database: Connection) -> Rotation | None:
-        if await database.fetchval("SELECT to_regclass($1)", STATE_TABLE) is None:
+        if not await self._has_state(database):
             return None
         state = await database.fetchval(SELECT_STATE, self._realm)
         return None if state is None else load(str(state), self.where)
+
+    async def _has_state(self, database: Connection) -> bool:
+        return await database.fetchval("SELECT to_regclass($1)", STATE_TABLE) is not None
 
     @contextlib.asynccontextmanager
     async def _open(self) -> AsyncIterator[Connection]:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from tests.turn.coturn_process import require_coturn, running_coturn
 from tests.turn.secrets.places import Place, fresh_place
-from tests.turn.turn_client import OK, allocation_code
+from tests.turn.turn_client import OK, TurnClient, allocation_code
 from turn.cli import app
 from turn.coturn.config import decisions, render
 from turn.coturn.databases import database_secrets
@@ -27,7 +27,7 @@ from turn.credentials import Credentials, mint
 from turn.secrets.live import LiveSecrets
 from turn.secrets.places import PlaceError, open_store
 from turn.secrets.rotate import Order, Surroundings, Walk
-from turn.secrets.rotation import Change, Pace, Phase, Snapshot
+from turn.secrets.rotation import AT_ONCE, Change, Pace, Phase, Snapshot
 from turn.secrets.store import SecretStore
 from voip.service.demo.processes import free_port
 
@@ -123,6 +123,28 @@ async def test_nothing_is_refused_however_often_the_rotation_is_killed(
         ]
         assert old not in there.values
         assert clock - time.time() > PACE.lifetime  # nothing that it signed is valid any more
+
+
+async def test_a_leaked_secret_opens_nothing_any_more_and_what_is_open_stays_so(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    require_coturn()
+    place = await fresh_place("sqlite", tmp_path, request)
+    await Walk(place.store(), Order(PACE)).run()
+    server = ("127.0.0.1", free_port("127.0.0.1", socket.SOCK_DGRAM))
+    issuer = Issuer(place)
+    await issuer.sign()
+    stolen = issuer.signed[0][1]
+    file = await config(place, server[1], tmp_path)
+    with running_coturn(file, server):
+        async with TurnClient(server, stolen) as live:
+            assert await live.allocate() == OK
+            await Walk(place.store(), Order(AT_ONCE, leaked=True)).run()
+            assert await allocation_code(server, stolen) == 401
+            # coturn keeps the key of a session: docs/turn-coturn.md says how to end these.
+            assert await live.refresh(600) == OK
+            await issuer.sign()
+            assert await allocation_code(server, issuer.signed[1][1]) == OK
 
 
 def arguments(place: Place, *options: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from tests.turn.secrets.places import KINDS, Place, fresh_place
@@ -142,3 +143,32 @@ async def test_a_wrong_password_is_not_shown(request: pytest.FixtureRequest) -> 
     with pytest.raises(SecretsUnavailable, match="AuthenticationError") as caught:
         await store.read()
     assert "hunter2" not in str(caught.value)
+
+
+async def test_postgresql_by_a_user_with_no_more_rights_than_it_takes(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """An issuer only reads; who rotates may also write, and need not make tables once they are."""
+    place = await fresh_place("postgresql", tmp_path, request)
+    one = await first(place.store())
+    owner = await asyncpg.connect(place.url)
+    try:
+        for command in (
+            "DROP ROLE IF EXISTS issuer",
+            "CREATE ROLE issuer LOGIN",
+            "GRANT SELECT ON turn_secret, matrix_turn_rotation TO issuer",
+        ):
+            await owner.execute(command)
+        issuer = Place("", place.url.replace("postgres@", "issuer@"), place.realm).store()
+        assert await issuer.read() == one
+        with pytest.raises(SecretsUnavailable, match="InsufficientPrivilege"):
+            await issuer.commit(one, begin(one, "second-secret", PACE))
+        await owner.execute(
+            "GRANT INSERT, UPDATE, DELETE ON turn_secret, matrix_turn_rotation TO issuer"
+        )
+        await issuer.commit(one, begin(one, "second-secret", PACE))
+        assert len((await issuer.read()).values) == 2
+    finally:
+        await owner.execute("DROP OWNED BY issuer")
+        await owner.execute("DROP ROLE issuer")
+        await owner.close()
