@@ -76,16 +76,17 @@ class MatrixAskers:
     async def __aenter__(self) -> Self:
         await self._network.open()
         async with AsyncExitStack() as stack:
-            guarded = fetch.session(self._network.connector())
+            within = self._settings.within
+            guarded = fetch.session(self._network.connector(), within)
             self._guarded = await stack.enter_async_context(guarded)
             # For addresses that the operator wrote down: nothing is forbidden to those.
             connector = aiohttp.TCPConnector(ssl=self._network.tls)
-            self._trusted = await stack.enter_async_context(fetch.session(connector))
+            self._trusted = await stack.enter_async_context(fetch.session(connector, within))
             self._finder = Finder(
                 self._network,
                 self._guarded,
                 self._clock,
-                self._settings.within / 2,  # what is slow leaves time for SRV and the question
+                within / 2,  # what is slow leaves time for SRV and the question
             )
             stack.push_async_callback(self._finder.close)
             stack.push_async_callback(self._users.close)

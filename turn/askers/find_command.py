@@ -86,7 +86,7 @@ async def steps(name: ServerName, network: Network, within: float) -> AsyncItera
     :param within: seconds for each step.
     """
     await network.open()
-    async with fetch.session(network.connector()) as session:
+    async with fetch.session(network.connector(), within) as session:
         finder = Finder(network, session, time.monotonic, within)
         step: AskWellKnown | AskSrv | Route = first_step(name)
         if isinstance(step, AskWellKnown):

@@ -27,7 +27,6 @@ from turn.askers.server_names import parse_server_name
 from turn.peers import Address
 
 DNS_WITHIN = 4.0
-CONNECT_WITHIN = 4.0
 MAX_ADDRESSES = 8
 """Of one name and family: an answer over TCP could hold thousands."""
 MAX_RECORDS = 50
