@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typer
 
+from turn.askers.find_cli import find
 from turn.audit.commands import audit
 from turn.coturn.cli import config
 from turn.doctor.commands import check
@@ -35,6 +36,7 @@ app.command()(check)
 app.command()(audit)
 app.command()(serve)
 app.add_typer(key_app, name="key")
+app.command()(find)
 
 
 def main() -> None:

@@ -15,8 +15,8 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
-from turn.askers import fetch
-from turn.askers.discovery import Place, Route
+from turn.askers import fetch, openid
+from turn.askers.discovery import Route
 from turn.askers.finder import Finder
 from turn.askers.kept import Answer, Flights, TooManyFlights
 from turn.askers.model import (
@@ -32,7 +32,6 @@ from turn.askers.replies import read_userinfo, read_whoami
 from turn.askers.server_names import ServerName, parse_server_name
 from turn.askers.settings import AskerSettings
 
-USERINFO = "/_matrix/federation/v1/openid/userinfo"
 WHOAMI = "/_matrix/client/v3/account/whoami"
 OPENID_KEPT = 300.0
 """Seconds for which a user is believed without asking again."""
@@ -77,16 +76,17 @@ class MatrixAskers:
     async def __aenter__(self) -> Self:
         await self._network.open()
         async with AsyncExitStack() as stack:
-            guarded = fetch.session(self._network.connector())
+            within = self._settings.within
+            guarded = fetch.session(self._network.connector(), within)
             self._guarded = await stack.enter_async_context(guarded)
             # For addresses that the operator wrote down: nothing is forbidden to those.
             connector = aiohttp.TCPConnector(ssl=self._network.tls)
-            self._trusted = await stack.enter_async_context(fetch.session(connector))
+            self._trusted = await stack.enter_async_context(fetch.session(connector, within))
             self._finder = Finder(
                 self._network,
                 self._guarded,
                 self._clock,
-                self._settings.within / 2,  # what is slow leaves time for SRV and the question
+                within / 2,  # what is slow leaves time for SRV and the question
             )
             stack.push_async_callback(self._finder.close)
             stack.push_async_callback(self._users.close)
@@ -183,31 +183,26 @@ class MatrixAskers:
     async def _openid(self, name: ServerName, token: str) -> MatrixUser:
         base = self._settings.override(name)
         if base is not None:
-            reply = await self._get_trusted(_under(base, USERINFO).with_query(access_token=token))
+            reply = await self._get_trusted(openid.userinfo_url(base, token))
         else:
             reply = await self._get_over(await self._finder.route(name), token)
         return read_userinfo(reply, str(name), self._settings.server_name)
 
     async def _whoami(self, base: str, token: str) -> MatrixUser:
-        url = _under(URL(base), WHOAMI)
+        home = URL(base)
+        url = home.with_path(home.path.rstrip("/") + WHOAMI)
         reply = await self._get_trusted(url, {"Authorization": f"Bearer {token}"})
         return read_whoami(reply, self._settings.server_name)
 
     async def _get_over(self, route: Route, token: str) -> fetch.Reply:
-        """What the first place says that answers at all. Federation requests follow no redirects.
+        """What the first place says that answers at all.
 
         :raises FetchFailed: none does; of several reasons, the last.
         """
         failure = fetch.FetchFailed("there is no server")
         for place in route.places:
             try:
-                return await fetch.get(
-                    self._guarded,
-                    _url(place).with_query(access_token=token),
-                    within=self._settings.within,
-                    headers={"Host": route.host_header},
-                    certificate_name=route.certificate_name,
-                )
+                return await openid.ask(self._guarded, route, place, token, self._settings.within)
             except fetch.FetchFailed as error:
                 failure = error
         raise failure
@@ -230,12 +225,3 @@ def _proven(found: MatrixUser | _Refusal) -> MatrixUser:
 
 def _key(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _url(place: Place) -> URL:
-    host = place.host.strip("[]")
-    return URL.build(scheme="https", host=host, port=place.port, path=USERINFO)
-
-
-def _under(base: URL, path: str) -> URL:
-    return base.with_path(base.path.rstrip("/") + path)

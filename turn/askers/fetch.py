@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import aiohttp
 from yarl import URL
 
-from turn.askers.network import CONNECT_WITHIN, LookUpFailed, NoAddress
+from turn.askers.network import LookUpFailed, NoAddress
 
 MAX_BYTES = 64 * 1024
 CHUNK = 8 * 1024
@@ -45,15 +45,19 @@ class Reply:
     body: bytes
 
 
-def session(connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
-    """A session that remembers nothing, follows nothing by itself and reads no environment."""
+def session(connector: aiohttp.BaseConnector, within: float) -> aiohttp.ClientSession:
+    """A session that remembers nothing, follows nothing by itself and reads no environment.
+
+    :param within: seconds for a whole question. A connection has a third of it, TLS included, so
+        that where one target hangs there is time for another.
+    """
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers=HEADERS,
         auto_decompress=False,
         trust_env=False,  # a proxy would resolve names by itself
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_WITHIN),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=within / 3),
     )
 
 

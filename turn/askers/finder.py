@@ -63,6 +63,16 @@ class Finder:
             return next_step
         return await self._by_srv(next_step)
 
+    async def read(self, host: str) -> tuple[ServerName, float]:
+        """What a host's well-known file says now, and the seconds for which that counts.
+
+        :raises FetchFailed: it cannot be had. :raises TimeoutError: not in time.
+        :raises ValueError: there is none, or it is not valid.
+        """
+        async with asyncio.timeout(self._within):
+            reply = await self._fetch(host)
+        return well_known.read_well_known(reply.body), well_known.lifetime(reply.headers)
+
     async def close(self) -> None:
         await self._files.close()
 
@@ -79,18 +89,17 @@ class Finder:
     async def _well_known(self, host: str) -> Answer[_WellKnown]:
         now = self._clock()
         try:
-            async with asyncio.timeout(self._within):
-                reply = await self._fetch(host)
-            found = _WellKnown(well_known.read_well_known(reply.body))
+            delegated, lifetime = await self.read(host)
         except (fetch.FetchFailed, TimeoutError):
             # Nobody took the file away: while its server is down, what it said last counts.
             found = self._last.get(host, now) or _WellKnown(None)
             return Answer(found, self._failed(host, now))
         except ValueError:
             return Answer(_WellKnown(None), self._failed(host, now))
+        found = _WellKnown(delegated)
         self._failures.drop(host)
         self._last.put(host, Answer(found, well_known.MAX_LIFETIME), now)
-        return Answer(found, well_known.lifetime(reply.headers))
+        return Answer(found, lifetime)
 
     def _failed(self, host: str, now: float) -> float:
         """Count a failure; the seconds before the file is asked for again."""

@@ -27,7 +27,6 @@ from turn.askers.server_names import parse_server_name
 from turn.peers import Address
 
 DNS_WITHIN = 4.0
-CONNECT_WITHIN = 4.0
 MAX_ADDRESSES = 8
 """Of one name and family: an answer over TCP could hold thousands."""
 MAX_RECORDS = 50
@@ -120,13 +119,12 @@ class Network(AbstractResolver):
         """
         addresses = await self._addresses(host)
         permitted = [address for address in addresses if self._permitted(address)]
-        if addresses and not permitted:
-            raise NoAddress(
-                f"{host} has no public address: give its server an address of its own in the"
-                " settings if it is in a private network"
-            )
         if not permitted:
-            raise NoAddress(f"the DNS knows no address of {host}")
+            # One text for both reasons: strangers must not learn which names our DNS knows.
+            raise NoAddress(
+                f"the DNS has no public address for {host} (one in a private network needs an"
+                " override in the settings)"
+            )
         return [
             ResolveResult(
                 hostname=host,

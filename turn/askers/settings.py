@@ -52,21 +52,22 @@ class AskerSettings:
         return None if url is None else URL(url)
 
     def _problems(self) -> Iterator[str]:
+        # No value is quoted: people paste passwords into the wrong line.
         if self.server_name is not None and not _is_server_name(self.server_name):
-            yield f"{self.server_name!r} is not a server name: write it as it ends user ids"
-        for pattern in self.allowed_servers:
+            yield "the server name is none: write what ends user ids, such as example.org"
+        for number, pattern in enumerate(self.allowed_servers, 1):
             if pattern != EVERYBODY and not _is_server_name(pattern.removeprefix("*.")):
-                yield f"{pattern!r} is neither a server name nor *.example.org nor *"
-        for name, url in self.overrides.items():
+                yield f"allowed server {number} is neither a server name nor *.example.org nor *"
+        for number, (name, url) in enumerate(self.overrides.items(), 1):
             if not _is_server_name(name):
-                yield f"{name!r} is not a server name: write NAME=https://host:port"
+                yield f"override {number} is not for a server name such as example.org"
             if not _is_base_url(url):
-                yield f"the address of {name} is not a base URL such as https://10.0.0.5:8448"
+                yield f"override {number} is not a base URL such as https://10.0.0.5:8448"
         if self.homeserver_url is not None and not _is_base_url(self.homeserver_url):
             yield "the homeserver's URL is not a base URL such as http://127.0.0.1:8008"
-        for nameserver in self.nameservers:
+        for number, nameserver in enumerate(self.nameservers, 1):
             if not _is_address(nameserver):
-                yield f"{nameserver!r} is not the address of a DNS server, such as 10.0.0.53"
+                yield f"DNS server {number} is not an address such as 10.0.0.53"
         if not self.within > 0:
             yield "a homeserver needs more than no time to answer"
 

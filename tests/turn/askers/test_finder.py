@@ -110,6 +110,22 @@ async def test_the_next_srv_target_serves_where_one_is_down(world: World) -> Non
     assert vouching.hosts
 
 
+async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Does not even shake hands."""
+    await reader.read()
+    writer.close()
+
+
+async def test_the_next_srv_target_serves_where_one_hangs(world: World) -> None:
+    vouching, port = await homeserver(world, NAME)
+    hangs = await world.serve_raw(_silent, None)
+    records = [f"0 0 {hangs} host.test.", f"5 0 {port} host.test."]
+    world.dns.add(f"_matrix-fed._tcp.{NAME}", "SRV", *records)
+    world.dns.add("host.test", "A", PUBLIC)
+    await (await world.askers(within=6.0)).by_openid(TOKEN, NAME)
+    assert vouching.hosts
+
+
 async def test_a_failing_srv_lookup_leaves_the_default_port(world: World) -> None:
     vouching, port = await homeserver(world, NAME)
     world.dns.failing |= {(f"_matrix-fed._tcp.{NAME}", "SRV"), (f"_matrix._tcp.{NAME}", "SRV")}

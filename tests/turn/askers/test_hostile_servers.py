@@ -236,7 +236,7 @@ async def test_a_certificate_of_another_authority(
 
 async def test_a_name_that_does_not_exist(world: World) -> None:
     askers = await world.askers()
-    with pytest.raises(HomeserverUnreachable, match="no address of nowhere"):
+    with pytest.raises(HomeserverUnreachable, match="no public address for nowhere"):
         await askers.by_openid(TOKEN, "nowhere.test")
 
 
