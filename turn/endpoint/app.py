@@ -19,15 +19,16 @@ from turn.keys.store import KeyStoreError
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
+BOTH, POST = ("GET", "POST"), ("POST",)
 SHAPES: dict[str, tuple[tuple[str, ...], Shape]] = {
-    "/_matrix/client/v3/voip/turnServer": (("GET", "POST"), shapes.MATRIX),
+    "/_matrix/client/v3/voip/turnServer": (BOTH, shapes.MATRIX),
     # What clients from before v1.1 of the specification ask.
-    "/_matrix/client/r0/voip/turnServer": (("GET", "POST"), shapes.MATRIX),
-    "/ice-servers": (("GET", "POST"), shapes.W3C),
-    "/services": (("GET", "POST"), shapes.SERVICES),
-    "/turn": (("GET", "POST"), shapes.REST),
-    "/2010-04-01/Accounts/{sid}/Tokens.json": (("POST",), shapes.TWILIO),
-    "/v1/turn/keys/{id}/credentials/generate-ice-servers": (("POST",), shapes.CLOUDFLARE),
+    "/_matrix/client/r0/voip/turnServer": (BOTH, shapes.MATRIX),
+    "/ice-servers": (BOTH, shapes.W3C),
+    "/services": (BOTH, shapes.SERVICES),
+    "/turn": (BOTH, shapes.REST),
+    "/2010-04-01/Accounts/{sid}/Tokens.json": (POST, shapes.TWILIO),
+    "/v1/turn/keys/{id}/credentials/generate-ice-servers": (POST, shapes.CLOUDFLARE),
 }
 REVOKE = "/v1/turn/keys/{id}/credentials/{username}/revoke"
 
@@ -50,7 +51,10 @@ def routes(service: Service) -> list[web.RouteDef]:
         web.options(REVOKE, _preflight(service, shapes.CLOUDFLARE)),
     ]
     for path, (methods, shape) in SHAPES.items():
-        found += [web.route(method, path, _issuing(service, shape)) for method in methods]
+        handler = _issuing(service, shape)
+        if "GET" in methods:  # a HEAD would take from the quota and give nothing
+            found.append(web.get(path, handler, allow_head=False))
+        found.append(web.post(path, handler))
         found.append(web.options(path, _preflight(service, shape)))
     return found
 

@@ -144,18 +144,18 @@ async def site(
     """Serve until the block ends. `more` are fields of `Parts`."""
     vouched, store, registry = Vouched(), KeyStore(folder / "keys.db"), CollectorRegistry()
     keys = StoredKeys(store)
-    parts = Parts(
-        secrets=secrets or FixedSecrets(SECRET),
-        id_key=ID_KEY,
-        relays=Relays(relays),
-        health=RelayHealth([uri for relay in relays for uri in relay.uris], every=30),
-        limiter=limiter or MemoryLimiter(),
-        metrics=Metrics(registry),
-        keys=keys,
-        matrix=Matrix(vouched, local or Terms(), remote),
-        **({"clock": lambda: NOW} | more),
-    )
-    service = Service(parts)
+    parts: dict[str, Any] = {
+        "secrets": secrets or FixedSecrets(SECRET),
+        "id_key": ID_KEY,
+        "relays": Relays(relays),
+        "health": RelayHealth([uri for relay in relays for uri in relay.uris], every=30),
+        "limiter": limiter or MemoryLimiter(),
+        "metrics": Metrics(registry),
+        "keys": keys,
+        "matrix": Matrix(vouched, local or Terms(), remote),
+        "clock": lambda: NOW,
+    }
+    service = Service(Parts(**(parts | more)))
     async with TestServer(build(service)) as server, ClientSession() as http:
         yield Site(service, vouched, store, registry, str(server.make_url("")).rstrip("/"), http)
     await keys.close()
