@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typer
 
+from turn.rotate_cli import rotate
+
 app = typer.Typer(
     help="TURN for Matrix users, bots and conference hosts: credentials, a relay, and a doctor.",
     no_args_is_help=True,
@@ -20,6 +22,9 @@ app = typer.Typer(
 @app.callback()
 def turn() -> None:
     """TURN for Matrix users, bots and conference hosts: credentials, a relay, and a doctor."""
+
+
+app.command()(rotate)
 
 
 def main() -> None:
