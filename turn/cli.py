@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typer
 
+from turn.relay.commands import relay
 from turn.rotate_cli import rotate
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ def turn() -> None:
     """TURN for Matrix users, bots and conference hosts: credentials, a relay, and a doctor."""
 
 
+app.command()(relay)
 app.command()(rotate)
 
 
