@@ -32,6 +32,7 @@ SECRETS_EVERY: Final = 2.0
 """Seconds between two looks at the secrets: a rotation counts this soon."""
 REVOKED_FOR: Final = 86_400.0
 """Seconds that a name is refused, if not told: longer than credentials are given out for."""
+FREE_TRIES: Final = 8
 SPARE_DESCRIPTORS: Final = 256
 _log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class Relay:
             server = self._server = self._make(accepted)
             self._stack.callback(server.close)
             for address in self.options.listen:
-                self._plain.append(await self._listen(server, address))
+                self._plain.append(await self._listen_free(server, address))
             for address in self.options.listen_tls:
                 self._tls.append(await self._listen_stream(server, address, self.options.tls))
             watch = asyncio.create_task(self._watch_secrets(server.core), name="relay secrets")
@@ -154,13 +155,25 @@ class Relay:
             most_connections=2 * limits.total + SPARE_DESCRIPTORS,
         )
 
+    async def _listen_free(self, server: Server, address: Address) -> Address:
+        """As `_listen`; for port 0, a port that is free for both. Raises OSError."""
+        for _ in range(FREE_TRIES if address[1] == 0 else 0):
+            with contextlib.suppress(OSError):
+                return await self._listen(server, address)
+        return await self._listen(server, address)
+
     async def _listen(self, server: Server, address: Address) -> Address:
-        """UDP and TCP at the same port."""
-        loop = asyncio.get_running_loop()
-        bound = await self._listen_stream(server, address, None)
-        listener = UdpListener(loop, udp_socket(*bound), server.control, server.traffic)
-        self._stack.callback(listener.close)
-        return bound
+        """UDP and TCP at the same port. Raises OSError."""
+        loop, (ip, port) = asyncio.get_running_loop(), address
+        sock = udp_socket(ip, port)
+        try:
+            bound: Address = sock.getsockname()[:2]
+            listener = UdpListener(loop, sock, server.control, server.traffic)
+            self._stack.callback(listener.close)
+        except BaseException:
+            sock.close()
+            raise
+        return await self._listen_stream(server, bound, None)
 
     async def _listen_stream(
         self, server: Server, address: Address, tls: ssl.SSLContext | None
