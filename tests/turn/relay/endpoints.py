@@ -64,9 +64,10 @@ async def through(
     relay_id: str = "caller",
     secret: str = SECRET,
     ttl: int = 3600,
+    age: int = 0,
 ) -> AsyncIterator[End]:
     """A client with an allocation, which it gives back."""
-    minted = mint(secret, relay_id, ttl, time.time())
+    minted = mint(secret, relay_id, ttl, time.time() - age)
     turn: TurnTransport
     turn, end = await create_turn_endpoint(
         End,
