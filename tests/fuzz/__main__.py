@@ -54,7 +54,7 @@ def _fuzz(target: str, seconds: int, found: Path) -> None:
     """In a process of its own: libFuzzer ends the process that it ran in."""
     import atheris  # type: ignore[import-untyped]  # it has no types
 
-    with atheris.instrument_imports(include=["voip", "aiortc.sdp", "aiortc.codecs"]):
+    with atheris.instrument_imports(include=["voip", "turn", "aiortc.sdp", "aiortc.codecs"]):
         from tests.fuzz.targets import TARGETS
 
     found.mkdir(parents=True, exist_ok=True)

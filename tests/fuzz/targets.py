@@ -13,7 +13,7 @@ from typing import Final
 
 from aiortc.sdp import SessionDescription
 
-from tests.fuzz import media
+from tests.fuzz import media, turn_relay
 from voip.media import demux, sdp
 from voip.media.demux import Kind
 from voip.media.errors import BadDescription, NoCommonCodec
@@ -111,6 +111,7 @@ TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
     "candidates": candidates,
     "datagrams": datagrams,
     **media.TARGETS,
+    **turn_relay.TARGETS,
 }
 
 
