@@ -60,7 +60,7 @@ def run() -> list[Row]:
         if coturn.installed():
             with _coturn() as theirs:
                 rows += _compared(ours, theirs, "coturn", None)
-    rows += _many()
+    rows += many()
     rows.append(_flooded())
     return rows
 
@@ -156,7 +156,7 @@ def _ways(client: socket.socket, peer: socket.socket) -> dict[str, Callable[[int
     }
 
 
-def _many() -> list[Row]:
+def many() -> list[Row]:
     """5,000 allocations at once, each of them with a channel that works."""
     raise_descriptors(ALLOCATIONS)
     with _process("ours") as (process, port), contextlib.ExitStack() as stack, udp_socket() as peer:

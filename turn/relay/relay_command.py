@@ -18,6 +18,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from turn.peers import Network
+from turn.relay.certificates import BadCertificate, CertificateFiles, renewing
 from turn.relay.limits import Limits
 from turn.relay.options import BadOptions, RelayOptions
 from turn.relay.revocations import following
@@ -67,11 +68,11 @@ def relay_command(wanted: Wanted, *, as_json: bool) -> int:
         options = options_of(wanted)
         secrets = _secrets(wanted)
         status = address_of(wanted.metrics) if wanted.metrics else None
-    except (BadOptions, PlaceError) as error:
+    except (BadCertificate, BadOptions, PlaceError) as error:
         return _complain(str(error), WRONG_INPUT)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(options, secrets, status, wanted.revoked_file, as_json=as_json))
+            runner.run(_serve(wanted, options, secrets, status, as_json=as_json))
     except SecretsUnavailable as error:
         return _complain(str(error), FAILED)
     except OSError as error:
@@ -80,7 +81,7 @@ def relay_command(wanted: Wanted, *, as_json: bool) -> int:
 
 
 def options_of(wanted: Wanted) -> RelayOptions:
-    """What the relay is made of. Reads the certificate. Raises BadOptions."""
+    """What the relay is made of, its certificate too. Raises BadOptions, BadCertificate."""
     try:
         limits = Limits(
             per_id=wanted.user_quota,
@@ -94,7 +95,7 @@ def options_of(wanted: Wanted) -> RelayOptions:
         listen=tuple(map(address_of, wanted.listen)),
         realm=wanted.realm,
         listen_tls=tuple(map(address_of, wanted.listen_tls)),
-        tls=_tls(wanted) if wanted.listen_tls else None,
+        tls=_tls(_certificate(wanted)),
         relay_addresses=wanted.relay_addresses,
         external=wanted.external,
         ports=_ports(wanted.ports),
@@ -126,15 +127,19 @@ def _network(text: str) -> Network:
         raise BadOptions(f"{text!r} is no network, such as 10.0.0.0/24") from None
 
 
-def _tls(wanted: Wanted) -> ssl.SSLContext:
+def _certificate(wanted: Wanted) -> CertificateFiles | None:
+    if not wanted.listen_tls:
+        return None
     if wanted.cert is None or wanted.key is None:
         raise BadOptions("--listen-tls needs --cert and --key")
+    return CertificateFiles(wanted.cert, wanted.key)
+
+
+def _tls(files: CertificateFiles | None) -> ssl.SSLContext | None:
+    if files is None:
+        return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
-        context.load_cert_chain(wanted.cert, wanted.key)
-    except (OSError, ssl.SSLError) as error:
-        why = error.reason if isinstance(error, ssl.SSLError) else error.strerror
-        raise BadOptions(f"{wanted.cert} and {wanted.key} are no certificate: {why}") from None
+    files.load(context)
     return context
 
 
@@ -146,10 +151,10 @@ def _secrets(wanted: Wanted) -> LiveSecrets:
 
 
 async def _serve(
+    wanted: Wanted,
     options: RelayOptions,
     secrets: LiveSecrets,
     status: Address | None,
-    revoked: Path | None,
     *,
     as_json: bool,
 ) -> None:
@@ -158,8 +163,11 @@ async def _serve(
         stack.push_async_callback(secrets.aclose)
         stopped = await stack.enter_async_context(_signals())
         relay = await stack.enter_async_context(Relay(options, secrets, registry))
-        if revoked is not None:
-            await stack.enter_async_context(following(relay, revoked))
+        if wanted.revoked_file is not None:
+            await stack.enter_async_context(following(relay, wanted.revoked_file))
+        certificate = _certificate(wanted)
+        if certificate is not None and options.tls is not None:
+            await stack.enter_async_context(renewing(options.tls, certificate))
         bound = None
         if status is not None:
             bound = await stack.enter_async_context(serving_status(registry, status))

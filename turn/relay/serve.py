@@ -21,7 +21,7 @@ from turn.relay.metrics import RelayMetrics
 from turn.relay.model import Transport
 from turn.relay.options import RelayOptions
 from turn.relay.rules import Rules
-from turn.relay.server import RelayAddress, Server
+from turn.relay.server import Server
 from turn.relay.sockets import RelaySockets
 from turn.relay.stream import protocol
 from turn.relay.udp import UdpListener, udp_socket
@@ -54,16 +54,18 @@ class Relay:
         self._secrets = secrets
         self._registry = registry
         self._stack = AsyncExitStack()
+        self._signing = ""
         self._server: Server | None = None
         self._plain: list[Address] = []
         self._tls: list[Address] = []
 
     async def __aenter__(self) -> Self:
         """Raises OSError: an address cannot be bound. Raises SecretsUnavailable."""
-        accepted = (await self._secrets.secrets()).accepted
+        secrets = await self._secrets.secrets()
+        self._signing = secrets.signing
         raise_descriptors(self.options.limits.total)
         async with self._stack:
-            server = self._server = self._make(accepted)
+            server = self._server = self._make(secrets.accepted)
             self._stack.callback(server.close)
             for address in self.options.listen:
                 self._plain.append(await self._listen_free(server, address))
@@ -108,6 +110,11 @@ class Relay:
             *secure,
         )
 
+    @property
+    def secret(self) -> str:
+        """What signed when it started: for whoever issues credentials for it."""
+        return self._signing
+
     def __len__(self) -> int:
         """How many allocations live."""
         return len(self._running.core)
@@ -140,7 +147,7 @@ class Relay:
             families=frozenset(told),
         )
         addresses = {
-            family: RelayAddress(RelaySockets(loop, ip, options.ports), told[family])
+            family: RelaySockets(loop, ip, told[family], options.ports)
             for family, ip in options.relays().items()
         }
         # Transaction ids of Data indications: nobody answers them, so nobody can gain by a guess.
@@ -207,6 +214,14 @@ def raise_descriptors(allocations: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 3 * allocations + SPARE_DESCRIPTORS
     if hard != resource.RLIM_INFINITY:
+        if wanted > hard:
+            _log.warning(
+                "%d allocations need %d descriptors, and the system gives %d: raise the limit"
+                " (LimitNOFILE in a systemd unit), or allow fewer allocations",
+                allocations,
+                wanted,
+                hard,
+            )
         wanted = min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -33,14 +33,6 @@ SOONEST: Final = 0.005
 """Seconds between two looks at what has expired."""
 
 
-@dataclass(frozen=True, slots=True)
-class RelayAddress:
-    """One local address that is relayed from, and what clients are told it is."""
-
-    sockets: RelaySockets
-    told: str
-
-
 @dataclass(slots=True)
 class Held:
     """The sockets of one allocation, and whose it is."""
@@ -60,7 +52,7 @@ class Server:
         self,
         loop: asyncio.AbstractEventLoop,
         core: Core,
-        addresses: dict[Family, RelayAddress],
+        addresses: dict[Family, RelaySockets],
         *,
         wall: Callable[[], float],
         random: Callable[[int], bytes],
@@ -166,7 +158,7 @@ class Server:
         sockets: dict[Family, RelaySocket],
         relays: dict[Family, Address | OpenFailure],
     ) -> None:
-        source = self._addresses[family].sockets
+        source = self._addresses[family]
         try:
             if action.reserve is not None:
                 first, self._reserved[action.reserve] = source.open_pair()

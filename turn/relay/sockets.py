@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable
 from typing import Final
 
-from turn.relay.lanes import LONGEST, Lane
+from turn.relay.lanes import LONGEST, Lane, SendTo
 from turn.relay.ports import Ports
 from turn.stun.names import Family
 from turn.stun.values import Address
@@ -28,12 +28,18 @@ _PMTUDISC_DO: Final = 2
 
 
 class RelaySocket:
-    """One relayed address. It reads on its own once it has a lane."""
+    """One relayed address. It reads on its own once it has a lane.
+
+    :param told: the address that clients know it by: behind a NAT, another one than its own. Two
+        clients of this relay then have each other's outside address, and most NATs do not let a
+        packet come back that way: what goes there takes the short way, and looks as it should.
+    """
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         sock: socket.socket,
+        told: str,
         buffer: memoryview,
         free: Callable[[], None],
     ) -> None:
@@ -47,7 +53,9 @@ class RelaySocket:
         self._body = buffer[4:]
         self._free = free
         self._lane: Lane | None = None
-        self.sendto = sock.sendto
+        self._told = told
+        self._inside = self.ip if told != self.ip else ""
+        self.sendto: SendTo = sock.sendto if told == self.ip else self._send_inside
 
     def start(self, lane: Lane, family: Family) -> None:
         self._lane = lane
@@ -59,7 +67,7 @@ class RelaySocket:
         option = (socket.IPPROTO_IP, _IP_MTU_DISCOVER)
         self._socket.setsockopt(*option, _PMTUDISC_DO)
         try:
-            self._socket.sendto(data, peer)
+            self.sendto(memoryview(data), peer)
         finally:
             self._socket.setsockopt(*option, _PMTUDISC_DONT)
 
@@ -82,7 +90,14 @@ class RelaySocket:
                 return
             except OSError:  # an ICMP error of an earlier packet
                 continue
+            if peer[0] == self._inside:
+                peer = (self._told, peer[1])
             lane.from_peer(self._buffer, size, peer[:2], now)
+
+    def _send_inside(self, data: memoryview, peer: Address) -> None:
+        """What `sendto` is behind a NAT. Raises OSError."""
+        ip, port = peer
+        self._socket.sendto(data, (self.ip if ip == self._told else ip, port))
 
 
 class NoPort(Exception):
@@ -93,12 +108,14 @@ class RelaySockets:
     """Opens relayed addresses of one local address.
 
     :param ip: a local address.
+    :param told: what it is called outside.
     :param ports: those that may be bound.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, ip: str, ports: range) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, ip: str, told: str, ports: range) -> None:
         self._loop = loop
         self._ip = ip
+        self.told = told
         self._family = socket.AF_INET6 if ":" in ip else socket.AF_INET
         self._ports = Ports(ports, random.SystemRandom())
         self._buffer = memoryview(bytearray(LONGEST + 4))
@@ -141,7 +158,9 @@ class RelaySockets:
             if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}:
                 raise NoPort from None
             return None
-        return RelaySocket(self._loop, sock, self._buffer, lambda: self._ports.give_back(port))
+        return RelaySocket(
+            self._loop, sock, self.told, self._buffer, lambda: self._ports.give_back(port)
+        )
 
     def _bound(self, port: int) -> socket.socket:
         sock = socket.socket(self._family, socket.SOCK_DGRAM)

@@ -73,6 +73,7 @@ class StreamClient(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self._transport = None
         if self._path is not None:
             self._host.disconnected(self, self._path)
 
@@ -104,7 +105,8 @@ class StreamClient(asyncio.Protocol):
 
     def _wait_for_allocation(self) -> None:
         self._stop_waiting()
-        self._idle = self._loop.call_later(IDLE, self.close)
+        if self._transport is not None:
+            self._idle = self._loop.call_later(IDLE, self.close)
 
     def _stop_waiting(self) -> None:
         if self._idle is not None:

@@ -70,6 +70,18 @@ async def test_two_clients_of_the_relay_reach_each_other(
         await exchange(one, two)
 
 
+async def test_behind_a_nat_two_clients_reach_each_other_by_the_outside_address(
+    start_relay: StartRelay,
+) -> None:
+    """Nothing answers at that address here, as behind a NAT that does not turn packets round."""
+    relay = await start_relay(external=("198.51.100.7",), allowed=())
+    async with through(relay.addresses[0]) as one, through(relay.addresses[0]) as two:
+        assert one.address[0] == two.address[0] == "198.51.100.7"
+        two.transport.sendto(b"permit", one.address)
+        await until(lambda: one.received.qsize() or relay._running.traffic.no_permission)
+        await exchange(one, two)
+
+
 async def test_a_datagram_as_long_as_they_get(start_relay: StartRelay) -> None:
     relay = await start_relay()
     async with through(relay.addresses[0]) as client, peer() as other:
