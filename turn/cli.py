@@ -13,6 +13,7 @@ from turn.audit.commands import audit
 from turn.coturn.cli import config
 from turn.doctor.commands import check
 from turn.key_cli import key_app
+from turn.relay.commands import relay
 from turn.rotate_cli import rotate
 from turn.serve_cli import serve
 
@@ -31,6 +32,7 @@ def turn() -> None:
 
 
 app.command()(config)
+app.command()(relay)
 app.command()(rotate)
 app.command()(check)
 app.command()(audit)

@@ -13,7 +13,7 @@ from typing import Final
 
 from aiortc.sdp import SessionDescription
 
-from tests.fuzz import askers, media
+from tests.fuzz import askers, media, turn_relay
 from voip.media import demux, sdp
 from voip.media.demux import Kind
 from voip.media.errors import BadDescription, NoCommonCodec
@@ -112,6 +112,7 @@ TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
     "datagrams": datagrams,
     **media.TARGETS,
     **askers.TARGETS,
+    **turn_relay.TARGETS,
 }
 
 

@@ -1,0 +1,68 @@
+"""What the relay did, for Prometheus: sums alone, nothing of one user or address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from turn.relay.server import Server
+
+Families = Iterator[CounterMetricFamily | GaugeMetricFamily]
+
+
+class RelayMetrics(Collector):
+    """Reads the relay's own counters when it is asked, so that packets cost nothing more.
+
+    The registry may be read in another thread: what can grow meanwhile is copied first.
+    """
+
+    def __init__(self, server: Server, registry: CollectorRegistry) -> None:
+        self._server = server
+        self._registry = registry
+        registry.register(self)
+
+    def unregister(self) -> None:
+        self._registry.unregister(self)
+
+    def collect(self) -> Families:
+        counts, live = self._server.core.counts, len(self._server.core)
+        yield GaugeMetricFamily("turn_relay_allocations", "Allocations that live now.", live)
+        yield CounterMetricFamily(
+            "turn_relay_allocated", "Allocations made since the start.", counts.allocated
+        )
+        yield from self._traffic()
+        refused = CounterMetricFamily(
+            "turn_relay_refused", "Error responses, by STUN error code.", labels=["code"]
+        )
+        for code, count in sorted(dict(counts.refused).items()):
+            refused.add_metric([str(int(code))], count)
+        yield refused
+        dropped = CounterMetricFamily(
+            "turn_relay_dropped", "Messages and packets without an answer.", labels=["reason"]
+        )
+        for reason, count in sorted({**counts.dropped, **self._lost()}.items()):
+            dropped.add_metric([reason], count)
+        yield dropped
+
+    def _traffic(self) -> Families:
+        traffic = self._server.traffic
+        for name, help_text, ways in (
+            ("bytes", "Bytes forwarded.", (traffic.bytes_to_peers, traffic.bytes_to_clients)),
+            ("packets", "Packets.", (traffic.packets_to_peers, traffic.packets_to_clients)),
+        ):
+            family = CounterMetricFamily(f"turn_relay_{name}", help_text, labels=["to"])
+            for to, value in zip(("peer", "client"), ways, strict=True):
+                family.add_metric([to], value)
+            yield family
+
+    def _lost(self) -> dict[str, int]:
+        traffic = self._server.traffic
+        return {
+            "no channel": traffic.no_channel,
+            "no permission from peer": traffic.no_permission,
+            "over bandwidth": traffic.over_bandwidth,
+            "unsendable": traffic.unsendable,
+        }
