@@ -14,7 +14,7 @@ def rotate(
         str,
         typer.Option(
             "--secrets",
-            envvar="MATRIX_TURN_SECRETS",
+            envvar="TURN_SECRETS",
             metavar="PLACE",
             show_default=False,
             help="Where the relay's shared secrets are: file:PATH, sqlite:PATH (coturn's turndb),"
@@ -25,7 +25,7 @@ def rotate(
     realm: Annotated[
         str | None,
         typer.Option(
-            envvar="MATRIX_TURN_REALM",
+            envvar="TURN_REALM",
             metavar="REALM",
             show_default=False,
             help="The relay's realm. Files need none.",

@@ -22,7 +22,7 @@ from turn.settings import Settings
 DEFAULT_FILE = Path("matrix-turn.toml")
 SHARED = ("secret", "secrets")
 SECRETS = (*SHARED, "id_key", "redis_url")
-OTHER_VARIABLES = {"TURN_CONFIG"}
+OTHER_VARIABLES = {"TURN_CONFIG", "TURN_STATSDB"}
 """Ours, but no settings."""
 
 

@@ -51,9 +51,9 @@ class Machine:
         """Whether its system answers a connection that nobody there waits for."""
         return self._knock(address, 9) == "refused"
 
-    def listens(self, port: int) -> bool:
-        """Whether a server in here takes connections on loopback."""
-        return self._knock("127.0.0.1", port) == "open"
+    def listens(self, address: str, port: int) -> bool:
+        """Whether a server at that address takes connections from here."""
+        return self._knock(address, port) == "open"
 
     def _knock(self, address: str, port: int) -> str:
         command = self.command(sys.executable, "-c", KNOCK, address, str(port))

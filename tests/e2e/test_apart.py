@@ -25,6 +25,7 @@ from voip.service.demo.synapse_config import SynapseOptions, prepare
 
 SECRET = "an-apart-secret-of-thirty-two-characters"
 VOIP = [sys.executable, "-c", "from voip.service.cli import main; main()"]
+TURN = [sys.executable, "-c", "from turn.cli import main; main()"]
 PATIENCE = 60.0
 _numbers = itertools.count(1)
 
@@ -82,17 +83,37 @@ def homeserver(
 
 @contextmanager
 def coturn(folder: Path, hub: Hub) -> Iterator[None]:
+    """With the hardened configuration as it is written for anybody."""
     if not installed():
         pytest.skip("the command turnserver is missing: on Debian, apt-get install coturn")
     config = folder / "turnserver.conf"
-    config.write_text(
-        f"listening-ip={hub.address}\nrelay-ip={hub.address}\nrealm=apart\nuse-auth-secret\n"
-        f"static-auth-secret={SECRET}\nno-cli\nno-tls\nno-dtls\nuserdb={folder / 'db'}\n"
-        f"pidfile={folder / 'pid'}\nlog-file=stdout\n"
-    )
+    wishes = ["--realm", "apart", "--secrets", f"file:{secret_file(folder)}"]
+    run([*TURN, "config", *wishes, "--external-ip", hub.address, "-o", str(config)], check=True)
     process = ChildProcess("coturn", hub.command("turnserver", "-c", str(config)), folder / "log")
+    with started(process, hub):
+        yield
+
+
+@contextmanager
+def embedded(folder: Path, hub: Hub) -> Iterator[None]:
+    wishes = ["--realm", "apart", "--secret-file", str(secret_file(folder))]
+    command = hub.command(*TURN, "relay", "--listen", f"{hub.address}:3478", *wishes)
+    with started(ChildProcess("relay", command, folder / "log"), hub):
+        yield
+
+
+def secret_file(folder: Path) -> Path:
+    file = folder / "secrets"
+    file.touch(mode=0o600)
+    file.write_text(f"{SECRET}\n")
+    return file
+
+
+@contextmanager
+def started(process: ChildProcess, hub: Hub) -> Iterator[None]:
     process.start()
     try:
+        process.wait_until(lambda: hub.listens(hub.address, 3478), PATIENCE, "The relay?")
         yield
     finally:
         process.stop()
@@ -130,7 +151,7 @@ def test_the_two_do_not_reach_each_other(network: Network) -> None:
     assert not network.left.reaches(network.right.address)
 
 
-@pytest.fixture(params=[coturn])
+@pytest.fixture(params=[coturn, embedded])
 def relay(request: pytest.FixtureRequest, network: Network, tmp_path: Path) -> Iterator[None]:
     with request.param(tmp_path, network.hub):
         yield
@@ -161,6 +182,8 @@ def test_two_of_ours(
     assert "Media went through a relay." in json.loads(said.stdout)["verdict"]
 
 
+@pytest.mark.long
+@pytest.mark.timeout(300)
 @pytest.mark.usefixtures("relay")
 async def test_a_browser_and_a_bot(
     network: Network, homeserver: SynapseProcess, pair: tuple[User, User], tmp_path: Path
@@ -173,7 +196,7 @@ async def test_a_browser_and_a_bot(
     served = ChildProcess("page", network.left.command(*page), tmp_path / "page.log")
     served.start()
     try:
-        served.wait_until(lambda: network.left.listens(8080), PATIENCE, "The page?")
+        served.wait_until(lambda: network.left.listens("127.0.0.1", 8080), PATIENCE, "The page?")
         with bot(network.right, settings | {"VOIP_BOT": "echo"}):
             async with chromium(program=program) as browser:
                 person = await Person.open(browser, "http://127.0.0.1:8080/")
@@ -201,7 +224,9 @@ def test_without_a_relay_there_is_no_way(
     assert report["connected_ms"] is None
 
 
-def run(command: list[str], settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def run(
+    command: list[str], settings: dict[str, str] | None = None, *, check: bool = False
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, env=settings, capture_output=True, text=True, timeout=PATIENCE, check=False
+        command, env=settings, capture_output=True, text=True, timeout=PATIENCE, check=check
     )

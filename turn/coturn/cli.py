@@ -13,13 +13,13 @@ def config(
     *,
     realm: Annotated[
         str,
-        typer.Option(envvar="MATRIX_TURN_REALM", help="The relay's realm: its domain."),
+        typer.Option(envvar="TURN_REALM", help="The relay's realm: its domain."),
     ] = "",
     secrets: Annotated[
         str,
         typer.Option(
             "--secrets",
-            envvar="MATRIX_TURN_SECRETS",
+            envvar="TURN_SECRETS",
             metavar="PLACE",
             show_default=False,
             help="The shared secrets: file:PATH (copied into the configuration), or coturn's own"
@@ -68,7 +68,7 @@ def config(
     redis_statsdb: Annotated[
         str,
         typer.Option(
-            envvar="MATRIX_TURN_STATSDB",
+            envvar="TURN_STATSDB",
             metavar="URL",
             show_default=False,
             help="redis://... where coturn tells of allocations and traffic.",

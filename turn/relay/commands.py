@@ -23,7 +23,7 @@ def relay(
     realm: Annotated[
         str,
         typer.Option(
-            envvar="MATRIX_TURN_REALM",
+            envvar="TURN_REALM",
             metavar="REALM",
             show_default=False,
             help="A name for the site; its domain name is usual.",
@@ -40,7 +40,7 @@ def relay(
     secrets: Annotated[
         str | None,
         typer.Option(
-            envvar="MATRIX_TURN_SECRETS",
+            envvar="TURN_SECRETS",
             metavar="PLACE",
             help="Instead of --secret-file: file:PATH, sqlite:PATH, postgresql://... or redis://...,"
             " as `matrix-turn rotate` has it.",
