@@ -26,9 +26,9 @@ def variables() -> set[str]:
     return {found[1] for found in _VARIABLE.finditer(COMPOSE.read_text()) if found[1]}
 
 
-def compose() -> dict[str, Any]:
-    """The file as Compose sees it with the example's values. Raises KeyError."""
-    return cast("dict[str, Any]", _filled(yaml.safe_load(COMPOSE.read_text()), example()))
+def compose(values: dict[str, str] | None = None) -> dict[str, Any]:
+    """The file as Compose sees it with these values, or the example's. Raises KeyError."""
+    return cast("dict[str, Any]", _filled(yaml.safe_load(COMPOSE.read_text()), values or example()))
 
 
 def _filled(value: Any, environment: dict[str, str]) -> Any:

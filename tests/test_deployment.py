@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.deployment import COMPOSE, ROOT, compose, example, variables
+from turn.settings_sources import load_settings, warnings
 from voip.service.settings import Settings
 
 SERVICES: dict[str, Any] = compose()["services"]
@@ -70,6 +71,14 @@ def test_the_bot_takes_its_settings() -> None:
     Settings(**{name.removeprefix("VOIP_").lower(): value for name, value in given.items()})
 
 
+def test_the_credential_endpoint_takes_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SERVICES["credentials"]["environment"].items():
+        monkeypatch.setenv(name, str(value))
+    settings = load_settings()
+    assert settings.matrix
+    assert not warnings()
+
+
 def test_the_homeserver_takes_its_settings(tmp_path: Path) -> None:
     """The real one: it makes its key, as the deployment has it do."""
     text = CONFIGS["synapse"]["content"].replace("/data/", f"{tmp_path}/data/")
@@ -83,6 +92,32 @@ def test_the_homeserver_takes_its_settings(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "data" / "signing.key").read_text().startswith("ed25519 ")
+
+
+def test_the_relay_has_what_we_would_write_for_it(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.touch(mode=0o600)
+    given = example() | {"PUBLIC_IPV4": "45.3.0.1"}  # that of the example is nobody's, and refused
+    secret.write_text(given["TURN_SECRET"])
+    config = tmp_path / "turnserver.conf"
+    version = SERVICES["relay"]["image"].partition(":")[2]
+    wishes = ["--realm", given["TURN_HOST"], "--external-ip", given["PUBLIC_IPV4"], "--offline"]
+    wishes += ["--secrets", f"file:{secret}", "--relay-ports", "49160-51159"]
+    wishes += ["--coturn-version", version, "-o", str(config)]
+    done = subprocess.run(
+        [sys.executable, "-c", "from turn.cli import main; main()", "config", *wishes],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    ours = compose(given)["configs"]["relay"]["content"]
+    assert set(options(ours)) == set(options(config.read_text()))
+
+
+def options(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line and line[0] != "#"]
 
 
 @pytest.mark.skipif(
