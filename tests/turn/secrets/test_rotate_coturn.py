@@ -25,7 +25,6 @@ from turn.coturn.plan import Plan
 from turn.coturn.version import installed
 from turn.credentials import Credentials, mint
 from turn.secrets.live import LiveSecrets
-from turn.secrets.places import PlaceError, open_store
 from turn.secrets.rotate import Order, Surroundings, Walk
 from turn.secrets.rotation import AT_ONCE, Change, Pace, Phase, Snapshot
 from turn.secrets.store import SecretStore
@@ -224,8 +223,3 @@ def test_a_wrong_place_is_said_and_not_quoted(secrets: str, status: int, complai
     assert complaint in done.stderr
     assert "hunter2" not in done.output
     assert isinstance(done.exception, SystemExit)
-
-
-def test_a_table_needs_a_realm() -> None:
-    with pytest.raises(PlaceError, match="give the relay's realm"):
-        open_store("sqlite:/var/lib/turn/turndb", None)
