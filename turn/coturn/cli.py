@@ -46,6 +46,13 @@ def config(
     relay_ports: Annotated[
         str, typer.Option(metavar="LOW-HIGH", help="Ports of the allocations, UDP.")
     ] = "49152-51199",
+    other_ports: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LOW-HIGH",
+            help="UDP ports of another service on this machine, which the relay must not take.",
+        ),
+    ] = None,
     user_quota: Annotated[int, typer.Option(help="Allocations of one user at a time.")] = 12,
     total_quota: Annotated[int, typer.Option(help="Allocations of all users at a time.")] = 1200,
     max_bps: Annotated[
@@ -153,6 +160,7 @@ def config(
         port=port,
         tls_port=tls_port,
         relay_ports=relay_ports,
+        other_ports=tuple(other_ports or ()),
         user_quota=user_quota,
         total_quota=total_quota,
         max_bps=max_bps,

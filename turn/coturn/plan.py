@@ -94,6 +94,8 @@ class Plan:
     port: int = 3478
     tls_port: int = 5349
     relay_ports: tuple[int, int] = (49_152, 51_199)
+    other_ports: tuple[tuple[int, int], ...] = ()
+    """UDP ports of other services on this machine, such as a conference server's media."""
     user_quota: int = 12
     """Allocations of one user at a time."""
     total_quota: int = 1200
@@ -226,6 +228,12 @@ def _of_ports(plan: Plan) -> Iterator[str]:
     for port, option in listening.items():
         if low <= port <= high:
             yield f"{option} {port} lies in the relay's port range {low}-{high}: move one of them"
+    for first, last in plan.other_ports:
+        if low <= last and first <= high:
+            yield (
+                f"the relay's port range {low}-{high} overlaps the ports {first}-{last} of another"
+                " service: move --relay-ports"
+            )
     if 0 <= high - low + 1 < plan.total_quota:
         yield (
             f"the relay's port range has {high - low + 1} ports, fewer than the"

@@ -49,6 +49,7 @@ class Wishes:
     port: int
     tls_port: int
     relay_ports: str
+    other_ports: tuple[str, ...]
     user_quota: int
     total_quota: int
     max_bps: int
@@ -104,6 +105,7 @@ async def plan_of(wishes: Wishes) -> Plan:
         port=wishes.port,
         tls_port=wishes.tls_port,
         relay_ports=wrong.of(lambda: _ports(wishes.relay_ports), (49_152, 51_199)),
+        other_ports=_each(wishes.other_ports, _ports, wrong),
         user_quota=wishes.user_quota,
         total_quota=wishes.total_quota,
         max_bps=wishes.max_bps,

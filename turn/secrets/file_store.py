@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,9 +88,11 @@ class FileStore:
 
     def _replace(self, text: str) -> None:
         """Another file takes the place of the old one at once, on disk before it does."""
-        folder = self._path.parent
         old = self._path.stat() if self._path.exists() else None
-        handle, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=folder)
+        # Always the same name: who was killed here has left one, and we hold the lock.
+        new = self._path.with_name(f".{self._path.name}.new")
+        new.unlink(missing_ok=True)
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 if old is not None:
@@ -100,9 +101,9 @@ class FileStore:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(name).replace(self._path)
+            new.replace(self._path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            new.unlink(missing_ok=True)
             raise
 
     @contextlib.contextmanager

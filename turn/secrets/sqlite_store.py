@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from turn.secrets.model import SecretsUnavailable
 from turn.secrets.rotation import Change, Rotation, Snapshot, by_fingerprint
 from turn.secrets.rotation_text import dump, load
 from turn.secrets.store import ANSWER_WITHIN, Conflict, bounded
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 STATE_TABLE = "matrix_turn_rotation"
 """Ours, beside coturn's `turn_secret`, so that both change in one transaction."""
@@ -32,13 +36,24 @@ class SqliteStore:
         return f"the table turn_secret of {self._file}"
 
     async def read(self) -> Snapshot:
-        return await asyncio.to_thread(self._read)
+        return await asyncio.to_thread(self._explained, self._read)
 
     async def commit(self, before: Snapshot, change: Change) -> None:
-        await asyncio.to_thread(self._commit, before, change)
+        await asyncio.to_thread(self._explained, self._commit, before, change)
 
     def _read(self) -> Snapshot:
-        with self._open("ro") as database:
+        try:
+            return self._read_as("ro")
+        except sqlite3.OperationalError as error:
+            # Somebody was killed in a commit. Whoever may write takes it back by reading: coturn
+            # with its next request, or we.
+            if error.sqlite_errorname != "SQLITE_READONLY_ROLLBACK":
+                raise
+            return self._read_as("rw")
+
+    def _read_as(self, mode: str) -> Snapshot:
+        with self._open(mode) as database:
+            database.execute("BEGIN")  # both tables as of one moment
             return Snapshot(self._values(database), self._rotation(database))
 
     def _commit(self, before: Snapshot, change: Change) -> None:
@@ -74,15 +89,14 @@ class SqliteStore:
     @contextlib.contextmanager
     def _open(self, mode: str) -> Iterator[sqlite3.Connection]:
         """Closing without COMMIT rolls back. `mode`: ro or rw, so that no file is ever made."""
+        uri = f"{self._file.absolute().as_uri()}?mode={mode}"
+        database = sqlite3.connect(uri, uri=True, timeout=ANSWER_WITHIN, isolation_level=None)
+        with contextlib.closing(database):
+            yield database
+
+    def _explained(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            uri = f"{self._file.absolute().as_uri()}?mode={mode}"
-            database = sqlite3.connect(
-                uri, uri=True, timeout=ANSWER_WITHIN, isolation_level=None, cached_statements=0
-            )
-            with contextlib.closing(database):
-                if mode == "ro":
-                    database.execute("BEGIN")  # both tables as of one moment
-                yield database
+            return work(*args, **kwargs)
         except sqlite3.Error as error:
             raise SecretsUnavailable(
                 f"{self.where} cannot be used ({error}): give coturn's database file, and run as a"

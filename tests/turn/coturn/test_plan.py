@@ -58,6 +58,8 @@ def test_a_good_plan_has_no_problems() -> None:
         ({"port": 0}, "from 1 to 65535"),
         ({"relay_ports": (60_000, 70_000)}, "from 1 to 65535"),
         ({"relay_ports": (50_000, 50_099)}, "has 100 ports, fewer than the 1200"),
+        ({"other_ports": ((50_000, 60_000),)}, "overlaps the ports 50000-60000"),
+        ({"other_ports": ((40_000, 49_152),)}, "overlaps the ports 40000-49152"),
         ({"user_quota": 0}, "0 would mean no limit"),
         ({"total_quota": 5}, "at least --user-quota"),
         ({"max_bps": 0}, "--max-bps is at least 1"),

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from turn.secrets.live import LiveSecrets
+from turn.secrets.live import PATIENCE, LiveSecrets
 from turn.secrets.model import Secrets, SecretsUnavailable
 from turn.secrets.rotation import Change, Snapshot
 
@@ -104,6 +104,26 @@ async def test_one_read_for_all_who_ask_and_one_who_leaves_does_not_end_it() -> 
     answers = await asyncio.gather(*asking[1:])
     assert {answer.signing for answer in answers} == {"one"}
     assert shelf.reads == 1
+
+
+async def test_a_slow_place_holds_nobody_up_while_what_is_kept_may_be_used() -> None:
+    shelf, clock = Shelf("one"), Clock()
+    source = LiveSecrets(shelf, read_every=5, oldest=60, clock=clock)
+    await source.secrets()
+    shelf.may_answer.clear()
+    shelf.values = ("two",)
+    clock.now += 5
+    asking = asyncio.create_task(source.secrets())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    clock.now += PATIENCE
+    async with asyncio.timeout(PATIENCE / 2):  # the first waits for a while, and nobody after it
+        assert (await source.secrets()).signing == "one"
+    assert (await asking).signing == "one"
+    shelf.may_answer.set()
+    await asyncio.sleep(0)
+    assert (await source.secrets()).signing == "two"
+    assert shelf.reads == 2
 
 
 async def test_closing_ends_the_read() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import random
 import socket
 import subprocess
 import sys
@@ -25,7 +27,6 @@ from turn.coturn.plan import Plan
 from turn.coturn.version import installed
 from turn.credentials import Credentials, mint
 from turn.secrets.live import LiveSecrets
-from turn.secrets.places import PlaceError, open_store
 from turn.secrets.rotate import Order, Surroundings, Walk
 from turn.secrets.rotation import AT_ONCE, Change, Pace, Phase, Snapshot
 from turn.secrets.store import SecretStore
@@ -186,6 +187,33 @@ def test_the_command_is_killed_looked_at_and_carried_on(
     assert [line["event"] for line in lines_of(place, "--continue")] == ["end"]
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["file", "sqlite"])
+def test_killed_at_any_instant_there_is_always_one_that_signs_and_is_accepted(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    place = asyncio.run(fresh_place(kind, tmp_path, request))
+    lines_of(place)
+    script = [sys.executable, "-c", "from turn.cli import main; main()"]
+    dice = random.Random(5)  # noqa: S311 - moments to kill at, no secrets
+    seen = set()
+    for _ in range(40):
+        with subprocess.Popen(
+            [*script, *arguments(place, "--leaked")], stdout=subprocess.DEVNULL
+        ) as running:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.wait(dice.uniform(0.2, 1.2))
+            running.kill()
+        [status] = lines_of(place, "--status")
+        assert status["signing"] in status["accepted"]
+        assert len(status["accepted"]) <= 2
+        seen.add(status["signing"])
+    assert len(seen) > 3  # some came far enough
+    end = lines_of(place, "--leaked")[-1]
+    assert end["accepted"] == [end["signing"]]
+    assert list(tmp_path.glob(".*")) == []  # nor is anything left of those that were killed
+
+
 def test_no_command_prints_a_secret(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     place = asyncio.run(fresh_place("sqlite", tmp_path, request))
     printed = ""
@@ -224,8 +252,3 @@ def test_a_wrong_place_is_said_and_not_quoted(secrets: str, status: int, complai
     assert complaint in done.stderr
     assert "hunter2" not in done.output
     assert isinstance(done.exception, SystemExit)
-
-
-def test_a_table_needs_a_realm() -> None:
-    with pytest.raises(PlaceError, match="give the relay's realm"):
-        open_store("sqlite:/var/lib/turn/turndb", None)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]
@@ -172,3 +174,27 @@ async def test_postgresql_by_a_user_with_no_more_rights_than_it_takes(
         await owner.execute("DROP OWNED BY issuer")
         await owner.execute("DROP ROLE issuer")
         await owner.close()
+
+
+async def test_sqlite_after_a_kill_in_the_middle_of_a_commit(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Its journal is left, and only who may write can take the half commit back."""
+    place = await fresh_place("sqlite", tmp_path, request)
+    one = await first(place.store())
+    script = (
+        "import os, sqlite3, sys\n"
+        "database = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "database.execute('PRAGMA cache_spill = 1')\n"
+        "database.execute('PRAGMA cache_size = 1')\n"
+        "database.execute('BEGIN IMMEDIATE')\n"
+        "database.execute('DELETE FROM turn_secret')\n"
+        "for number in range(2000):\n"
+        "    database.execute('INSERT INTO turn_secret VALUES (?, ?)', ('r', str(number) * 9))\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    file = place.url.partition(":")[2]
+    killed = await asyncio.create_subprocess_exec(sys.executable, "-c", script, file)
+    assert await killed.wait() == -9
+    assert "turndb-journal" in os.listdir(tmp_path)  # noqa: PTH208 - no waiting in a test
+    assert await place.store().read() == one
