@@ -69,9 +69,8 @@ async def assembled(
 
 
 async def _secrets(settings: Settings, stack: AsyncExitStack) -> SecretSource:
-    if settings.secret is not None:
-        several = settings.secret.get_secret_value().split(",")
-        return FixedSecrets(*(each.strip() for each in several if each.strip()))
+    if settings.fixed_secrets:
+        return FixedSecrets(*settings.fixed_secrets)
     place = "" if settings.secrets is None else settings.secrets.get_secret_value()
     live = LiveSecrets(open_store(place, settings.realm))
     stack.push_async_callback(live.aclose)
