@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typer
 
+from turn.audit.commands import audit
+from turn.doctor.commands import check
 from turn.key_cli import key_app
 from turn.rotate_cli import rotate
 from turn.serve_cli import serve
@@ -29,6 +31,8 @@ def turn() -> None:
 app.command()(rotate)
 app.command()(serve)
 app.add_typer(key_app, name="key")
+app.command()(check)
+app.command()(audit)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,10 +18,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner, Result
+
 from tests.conftest import MakeUser
 from tests.turn.limits.redis_server import redis_server
+from turn.cli import app
 from turn.credentials import sign
 from turn.keys.ring import FRESH
+from voip.service.demo.coturn import RelayProcess
 from voip.service.demo.processes import ChildProcess, free_port
 from voip.service.demo.synapse import SynapseProcess
 
@@ -44,6 +49,7 @@ class Serving:
             "listen_port": str(self.port),
             "admin_port": str(self.admin),
             "log_level": "debug",
+            "probe_seconds": "0",
         } | settings
 
     def start(self) -> None:
@@ -169,35 +175,64 @@ def test_no_log_of_a_whole_run_holds_anything_secret(
             assert secret not in text
 
 
-def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: v for name, v in os.environ.items() if not name.startswith("TURN_")}
-    environment |= {f"TURN_{name.upper()}": value for name, value in settings.items()}
-    return subprocess.run(
-        [*PROGRAM, "serve", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+def test_a_dead_relay_is_left_out_and_a_real_one_is_told(
+    tmp_path: Path, coturn: RelayProcess
+) -> None:
+    options = coturn.options
+    alive = f"turn:{options.address}:{options.port}?transport=udp"
+    dead = f"turn:127.0.0.1:{free_port()}?transport=tcp"
+    made = key(tmp_path, "make", "meet")
+    settings = {"uris": f"{dead},{alive}", "secret": options.secret, "probe_seconds": "0.1"}
+    with serving(tmp_path, **settings) as here:
+        deadline = time.monotonic() + 60
+        while (uris := json.loads(here.get("/turn", made["key"])[1])["uris"]) != [alive]:
+            assert time.monotonic() < deadline, uris
+            time.sleep(0.1)
+        metrics = here.get("/metrics", admin=True)[1]
+        status, health = here.get("/health/turn", admin=True)
+    assert f'turn_relay_alive{{uri="{alive}"}} 1.0' in metrics
+    assert f'turn_relay_alive{{uri="{dead}"}} 0.0' in metrics
+    assert (status, [each["ok"] for each in json.loads(health)["relays"]]) == (503, [False, True])
+
+
+def run(*arguments: str, **settings: str) -> Result:
+    """In this process, as nothing is served."""
+    environment: dict[str, str | None] = {
+        name: None for name in os.environ if name.startswith("TURN_")
+    }
+    given = {f"TURN_{name.upper()}": value for name, value in settings.items()}
+    return CliRunner().invoke(app, ["serve", *arguments], env={**environment, **given})
 
 
 def test_check_says_what_is_wrong_and_shows_no_secret() -> None:
     good = run("--check", "--json", secret="hunter2", uris="turn:[::1]", keys_file="none.db")
     found = json.loads(good.stdout)
-    assert (good.returncode, found["ok"], found["settings"]["secret"]) == (0, True, "(set)")
+    assert (good.exit_code, found["ok"], found["settings"]["secret"]) == (0, True, "(set)")
     assert [text for text in found["warnings"] if "IPv6" in text or "key make" in text]
     assert "hunter2" not in good.stdout + good.stderr
     bad = run("--check", secrets="ftp://ann:hunter2@x", uris="turn:x", keys_file="k")
-    assert (bad.returncode, "TURN_SECRETS" in bad.stderr) == (2, True)
+    assert (bad.exit_code, "TURN_SECRETS" in bad.stderr) == (2, True)
     assert "hunter2" not in bad.stdout + bad.stderr
-    assert run(uris="turn:x").returncode == 2
+    assert run(uris="turn:x").exit_code == 2
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
-    with serving(tmp_path) as here:
-        done = run(secret="x", uris="turn:x", keys_file="k", listen_port=str(here.port))
-    assert (done.returncode, f"port {here.port}" in done.stderr) == (1, True)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        settings = {
+            "TURN_SECRET": "x",
+            "TURN_URIS": "turn:x",
+            "TURN_KEYS_FILE": str(tmp_path / "k"),
+        }
+        done = subprocess.run(
+            [*PROGRAM, "serve"],
+            env={**os.environ, **settings, "TURN_LISTEN_PORT": port},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert (done.returncode, f"port {port}" in done.stderr) == (1, True)
     assert "Traceback" not in done.stderr
 
 
