@@ -39,6 +39,11 @@ app.command()(audit)
 app.command()(serve)
 app.add_typer(key_app, name="key")
 app.command()(find)
+app.command()(rotate)
+app.command()(serve)
+app.add_typer(key_app, name="key")
+app.command()(check)
+app.command()(audit)
 
 
 def main() -> None:

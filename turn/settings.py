@@ -32,6 +32,7 @@ from turn.settings_values import (
     check_uris,
     from_json,
     listed,
+    whole,
 )
 
 DEFAULT_REGION = "default"
@@ -67,7 +68,7 @@ class RelaySettings(BaseModel):
     """One entry of `relays`."""
 
     model_config = {"extra": "forbid", "frozen": True, "hide_input_in_errors": True}
-    region: str = Field(pattern=REGION.pattern)
+    region: str = Field(pattern=whole(REGION))
     uris: Annotated[tuple[str, ...], BeforeValidator(listed)]
 
     @field_validator("uris")
@@ -167,7 +168,7 @@ class Settings(BaseSettings):
     )
     server_name: str | None = Field(
         default=None,
-        pattern=SERVER_NAME.pattern,
+        pattern=whole(SERVER_NAME),
         description="The name of that homeserver, as in the ids of its users.",
         examples=["example.org"],
     )
@@ -292,6 +293,13 @@ class Settings(BaseSettings):
         examples=["debug"],
     )
 
+    @field_validator("secret")
+    @classmethod
+    def _is_a_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not all(part.strip() for part in _parts(value)):
+            raise ValueError("must hold a secret before and after each comma")
+        return value
+
     @field_validator("uris")
     @classmethod
     def _are_uris(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -364,6 +372,11 @@ class Settings(BaseSettings):
         return found
 
     @property
+    def fixed_secrets(self) -> tuple[str, ...]:
+        """Those of `secret`; the first one signs."""
+        return () if self.secret is None else tuple(part.strip() for part in _parts(self.secret))
+
+    @property
     def matrix(self) -> bool:
         """Whether Matrix users may ask at all."""
         return self.homeserver is not None or bool(self.remote_servers)
@@ -414,3 +427,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what is passed in: `settings_sources` reads the file and the environment."""
         return (init_settings,)
+
+
+def _parts(secret: SecretStr) -> list[str]:
+    return secret.get_secret_value().split(",")

@@ -27,6 +27,11 @@ SERVER_PATTERN = re.compile(
 SERVER_NAME = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
 
+def whole(pattern: re.Pattern[str]) -> str:
+    """For a field's `pattern`, which would be content with a part of the text."""
+    return f"^(?:{pattern.pattern})$"
+
+
 def listed(value: object) -> object:
     """Commas in the environment, a list in the file."""
     if isinstance(value, str):

@@ -55,6 +55,7 @@ class Cause(Enum):
     CAPACITY = "capacity"
     FORBIDDEN = "forbidden"
     ALTERNATE = "alternate"
+    RELAY_FAMILY = "relay-family"
     ALLOCATE_REFUSED = "allocate-refused"
     RELAY_ADDRESS_PRIVATE = "relay-address-private"
     RELAY_ADDRESS_LOCAL = "relay-address-local"
@@ -75,7 +76,8 @@ def remedy(cause: Cause) -> str:
 
 REMEDIES = {
     Cause.HOMESERVER_UNREACHABLE: "Check the homeserver's address and that it runs.",
-    Cause.HOMESERVER_REFUSED: "Give a valid access token of a user of this homeserver.",
+    Cause.HOMESERVER_REFUSED: "Give a valid access token, or the password, of a user of this"
+    " homeserver.",
     Cause.HOMESERVER_ANSWER: "Something in front of the homeserver answers in its place: check the"
     " reverse proxy's route for /_matrix/client/v3/voip/turnServer.",
     Cause.NO_TURN_CONFIGURED: "Set turn_uris and turn_shared_secret in the homeserver's"
@@ -146,6 +148,8 @@ REMEDIES = {
     " it relays UDP at all (no-udp-relay).",
     Cause.ALTERNATE: "The relay sends clients to another server: name that one in the URI, or"
     " remove alternate-server.",
+    Cause.RELAY_FAMILY: "Browsers ask for no family and get nothing: give the relay an IPv4"
+    " relay-ip too, or set allocation-default-address-family=keep.",
     Cause.ALLOCATE_REFUSED: "Look up the code in RFC 8656 section 19 and in the relay's log.",
     Cause.RELAY_ADDRESS_PRIVATE: "Set external-ip=PUBLIC/PRIVATE in turnserver.conf: callers are"
     " given an address that they cannot reach.",

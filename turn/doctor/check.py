@@ -5,15 +5,23 @@ A name may have several addresses, and a client takes any of them: each is taken
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from turn.client.client import Allocation, Client
-from turn.client.errors import NameFailed, RelayError, TlsFailed, Unreachable
+from turn.client.errors import (
+    ErrorResponse,
+    NameFailed,
+    NameFault,
+    RelayError,
+    TlsFailed,
+    Unreachable,
+)
 from turn.client.links import Link, StreamLink, open_link, start_tls
-from turn.client.messages import Login
+from turn.client.messages import Family, Login
 from turn.client.names import Resolve, resolve
 from turn.client.patience import allocate
 from turn.client.tls import facts_of
@@ -24,6 +32,7 @@ from turn.doctor.echo import End, echo
 from turn.doctor.model import Finding, Report, Step, Verdict, failed, ok, skipped, warning
 
 DIRECT_ROUNDS = 5
+FAMILY_NOT_SUPPORTED = 440  # RFC 8656 section 7.2
 MINTED_FOR = 10 * 365 * 86400
 """Seconds: a credential that lives this long is refused for its signature or not at all."""
 
@@ -62,6 +71,8 @@ class Check:
         self._report = report
         self._tell = tell
         self._address: str | None = None
+        self._family: Family | None = None
+        """What an allocation must be asked for; None is what clients do."""
 
     async def run(self) -> None:
         try:
@@ -73,6 +84,7 @@ class Check:
             return
         for address in addresses:
             self._address = address if len(addresses) > 1 else None
+            self._family = None
             try:
                 await self._one_address(uri, address)
             except _Stop:
@@ -104,9 +116,13 @@ class Check:
         self._tell(self._report, Step.DNS)
         started = time.perf_counter()
         try:
-            addresses = await self._options.resolve(uri.host)
+            async with asyncio.timeout(self._options.timeout):
+                addresses = await self._options.resolve(uri.host)
         except NameFailed as error:
             raise self._fail(judge.name_failure(uri.host, error)) from None
+        except TimeoutError:
+            slow = NameFailed(NameFault.NO_RESOLVER, "the name servers do not answer")
+            raise self._fail(judge.name_failure(uri.host, slow)) from None
         self._add(ok(Step.DNS, ", ".join(addresses), time.perf_counter() - started))
         return list(addresses)
 
@@ -202,7 +218,7 @@ class Check:
             raise self._fail(failed(Step.ALLOCATE, text, Cause.CREDENTIAL_MISSING))
         started = time.perf_counter()
         try:
-            allocation = await allocate(client)
+            allocation = await self._allocation(client)
         except RelayError as error:
             finding = judge.allocate_failure(error, login.username, self._times())
             if finding.cause is Cause.CREDENTIAL_REFUSED and await self._clock_is_wrong(
@@ -213,6 +229,19 @@ class Check:
         text = f"for {judge.duration(allocation.lifetime)}"
         self._add(ok(Step.ALLOCATE, text, time.perf_counter() - started))
         self._add(judge.relay_address(address, allocation.relayed[0]))
+        return allocation
+
+    async def _allocation(self, client: Client) -> Allocation:
+        """As most clients ask, and for IPv6 where the relay has nothing else. Raises RelayError."""
+        try:
+            return await allocate(client)
+        except ErrorResponse as error:
+            if error.code != FAMILY_NOT_SUPPORTED:
+                raise
+        self._family = Family.IPV6
+        allocation = await allocate(client, self._family)
+        text = "it gives IPv6 only, and only to clients that ask for it"
+        self._add(warning(Step.ALLOCATE, text, Cause.RELAY_FAMILY))
         return allocation
 
     async def _clock_is_wrong(self, uri: RelayUri, address: str) -> bool:
@@ -232,7 +261,7 @@ class Check:
         client = Client(link, self._options.timeout, login)
         try:
             await client.challenge()
-            return End(client, await allocate(client))
+            return End(client, await allocate(client, self._family))
         except BaseException:
             link.close()
             raise

@@ -57,6 +57,14 @@ def check(
             help=f"Holds an access token of a user there. Without it: ${TOKEN_VARIABLE}.",
         ),
     ] = None,
+    user: Annotated[
+        str | None,
+        typer.Option(
+            metavar="@NAME:SERVER",
+            help="Log in as this user for the question, and out again; asks for the password."
+            " Finds the homeserver by itself.",
+        ),
+    ] = None,
     ca_file: CaFile = None,
     timeout: StepTimeout = 5.0,
     within: Annotated[
@@ -72,6 +80,7 @@ def check(
     \b
     Example:
       matrix-turn check --homeserver https://matrix.example.org --token-file token
+      matrix-turn check --user @ann:example.org
       matrix-turn check turn:turn.example.org turns:turn.example.org:443 --secret-file secret
       matrix-turn check turn:turn.example.org --username ann --password-file password --json
     """
@@ -80,6 +89,6 @@ def check(
 
     login = LoginInput(username, password_file, secret_file, ttl)
     options = CommandOptions(
-        tuple(uris or ()), login, homeserver, token_file, ca_file, timeout, within, json
+        tuple(uris or ()), login, homeserver, token_file, user, ca_file, timeout, within, json
     )
     raise typer.Exit(check_command(options))

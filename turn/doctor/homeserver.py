@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import aiohttp
 
@@ -23,6 +23,8 @@ from turn.doctor.offer import Offer, judge_clock, judge_lifetime, judge_uris
 
 PATH = "/_matrix/client/v3/voip/turnServer"
 MAX_BODY = 64 * 1024
+NO_ANSWER = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
+"""What aiohttp raises where there is no HTTP answer; ValueError for a URL that is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Homeserver:
 @dataclass(frozen=True, slots=True)
 class _Answer:
     status: int
-    body: Any
+    body: object
     """Decoded JSON, or None where it is none."""
     date: float | None
     """Unix time of the homeserver's Date header, in whole seconds."""
@@ -50,13 +52,14 @@ async def ask(
     homeserver: Homeserver,
     report: Report,
     timeout: float = 10.0,
+    tls: ssl.SSLContext | None = None,
     wall_clock: Callable[[], float] = time.time,
 ) -> Offer | None:
     """Ask once; what is wrong is in the report. None where there is nothing to check."""
     try:
-        answer = await _get(homeserver, timeout)
-    except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-        text = f"it cannot be reached ({_words(error)})"
+        answer = await _get(homeserver, timeout, tls)
+    except NO_ANSWER as error:
+        text = f"it cannot be reached ({words(error)})"
         report.findings.append(failed(Step.HOMESERVER, text, Cause.HOMESERVER_UNREACHABLE))
         report.done = True
         return None
@@ -71,23 +74,32 @@ async def ask(
     return offer
 
 
-async def _get(homeserver: Homeserver, timeout: float) -> _Answer:
+async def _get(homeserver: Homeserver, timeout: float, tls: ssl.SSLContext | None) -> _Answer:
     headers = {"Authorization": f"Bearer {homeserver.token}"}
     started = time.perf_counter()
-    limits = aiohttp.ClientTimeout(total=timeout)
     async with (
-        aiohttp.ClientSession(timeout=limits) as session,
+        session_with(timeout, tls) as session,
         # A redirect would carry the token to whoever it names.
         session.get(homeserver.url.rstrip("/") + PATH, headers=headers, allow_redirects=False) as r,
     ):
-        body = await r.content.read(MAX_BODY)
-        while not r.content.at_eof() and len(body) < MAX_BODY:
-            body += await r.content.read(MAX_BODY - len(body))
-        try:
-            decoded = json.loads(body)
-        except (ValueError, RecursionError):
-            decoded = None
-        return _Answer(r.status, decoded, _date(r), time.perf_counter() - started)
+        return _Answer(r.status, await read_json(r), _date(r), time.perf_counter() - started)
+
+
+def session_with(timeout: float, tls: ssl.SSLContext | None) -> aiohttp.ClientSession:
+    """Each request takes at most ``timeout`` seconds; ``tls`` is how certificates are checked."""
+    connector = aiohttp.TCPConnector(ssl=True if tls is None else tls)
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=timeout), connector=connector)
+
+
+async def read_json(response: aiohttp.ClientResponse) -> object:
+    """What the body says, or None where it is no JSON or larger than we read."""
+    body = b""
+    while not response.content.at_eof() and len(body) < MAX_BODY:
+        body += await response.content.read(MAX_BODY - len(body))
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _date(response: aiohttp.ClientResponse) -> float | None:
@@ -129,7 +141,7 @@ def _offer(answer: _Answer, report: Report) -> Offer | None:
     return Offer(tuple(uris), Login(username, password), seconds)
 
 
-def _words(error: BaseException) -> str:
+def words(error: BaseException) -> str:
     """Why, without an address or a URL that may hold more than a host."""
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
         return "no answer in time"

@@ -14,6 +14,7 @@ from turn.client.messages import Login
 from turn.client.names import Resolve, resolve
 from turn.client.tls import client_context
 from turn.client.uri import RelayUri, Transport, UriError, parse_uri
+from turn.credentials import Credentials
 from turn.doctor.model import Step
 
 
@@ -39,7 +40,7 @@ class Outcome:
 
 async def probe(
     uri: str,
-    credentials: Login,
+    credentials: Login | Credentials,
     *,
     tls: ssl.SSLContext | None = None,
     timeout: float = 5.0,
@@ -50,7 +51,8 @@ async def probe(
     :param tls: for `turns:` URIs; see :func:`turn.client.tls.client_context`. Make it once.
     """
     started = time.perf_counter()
-    attempt = _Attempt(credentials, tls, timeout, resolve)
+    login = Login(credentials.username, credentials.password)
+    attempt = _Attempt(login, tls, timeout, resolve)
     try:
         async with asyncio.timeout(timeout):
             await attempt.run(uri)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets as dice
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 from prometheus_client import CollectorRegistry
 
 from turn.askers.askers import MatrixAskers
+from turn.endpoint.probing import Prober
 from turn.endpoint.service import Matrix, Parts, Revoke, Service
 from turn.keys.ring import StoredKeys
 from turn.keys.store import KeyStore
@@ -18,7 +19,7 @@ from turn.limits.memory import MemoryLimiter
 from turn.limits.model import Limiter
 from turn.metrics import Metrics
 from turn.regions import Relays, is_turn
-from turn.relay_health import Probe, RelayHealth, watch
+from turn.relay_health import RelayHealth, watch
 from turn.secrets.live import LiveSecrets
 from turn.secrets.model import FixedSecrets, SecretSource
 from turn.secrets.places import open_store
@@ -26,21 +27,16 @@ from turn.settings import Settings, WhenAway
 
 ID_KEY_BYTES = 32
 
-MakeProbe = Callable[[SecretSource], Probe]
-"""Probes allocate, so they need the secrets."""
-
 
 @contextlib.asynccontextmanager
 async def assembled(
     settings: Settings,
     registry: CollectorRegistry,
     *,
-    make_probe: MakeProbe | None = None,
     revoke: Revoke | None = None,
 ) -> AsyncIterator[Service]:
     """A service that works until the block ends.
 
-    :param make_probe: None: relays are not probed.
     :param revoke: what ends a live allocation, where the relay can.
     :raises PlaceError: the settings name no place that secrets could be in.
     """
@@ -48,7 +44,7 @@ async def assembled(
         relays = Relays(settings.all_relays, at_once=settings.relays_at_once)
         # Only relays: what says whether STUN alone answers is no allocation.
         uris = [uri for relay in relays.all for uri in relay.uris if is_turn(uri)]
-        probing = make_probe is not None and settings.probe_seconds > 0
+        probing = settings.probe_seconds > 0
         health = RelayHealth(uris if probing else [], every=settings.probe_seconds)
         parts = Parts(
             secrets=await _secrets(settings, stack),
@@ -63,15 +59,14 @@ async def assembled(
             proxies=settings.trusted_proxies,
             revoke=revoke,
         )
-        if make_probe is not None and probing:
-            await stack.enter_async_context(_watching(parts, make_probe(parts.secrets)))
+        if probing:
+            await stack.enter_async_context(_watching(parts))
         yield Service(parts)
 
 
 async def _secrets(settings: Settings, stack: AsyncExitStack) -> SecretSource:
-    if settings.secret is not None:
-        several = settings.secret.get_secret_value().split(",")
-        return FixedSecrets(*(each.strip() for each in several if each.strip()))
+    if settings.fixed_secrets:
+        return FixedSecrets(*settings.fixed_secrets)
     place = "" if settings.secrets is None else settings.secrets.get_secret_value()
     live = LiveSecrets(open_store(place, settings.realm))
     stack.push_async_callback(live.aclose)
@@ -114,14 +109,16 @@ async def _matrix(settings: Settings, stack: AsyncExitStack) -> Matrix | None:
 
 
 @contextlib.asynccontextmanager
-async def _watching(parts: Parts, probe: Probe) -> AsyncIterator[None]:
+async def _watching(parts: Parts) -> AsyncIterator[None]:
     """Probes as long as the block runs."""
 
     def observe(uri: str, ok: bool) -> None:
         parts.metrics.probed(uri, ok=ok)
         parts.metrics.alive(uri, alive=uri not in parts.health.dead)
 
-    task = asyncio.create_task(watch(parts.health, probe, observe), name="relay probes")
+    task = asyncio.create_task(
+        watch(parts.health, Prober(parts.secrets).works, observe), name="relay probes"
+    )
     try:
         yield
     finally:

@@ -1,51 +1,49 @@
-"""The doctor's probe with credentials of our own: for the health of the relays that are told."""
+"""The relays probed with credentials of our own, as a client of ours would use them."""
 
 from __future__ import annotations
 
 import asyncio
-import secrets as dice
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
-from turn.client.messages import Login
 from turn.client.tls import client_context
-from turn.credentials import mint
+from turn.credentials import Credentials, mint
 from turn.doctor.probe import Outcome, probe
 from turn.secrets.model import SecretSource
 
-VALID_FOR = 60
-"""Seconds; a probe is over in five."""
-ID = "probe-"
-"""How the ids of probes begin; each has its own, so that no quota of a user's is touched."""
+RELAY_ID = "probe"
+"""Relays see it in their logs, and count it apart from everybody's quota."""
+LIVES = 120
+"""Seconds: long enough for a relay whose clock is a minute off."""
 
 
 class Prober:
-    """Allocates on a relay and gives it back, signed with the newest secret."""
+    """Allocates and gives back, for `relay_health.watch` and for `/health/turn`."""
 
-    def __init__(
-        self,
-        secrets: SecretSource,
-        clock: Callable[[], float] = time.time,
-        tls: ssl.SSLContext | None = None,
-    ) -> None:
-        """`clock` gives Unix time; `tls` is for `turns:`, the system's authorities where None."""
+    def __init__(self, secrets: SecretSource, clock: Callable[[], float] = time.time) -> None:
         self._secrets = secrets
         self._clock = clock
-        self._tls = tls
+        self._tls: ssl.SSLContext | None = None
 
-    async def __call__(self, uri: str) -> bool:
-        """Whether the relay at this URI works. Raises SecretsUnavailable."""
-        return (await self.outcome(uri)).ok
+    async def works(self, uri: str) -> bool:
+        """Whether the relay at this URI gives allocations. Raises SecretsUnavailable."""
+        return (await self._outcome(uri, await self._credentials())).ok
 
-    async def outcomes(self, uris: Sequence[str]) -> list[Outcome]:
-        """All of them at once, in their order. Raises SecretsUnavailable."""
-        return list(await asyncio.gather(*map(self.outcome, uris)))
+    def all_of(self, uris: Sequence[str]) -> Callable[[], Awaitable[list[Outcome]]]:
+        """A question about all of these at once."""
 
-    async def outcome(self, uri: str) -> Outcome:
-        """The same with the step that failed. Raises SecretsUnavailable."""
+        async def ask() -> list[Outcome]:
+            credentials = await self._credentials()
+            return await asyncio.gather(*(self._outcome(uri, credentials) for uri in uris))
+
+        return ask
+
+    async def _credentials(self) -> Credentials:
         signing = (await self._secrets.secrets()).signing
-        made = mint(signing, ID + dice.token_urlsafe(6), VALID_FOR, self._clock())
-        if self._tls is None and uri.startswith("turns:"):
+        return mint(signing, RELAY_ID, LIVES, self._clock())
+
+    async def _outcome(self, uri: str, credentials: Credentials) -> Outcome:
+        if self._tls is None:  # reads the system's certificates
             self._tls = await asyncio.to_thread(client_context)
-        return await probe(uri, Login(made.username, made.password), tls=self._tls)
+        return await probe(uri, credentials, tls=self._tls)

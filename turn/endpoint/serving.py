@@ -13,9 +13,12 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from turn.doctor import health as doctor
 from turn.endpoint.app import build, health
-from turn.endpoint.assembly import MakeProbe, assembled
+from turn.endpoint.assembly import assembled
+from turn.endpoint.probing import Prober
 from turn.endpoint.service import Service
+from turn.regions import turn_alone
 from turn.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -26,7 +29,7 @@ class CannotListen(Exception):
 
 
 def build_admin(service: Service, registry: CollectorRegistry) -> web.Application:
-    """`/metrics` and `/health`, for a port that the world does not see."""
+    """`/metrics`, `/health` and `/health/turn`, for a port that the world does not see."""
 
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(
@@ -36,20 +39,23 @@ def build_admin(service: Service, registry: CollectorRegistry) -> web.Applicatio
     async def its_health(_: web.Request) -> web.Response:
         return await health(service)
 
+    relays = [uri for relay in service.parts.relays.all for uri in turn_alone(relay.uris)]
+    prober = Prober(service.parts.secrets)
     app = web.Application()
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/health", its_health)
+    app.router.add_get(doctor.PATH, doctor.handler(prober.all_of(relays)))
     return app
 
 
-async def serve(settings: Settings, *, make_probe: MakeProbe | None = None) -> None:
+async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; requests under way are answered first.
 
     :raises CannotListen:
     """
     registry = CollectorRegistry()
     with _asked_to_end() as ended:
-        async with assembled(settings, registry, make_probe=make_probe) as service:
+        async with assembled(settings, registry) as service:
             main = _listening(build(service), settings.listen_host, settings.listen_port, settings)
             async with main as where, contextlib.AsyncExitStack() as stack:
                 admin = ""
@@ -105,10 +111,10 @@ def _asked_to_end() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-def run(settings: Settings, *, make_probe: MakeProbe | None = None) -> None:
+def run(settings: Settings) -> None:
     """`serve` as the whole program, on uvloop where there is one."""
     with asyncio.Runner(loop_factory=_fastest_loop()) as runner:
-        runner.run(serve(settings, make_probe=make_probe))
+        runner.run(serve(settings))
 
 
 def _fastest_loop() -> type[asyncio.AbstractEventLoop] | None:

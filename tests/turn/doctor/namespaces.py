@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-CALLER = "45.0.0.2"
+CALLER, CALLER_IPV6 = "45.0.0.2", "2a0f:45::2"
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def namespaces(relays: Sequence[str]) -> Iterator[Namespaces]:
     try:
         _ip("netns", "add", caller)
         _ip("-n", relay, "link", "add", "v0", "type", "veth", "peer", "name", "v0", "netns", caller)
-        for name, addresses in ((relay, relays), (caller, [CALLER])):
+        for name, addresses in ((relay, relays), (caller, [CALLER, CALLER_IPV6])):
             for address in addresses:
-                _ip("-n", name, "address", "add", f"{address}/24", "dev", "v0")
+                _ip("-n", name, "address", "add", *_prefix(address), "dev", "v0")
             for device in ("lo", "v0"):
                 _ip("-n", name, "link", "set", device, "up")
         yield Namespaces(("ip", "netns", "exec", relay), ("ip", "netns", "exec", caller))
@@ -62,3 +62,8 @@ def namespaces(relays: Sequence[str]) -> Iterator[Namespaces]:
 
 def _ip(*arguments: str) -> None:
     subprocess.run(["ip", *arguments], check=True, capture_output=True)
+
+
+def _prefix(address: str) -> list[str]:
+    # nodad: IPv6 addresses wait a second to see whether another machine has them.
+    return [f"{address}/64", "nodad"] if ":" in address else [f"{address}/24"]

@@ -90,6 +90,17 @@ async def test_what_takes_too_long_is_reported_as_far_as_it_came(relay: Coturn) 
     assert good.ok
 
 
+async def test_name_servers_that_never_answer(relay: Coturn) -> None:
+    async def silent(_host: str) -> list[str]:
+        await asyncio.Event().wait()
+        return []
+
+    options = CheckOptions(relay.login(time.time()), client_context(), timeout=0.2, resolve=silent)
+    (report,) = await check_all(["turn:relay.example"], options, within=10)
+    assert report.failure is not None
+    assert report.failure.cause is Cause.NAME_SERVERS
+
+
 async def test_every_address_of_a_name_is_checked(relay: Coturn) -> None:
     async def two(_host: str) -> list[str]:
         return [relay.address, "127.0.0.1"]

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from typer.testing import CliRunner
 
 from tests.conftest import MakeUser
+from tests.turn.client.certificates import Authority
 from tests.turn.client.relays import HARDENED, Coturn, coturn
 from turn.cli import app
+from turn.client.tls import client_context
+from turn.doctor.account import DEVICE_NAME, WELL_KNOWN, LoginFailed, logged_in
 from turn.doctor.causes import Cause
 from turn.doctor.homeserver import PATH, Homeserver, ask
 from turn.doctor.model import Report, Verdict
@@ -23,6 +28,8 @@ from turn.doctor.offer import Offer
 from voip.service.demo.processes import free_port
 from voip.service.demo.synapse import LIMITS_LIFTED, SynapseProcess
 from voip.service.demo.synapse_config import SynapseOptions
+
+SENT = ("Authorization", "Content-Type")
 
 
 def token_of(synapse: SynapseProcess, make_user: MakeUser) -> str:
@@ -50,6 +57,84 @@ def test_it_does_not_know_the_token(synapse: SynapseProcess) -> None:
     status, output = run("--homeserver", synapse.url, "--json", token="nobody's")
     assert status == 1
     assert json.loads(output)["homeserver"]["cause"] == Cause.HOMESERVER_REFUSED.value
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_user_logs_in_for_the_question_and_out_again(
+    synapse: SynapseProcess, make_user: MakeUser, right: bool
+) -> None:
+    user = make_user()
+    arguments = ["check", "--user", user.user_id, "--homeserver", synapse.url, "--json"]
+    given = user.password if right else "a wrong one"
+    done = CliRunner().invoke(app, arguments, input=f"{given}\n")
+    assert given not in done.output
+    found = json.loads(done.stdout.splitlines()[-1])["homeserver"]
+    assert found["cause"] == (Cause.NO_TURN_CONFIGURED if right else Cause.HOMESERVER_REFUSED).value
+    admin = synapse.register(f"admin{user.localpart}{right}".lower(), "of an admin", admin=True)
+    devices = f"/_synapse/admin/v2/users/{quote(user.user_id)}/devices"
+    there = synapse.request("GET", devices, token=admin)["devices"]
+    assert DEVICE_NAME not in [each["display_name"] for each in there]
+
+
+async def test_the_homeserver_is_found_by_the_name_in_the_user_id(
+    tmp_path: Path, synapse: SynapseProcess, make_user: MakeUser
+) -> None:
+    """A well-known file on one port names a proxy on another; both speak TLS."""
+    authority, user = Authority(tmp_path), make_user()
+    certificate, key = authority.issue(["127.0.0.1"], 90)
+    served = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    served.load_cert_chain(certificate, key)
+
+    async def forward(request: web.Request) -> web.Response:
+        headers = {name: request.headers[name] for name in SENT if name in request.headers}
+        data = await request.read()
+        async with (
+            ClientSession() as session,
+            session.request(
+                request.method, synapse.url + request.path, data=data, headers=headers
+            ) as answer,
+        ):
+            return web.json_response(await answer.json(), status=answer.status)
+
+    async def well_known(_request: web.Request) -> web.Response:
+        return web.json_response({"m.homeserver": {"base_url": str(proxy.make_url("/"))}})
+
+    front, back = web.Application(), web.Application()
+    front.router.add_get(WELL_KNOWN, well_known)
+    back.router.add_route("*", "/{path:.*}", forward)
+    tls = client_context(authority.file)
+    site, proxy = TestServer(front, scheme="https"), TestServer(back, scheme="https")
+    await proxy.start_server(ssl=served)
+    await site.start_server(ssl=served)
+    try:
+        # Synapse knows no user of a server of that name; that it says so shows it was asked.
+        name = f"@{user.localpart}:127.0.0.1:{site.port}"
+        with pytest.raises(LoginFailed, match="M_"):
+            async with logged_in(name, user.password, None, 10, tls):
+                pass
+        name = user.localpart
+        async with logged_in(name, user.password, str(proxy.make_url("")), 10, tls) as found:
+            report = Report("homeserver")
+            assert await ask(found, report, tls=tls) is None
+    finally:
+        await site.close()
+        await proxy.close()
+    assert report.failure is not None
+    assert report.failure.cause is Cause.NO_TURN_CONFIGURED
+
+
+async def test_a_server_that_is_not_there_is_no_wrong_password() -> None:
+    with pytest.raises(LoginFailed) as caught:
+        async with logged_in(f"@ann:127.0.0.1:{free_port()}", "x", None, 5):
+            pass
+    assert caught.value.cause is Cause.HOMESERVER_UNREACHABLE
+
+
+@pytest.mark.parametrize("user", ["ann", "@ann", "@:example.org", "@ann:", "@ann:a/b", "ann:a"])
+def test_what_is_no_user_id(user: str) -> None:
+    done = CliRunner().invoke(app, ["check", "--user", user], input="x")
+    assert done.exit_code == 2
+    assert "@ann:example.org" in done.output
 
 
 def test_it_is_not_there() -> None:

@@ -12,6 +12,7 @@ import pytest
 from tests.turn.client.certificates import Authority
 from tests.turn.client.relays import OWN, Coturn, coturn
 from turn.client.tls import client_context
+from turn.credentials import mint
 from turn.doctor.model import Step
 from turn.doctor.probe import probe
 from voip.service.demo.processes import free_port
@@ -35,6 +36,10 @@ async def test_a_relay_that_works(relay: Coturn, authority: Authority) -> None:
         outcome = await probe(uri, relay.login(time.time()), tls=tls)
         assert outcome, outcome.reason
         assert outcome.uri == uri
+
+
+async def test_a_credential_as_it_was_minted(relay: Coturn) -> None:
+    assert await probe(relay.udp, mint(relay.secret, "monitor", 60, time.time()))
 
 
 async def test_a_relay_of_another_secret(relay: Coturn) -> None:

@@ -22,12 +22,15 @@ NOBODY = "45.0.0.9"
 RIGHT, NO_EXTERNAL_IP, OWN_DENIED, WRONG_EXTERNAL_IP, CLOSED = (
     f"45.0.0.{last}" for last in (11, 12, 13, 14, 15)
 )
+IPV6, IPV6_ON_REQUEST = "2a0f:45::11", "2a0f:45::12"
 RELAYS: dict[str, list[str]] = {
     RIGHT: [f"relay-ip={RIGHT}"],
     NO_EXTERNAL_IP: [f"relay-ip={INNER}"],
     OWN_DENIED: [f"relay-ip={OWN_DENIED}", f"denied-peer-ip={OWN_DENIED}"],
     WRONG_EXTERNAL_IP: [f"relay-ip={WRONG_EXTERNAL_IP}", f"external-ip={NOBODY}"],
     CLOSED: [f"relay-ip={CLOSED}"],
+    IPV6: [f"relay-ip={IPV6}", "allocation-default-address-family=keep"],
+    IPV6_ON_REQUEST: [f"relay-ip={IPV6_ON_REQUEST}"],
 }
 
 
@@ -65,7 +68,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Checked:
                 ready=READY,
             )
             stack.enter_context(relay)
-        uris = [f"turn:{address}" for address in RELAYS]
+        uris = [f"turn:[{each}]" if ":" in each else f"turn:{each}" for each in RELAYS]
         command = [*spaces.caller, *COMMAND, "check", *uris, "--secret-file", str(secret), "--json"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout, done.stderr
@@ -77,8 +80,9 @@ def test_one_bad_relay_is_enough_for_the_exit_status(checked: Checked) -> None:
     assert (checked.status, checked.found["ok"]) == (1, False)
 
 
-def test_of_a_public_relay_there_is_nothing_to_say(checked: Checked) -> None:
-    report = checked.relay(RIGHT)
+@pytest.mark.parametrize("address", [RIGHT, IPV6])
+def test_of_a_public_relay_there_is_nothing_to_say(checked: Checked, address: str) -> None:
+    report = checked.relay(address)
     assert report["ok"]
     assert {each["verdict"] for each in report["steps"]} == {"ok"}
 
@@ -101,3 +105,8 @@ def test_external_ip_is_an_address_of_somebody_else(checked: Checked) -> None:
 def test_the_relay_ports_are_closed(checked: Checked) -> None:
     report = checked.relay(CLOSED)
     assert (report["failed"], report["cause"]) == ("echo", "echo-lost")
+
+
+def test_it_gives_ipv6_to_those_who_ask_for_it(checked: Checked) -> None:
+    assert checked.relay(IPV6_ON_REQUEST)["ok"]
+    assert checked.warned(IPV6_ON_REQUEST) == ["relay-family"]

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from tests.turn.endpoint.site import OPENID_TOKEN, TOKEN, add_key, site
+from tests.turn.limits.redis_server import redis_server
 from turn.askers.model import HomeserverSlow, HomeserverUnreachable, NotAllowed
 from turn.asking import Terms
 from turn.keys.model import Scopes
 from turn.limits.model import Allowance, LimitsUnavailable, Reached
+from turn.limits.redis import RedisLimiter
 from turn.secrets.model import Secrets, SecretsUnavailable
 
 MATRIX = "/_matrix/client/v3/voip/turnServer"
@@ -73,6 +75,22 @@ async def test_a_holders_quota_holds_over_all_of_its_keys_and_shapes(tmp_path: P
             for path in ("/turn?username=a", "/ice-servers?user=b", "/services?user=c")
         ]
     assert statuses == [200, 200, 429]
+
+
+async def test_a_rate_holds_over_two_instances_with_one_redis(tmp_path: Path) -> None:
+    with redis_server() as redis:
+        limiters = [RedisLimiter.at(redis.url, open_when_away=False) for _ in range(2)]
+        terms = Terms(rate=Allowance(5, 3600))
+        async with (
+            site(tmp_path / "a", local=terms, limiter=limiters[0]) as one,
+            site(tmp_path / "b", local=terms, limiter=limiters[1]) as other,
+        ):
+            statuses = [
+                (await each.get(MATRIX, token=TOKEN))[0] for _ in range(5) for each in (one, other)
+            ]
+        for limiter in limiters:
+            await limiter.close()
+    assert statuses == [200] * 5 + [429] * 5
 
 
 async def test_local_and_remote_users_have_tiers_of_their_own(tmp_path: Path) -> None:
