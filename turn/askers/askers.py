@@ -33,6 +33,7 @@ from turn.askers.server_names import ServerName, parse_server_name
 from turn.askers.settings import AskerSettings
 
 WHOAMI = "/_matrix/client/v3/account/whoami"
+OURS = "our homeserver"
 OPENID_KEPT = 300.0
 """Seconds for which a user is believed without asking again."""
 WHOAMI_KEPT = 60.0
@@ -132,7 +133,7 @@ class MatrixAskers:
         key = _key("whoami", base, token)
         found = self._users.kept(key)
         if found is None:
-            found = await self._answer(key, "", lambda: self._whoami(base, token), WHOAMI_KEPT)
+            found = await self._answer(key, OURS, lambda: self._whoami(base, token), WHOAMI_KEPT)
         user = _proven(found)
         if user.guest and not self._settings.guests:
             raise NotAllowed("guests may not ask here: the settings leave them out")
@@ -155,13 +156,16 @@ class MatrixAskers:
         ask: Callable[[], Awaitable[MatrixUser]],
         lifetime: float,
     ) -> MatrixUser | _Refusal:
+        """:param server: who is asked, in words for the operator."""
         try:
-            return await self._users.answer(key, server, lambda: self._settle(ask, lifetime))
+            return await self._users.answer(
+                key, server, lambda: self._settle(server, ask, lifetime)
+            )
         except TooManyFlights:
-            return _Refusal(HomeserverSlow, "too many questions wait for homeservers already")
+            return _Refusal(HomeserverSlow, f"too many questions wait already to ask {server}")
 
     async def _settle(
-        self, ask: Callable[[], Awaitable[MatrixUser]], lifetime: float
+        self, server: str, ask: Callable[[], Awaitable[MatrixUser]], lifetime: float
     ) -> Answer[MatrixUser | _Refusal]:
         """The answer, or why there is none, and how long either counts."""
         try:
@@ -172,13 +176,14 @@ class MatrixAskers:
         except AskerError as error:
             return Answer(_Refusal(type(error), str(error)), FAILURE_KEPT)
         except (TimeoutError, fetch.FetchSlow):
-            slow = _Refusal(HomeserverSlow, "the homeserver did not answer in time")
+            slow = _Refusal(HomeserverSlow, f"{server} did not answer in time")
             return Answer(slow, FAILURE_KEPT)
         except TooManyFlights:
-            busy = _Refusal(HomeserverSlow, "too many well-known files are being fetched already")
+            busy = _Refusal(HomeserverSlow, f"too many files are being fetched to find {server}")
             return Answer(busy, 0)
         except fetch.FetchFailed as error:
-            return Answer(_Refusal(HomeserverUnreachable, str(error)), FAILURE_KEPT)
+            away = _Refusal(HomeserverUnreachable, f"{server} cannot be asked: {error}")
+            return Answer(away, FAILURE_KEPT)
 
     async def _openid(self, name: ServerName, token: str) -> MatrixUser:
         base = self._settings.override(name)

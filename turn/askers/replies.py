@@ -30,7 +30,7 @@ def read_whoami(reply: Reply, own_server_name: str | None) -> MatrixUser:
     :raises BadToken: an unknown token. :raises HomeserverUnreachable: not an answer to this
         question, or a homeserver of another name than the settings say.
     """
-    user_id = _user_id(reply, "user_id", "the homeserver")
+    user_id = _user_id(reply, "user_id", "our homeserver")
     server = server_of(user_id)
     if own_server_name not in {None, server}:
         raise HomeserverUnreachable(
