@@ -22,7 +22,7 @@ from turn.relay.model import Transport
 from turn.relay.options import RelayOptions
 from turn.relay.rules import Rules
 from turn.relay.server import Server
-from turn.relay.sockets import RelaySockets
+from turn.relay.sockets import CAN_SET_DF, RelaySockets
 from turn.relay.stream import protocol
 from turn.relay.udp import UdpListener, udp_socket
 from turn.secrets.model import SecretSource, SecretsUnavailable
@@ -145,6 +145,7 @@ class Relay:
             limits=limits,
             rules=Rules(frozenset(told.values()), options.ports, options.allowed),
             families=frozenset(told),
+            dont_fragment=CAN_SET_DF,
         )
         addresses = {
             family: RelaySockets(loop, ip, told[family], options.ports)
