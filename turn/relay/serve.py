@@ -56,6 +56,7 @@ class Relay:
         self._stack = AsyncExitStack()
         self._signing = ""
         self._server: Server | None = None
+        self._closed: set[int] = set()
         self._plain: list[Address] = []
         self._tls: list[Address] = []
 
@@ -115,8 +116,9 @@ class Relay:
         """What signed when it started: for whoever issues credentials for it."""
         return self._signing
 
-    def __len__(self) -> int:
-        """How many allocations live."""
+    @property
+    def allocations(self) -> int:
+        """How many live."""
         return len(self._running.core)
 
     def revoke(self, name: str, seconds: float = REVOKED_FOR) -> int:
@@ -143,7 +145,7 @@ class Relay:
             nonce_key=os.urandom(32),
             random=os.urandom,
             limits=limits,
-            rules=Rules(frozenset(told.values()), options.ports, options.allowed),
+            rules=Rules(frozenset(told.values()), options.ports, options.allowed, self._closed),
             families=frozenset(told),
             dont_fragment=CAN_SET_DF,
         )
@@ -194,6 +196,7 @@ class Relay:
         self._stack.callback(server.close)  # wait_closed waits for connections too
         self._stack.callback(streams.close)
         bound: Address = streams.sockets[0].getsockname()[:2]
+        self._closed.add(bound[1])
         return bound
 
     async def _watch_secrets(self, core: Core) -> None:
