@@ -24,6 +24,7 @@ from voip.service.demo.coturn import own_address
 ADDRESS = own_address()
 """Not loopback: coturn has no peers there."""
 CHANNEL = 0x4000
+REQUESTED_UDP: Pair = (Attribute.REQUESTED_TRANSPORT, first_byte(UDP))
 WINDOW = 64
 """Packets on their way at once: coturn loses some of 128."""
 BUFFER = 4 << 20
@@ -56,26 +57,29 @@ class TurnClient:
 
     def allocate(self) -> Address:
         """The relayed address."""
-        pairs: tuple[Pair, ...] = ((Attribute.REQUESTED_TRANSPORT, first_byte(UDP)),)
-        if self._key is None:
-            _, found = self._once(Method.ALLOCATE, *pairs)
-            self._realm, self._nonce = found[Attribute.REALM], found[Attribute.NONCE]
-            self._key = long_term_key(self._username, self._realm.decode(), self._password)
-        transaction_id, found = self._once(Method.ALLOCATE, *pairs)
+        self.challenge()
+        transaction_id, found = self.once(Method.ALLOCATE, REQUESTED_UDP)
         return read_xor_address(found[Attribute.XOR_RELAYED_ADDRESS], transaction_id)
+
+    def challenge(self) -> None:
+        """What every client begins with: realm and nonce."""
+        _, found = self.once(Method.ALLOCATE, REQUESTED_UDP)
+        self._realm, self._nonce = found[Attribute.REALM], found[Attribute.NONCE]
+        self._key = long_term_key(self._username, self._realm.decode(), self._password)
 
     def bind(self, peer: Address, number: int = CHANNEL) -> None:
         transaction_id = os.urandom(12)
         pair = (Attribute.XOR_PEER_ADDRESS, xor_address(peer, transaction_id))
         number_pair = (Attribute.CHANNEL_NUMBER, channel_number(number))
-        self._once(Method.CHANNEL_BIND, number_pair, pair, transaction_id=transaction_id)
+        self.once(Method.CHANNEL_BIND, number_pair, pair, transaction_id=transaction_id)
 
     def ask(self, method: Method, *pairs: Pair) -> None:
-        self._once(method, *pairs)
+        self.once(method, *pairs)
 
-    def _once(
+    def once(
         self, method: Method, *pairs: Pair, transaction_id: bytes | None = None
     ) -> tuple[bytes, dict[int, bytes]]:
+        """One request; gives its transaction id and the attributes of the response."""
         transaction_id = transaction_id or os.urandom(12)
         signing: tuple[Pair, ...] = ()
         if self._key is not None:

@@ -160,21 +160,26 @@ class Core:
         return CloseRelay(allocation)
 
     def _request(self, message: Message, size: int, path: FiveTuple, at: Instant) -> list[Action]:
+        handler = HANDLERS.get(message.method)
+        if handler is None and message.method != Method.BINDING:
+            raise Dropped("unknown method")  # RFC 8489 section 6.3
+        if handler is None or not message.signed:
+            # Nobody known, whatever else it says: the limit comes before any work.
+            self._check_rate(path, at)
         user = None
         try:
-            if message.method == Method.BINDING:
-                return self._binding(message, size, path, at)
-            handler = HANDLERS.get(message.method)
             if handler is None:
-                raise Dropped("unknown method")  # RFC 8489 section 6.3
+                return self._binding(message, size, path)
             user = self._authenticator.check(message, path, at)
             self._check_known(message)
             outcome = handler(self._state, Request(message, path, user, at))
         except (Refused, BadValue) as error:
             refused = error if isinstance(error, Refused) else Refused(Code.BAD_REQUEST)
-            if user is None:
-                return self._to_a_stranger(refused, message, size, path, at)
-            return [self._refusal(refused, message, user)]
+            if user is not None:
+                return [self._refusal(refused, message, user)]
+            if message.signed and handler is not None:
+                self._check_rate(path, at)
+            return self._to_a_stranger(refused, message, size, path)
         if isinstance(outcome, OpenRelay):
             return [outcome]
         attributes, actions = outcome
@@ -186,16 +191,16 @@ class Core:
             named = unknown_attributes(unknown[:MAX_UNKNOWN_NAMED])
             raise Refused(Code.UNKNOWN_ATTRIBUTE, (Attribute.UNKNOWN_ATTRIBUTES, named))
 
-    def _binding(self, message: Message, size: int, path: FiveTuple, at: Instant) -> list[Action]:
+    def _binding(self, message: Message, size: int, path: FiveTuple) -> list[Action]:
         """RFC 8489 section 6.3.1; anybody may ask for the address that they are seen at."""
         self._check_known(message)
         mapped = xor_address(path.client, message.transaction_id)
         answer = _answer(message, Kind.SUCCESS, ((Attribute.XOR_MAPPED_ADDRESS, mapped),))
-        self._check_answer(answer, size, path, at)
+        _check_size(answer, size, path)
         return [Reply(answer)]
 
     def _to_a_stranger(
-        self, refused: Refused, message: Message, size: int, path: FiveTuple, at: Instant
+        self, refused: Refused, message: Message, size: int, path: FiveTuple
     ) -> list[Action]:
         """Nobody known has sent this, perhaps under a stranger's address."""
         answer = _answer(message, Kind.ERROR, refused.pairs())
@@ -203,20 +208,24 @@ class Core:
             answer = build(
                 message.method, Kind.ERROR, message.transaction_id, refused.pairs(brief=True)
             )
-        self._check_answer(answer, size, path, at)
+        _check_size(answer, size, path)
         self.counts.refused[refused.code] += 1
         return [Reply(answer)]
 
-    def _check_answer(self, answer: bytes, size: int, path: FiveTuple, at: Instant) -> None:
-        """Raises Dropped. A stream's address cannot be forged, so its answers may be longer."""
-        if path.transport is Transport.UDP and len(answer) > AMPLIFICATION * size:
-            raise Dropped("too short for an answer")
+    def _check_rate(self, path: FiveTuple, at: Instant) -> None:
+        """One answer more to this address? Raises Dropped."""
         if not self._sources.take(path.client[0], at.now):
             raise Dropped("rate limit")
 
     def _refusal(self, refused: Refused, message: Message, user: User) -> Reply:
         self.counts.refused[refused.code] += 1
         return Reply(_answer(message, Kind.ERROR, (*refused.pairs(), SOFTWARE), user.key))
+
+
+def _check_size(answer: bytes, size: int, path: FiveTuple) -> None:
+    """Raises Dropped. A stream's address cannot be forged, so its answers may be longer."""
+    if path.transport is Transport.UDP and len(answer) > AMPLIFICATION * size:
+        raise Dropped("too short for an answer")
 
 
 def _success(message: Message, user: User, attributes: tuple[Pair, ...]) -> Reply:

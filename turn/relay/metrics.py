@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from turn.relay.server import Server
+from turn.relay.edge import Edge
 
 Families = Iterator[CounterMetricFamily | GaugeMetricFamily]
 
@@ -19,8 +19,8 @@ class RelayMetrics(Collector):
     The registry may be read in another thread: what can grow meanwhile is copied first.
     """
 
-    def __init__(self, server: Server, registry: CollectorRegistry) -> None:
-        self._server = server
+    def __init__(self, edge: Edge, registry: CollectorRegistry) -> None:
+        self._edge = edge
         self._registry = registry
         registry.register(self)
 
@@ -28,7 +28,7 @@ class RelayMetrics(Collector):
         self._registry.unregister(self)
 
     def collect(self) -> Families:
-        counts, live = self._server.core.counts, len(self._server.core)
+        counts, live = self._edge.core.counts, len(self._edge.core)
         yield GaugeMetricFamily("turn_relay_allocations", "Allocations that live now.", live)
         yield CounterMetricFamily(
             "turn_relay_allocated", "Allocations made since the start.", counts.allocated
@@ -48,7 +48,7 @@ class RelayMetrics(Collector):
         yield dropped
 
     def _traffic(self) -> Families:
-        traffic = self._server.traffic
+        traffic = self._edge.traffic
         for name, help_text, ways in (
             ("bytes", "Bytes forwarded.", (traffic.bytes_to_peers, traffic.bytes_to_clients)),
             ("packets", "Packets.", (traffic.packets_to_peers, traffic.packets_to_clients)),
@@ -59,7 +59,7 @@ class RelayMetrics(Collector):
             yield family
 
     def _lost(self) -> dict[str, int]:
-        traffic = self._server.traffic
+        traffic = self._edge.traffic
         return {
             "no channel": traffic.no_channel,
             "no permission from peer": traffic.no_permission,

@@ -173,7 +173,7 @@ async def _serve(
             bound = await stack.enter_async_context(serving_status(registry, status))
         _ready(relay, bound, as_json=as_json)
         await stopped.wait()
-        _log.info("the relay stops; %d allocations end", len(relay))
+        _log.info("the relay stops; %d allocations end", relay.allocations)
 
 
 def _ready(relay: Relay, status: str | None, *, as_json: bool) -> None:

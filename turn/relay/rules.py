@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -22,6 +23,9 @@ class Rules:
     allowed: tuple[Network, ...] = ()
     """Networks that may be reached though they are private: for a demo, or a network of one's
     own."""
+    closed: Set[int] = frozenset()
+    """The ports that the relay listens at. A client that reaches them through the relay is a client
+    of itself, and packets could go round (RFC 8656 section 21.2.2)."""
 
     def permits_ip(self, ip: str) -> bool:
         """What CreatePermission asks, which names no port (RFC 8656 section 9)."""
@@ -30,7 +34,11 @@ class Rules:
     def permits_port(self, peer: Address) -> bool:
         """What ChannelBind and Send ask besides, once `permits_ip` holds."""
         ip, port = peer
-        if ip not in self.own or port in self.ports:
+        if ip not in self.own:
+            return True
+        if port in self.closed:
+            return False
+        if port in self.ports:
             return True
         address = ip_address(ip)
         return any(address in network for network in self.allowed)

@@ -17,12 +17,12 @@ from typing import Final, Self
 from prometheus_client import CollectorRegistry
 
 from turn.relay.core import Core
+from turn.relay.edge import Edge
 from turn.relay.metrics import RelayMetrics
 from turn.relay.model import Transport
 from turn.relay.options import RelayOptions
 from turn.relay.rules import Rules
-from turn.relay.server import Server
-from turn.relay.sockets import RelaySockets
+from turn.relay.sockets import CAN_SET_DF, RelaySockets
 from turn.relay.stream import protocol
 from turn.relay.udp import UdpListener, udp_socket
 from turn.secrets.model import SecretSource, SecretsUnavailable
@@ -55,7 +55,8 @@ class Relay:
         self._registry = registry
         self._stack = AsyncExitStack()
         self._signing = ""
-        self._server: Server | None = None
+        self._edge: Edge | None = None
+        self._closed: set[int] = set()
         self._plain: list[Address] = []
         self._tls: list[Address] = []
 
@@ -65,16 +66,16 @@ class Relay:
         self._signing = secrets.signing
         raise_descriptors(self.options.limits.total)
         async with self._stack:
-            server = self._server = self._make(secrets.accepted)
-            self._stack.callback(server.close)
+            edge = self._edge = self._make(secrets.accepted)
+            self._stack.callback(edge.close)
             for address in self.options.listen:
-                self._plain.append(await self._listen_free(server, address))
+                self._plain.append(await self._listen_free(edge, address))
             for address in self.options.listen_tls:
-                self._tls.append(await self._listen_stream(server, address, self.options.tls))
-            watch = asyncio.create_task(self._watch_secrets(server.core), name="relay secrets")
+                self._tls.append(await self._listen_stream(edge, address, self.options.tls))
+            watch = asyncio.create_task(self._watch_secrets(edge.core), name="relay secrets")
             self._stack.push_async_callback(_cancel, watch)
             if self._registry is not None:
-                self._stack.callback(RelayMetrics(server, self._registry).unregister)
+                self._stack.callback(RelayMetrics(edge, self._registry).unregister)
             self._stack = self._stack.pop_all()
         return self
 
@@ -115,8 +116,9 @@ class Relay:
         """What signed when it started: for whoever issues credentials for it."""
         return self._signing
 
-    def __len__(self) -> int:
-        """How many allocations live."""
+    @property
+    def allocations(self) -> int:
+        """How many live."""
         return len(self._running.core)
 
     def revoke(self, name: str, seconds: float = REVOKED_FOR) -> int:
@@ -129,12 +131,12 @@ class Relay:
         self._running.core.restore(name)
 
     @property
-    def _running(self) -> Server:
-        if self._server is None:
+    def _running(self) -> Edge:
+        if self._edge is None:
             raise RuntimeError("the relay runs inside `async with` alone")
-        return self._server
+        return self._edge
 
-    def _make(self, accepted: tuple[str, ...]) -> Server:
+    def _make(self, accepted: tuple[str, ...]) -> Edge:
         loop, options = asyncio.get_running_loop(), self.options
         told, limits = options.told(), options.limits
         core = Core(
@@ -143,8 +145,9 @@ class Relay:
             nonce_key=os.urandom(32),
             random=os.urandom,
             limits=limits,
-            rules=Rules(frozenset(told.values()), options.ports, options.allowed),
+            rules=Rules(frozenset(told.values()), options.ports, options.allowed, self._closed),
             families=frozenset(told),
+            dont_fragment=CAN_SET_DF,
         )
         addresses = {
             family: RelaySockets(loop, ip, told[family], options.ports)
@@ -152,7 +155,7 @@ class Relay:
         }
         # Transaction ids of Data indications: nobody answers them, so nobody can gain by a guess.
         chance = random.Random(os.urandom(16))  # noqa: S311
-        return Server(
+        return Edge(
             loop,
             core,
             addresses,
@@ -162,37 +165,38 @@ class Relay:
             most_connections=2 * limits.total + SPARE_DESCRIPTORS,
         )
 
-    async def _listen_free(self, server: Server, address: Address) -> Address:
+    async def _listen_free(self, edge: Edge, address: Address) -> Address:
         """As `_listen`; for port 0, a port that is free for both. Raises OSError."""
         for _ in range(FREE_TRIES if address[1] == 0 else 0):
             with contextlib.suppress(OSError):
-                return await self._listen(server, address)
-        return await self._listen(server, address)
+                return await self._listen(edge, address)
+        return await self._listen(edge, address)
 
-    async def _listen(self, server: Server, address: Address) -> Address:
+    async def _listen(self, edge: Edge, address: Address) -> Address:
         """UDP and TCP at the same port. Raises OSError."""
         loop, (ip, port) = asyncio.get_running_loop(), address
         sock = udp_socket(ip, port)
         try:
             bound: Address = sock.getsockname()[:2]
-            listener = UdpListener(loop, sock, server.control, server.traffic)
+            listener = UdpListener(loop, sock, edge.control, edge.traffic)
             self._stack.callback(listener.close)
         except BaseException:
             sock.close()
             raise
-        return await self._listen_stream(server, bound, None)
+        return await self._listen_stream(edge, bound, None)
 
     async def _listen_stream(
-        self, server: Server, address: Address, tls: ssl.SSLContext | None
+        self, edge: Edge, address: Address, tls: ssl.SSLContext | None
     ) -> Address:
         loop = asyncio.get_running_loop()
         kind = Transport.TCP if tls is None else Transport.TLS
         ip, port = address
-        streams = await loop.create_server(protocol(server, kind, loop), ip, port, ssl=tls)
+        streams = await loop.create_server(protocol(edge, kind, loop), ip, port, ssl=tls)
         self._stack.push_async_callback(streams.wait_closed)
-        self._stack.callback(server.close)  # wait_closed waits for connections too
+        self._stack.callback(edge.close)  # wait_closed waits for connections too
         self._stack.callback(streams.close)
         bound: Address = streams.sockets[0].getsockname()[:2]
+        self._closed.add(bound[1])
         return bound
 
     async def _watch_secrets(self, core: Core) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import errno
 import random
 import socket
+import sys
 from collections.abc import Callable
 from typing import Final
 
@@ -21,6 +22,7 @@ RELAY_BUFFER: Final = 1 << 20
 """Bytes that the kernel keeps of each way while this process is busy."""
 TRIES: Final = 16
 """Ports that other processes may have bound before the range counts as full."""
+CAN_SET_DF: Final = sys.platform == "linux"
 _IP_MTU_DISCOVER: Final = 10
 _PMTUDISC_DONT: Final = 0
 _PMTUDISC_DO: Final = 2
@@ -169,7 +171,8 @@ class RelaySockets:
             if self._family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             enlarge(sock, RELAY_BUFFER)
-            with contextlib.suppress(OSError):  # RFC 8656 section 15: DF is not set by default
+            if CAN_SET_DF and self._family == socket.AF_INET:
+                # RFC 8656 section 15: DF is not set unless a client asks for it.
                 sock.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _PMTUDISC_DONT)
             sock.bind((self._ip, port))
         except BaseException:

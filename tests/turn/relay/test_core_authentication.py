@@ -205,3 +205,21 @@ def test_a_replayed_request_gains_nothing() -> None:
     answer = world.give(recorded, client.path)
     assert answer is not None
     assert len(world.core) == 0
+
+
+def test_a_clock_that_is_set_changes_no_lifetime() -> None:
+    """Unix time is for the expiry of credentials alone, and jumps; timers go by the other clock."""
+    world = World.make()
+    client = Client(world, ttl=5000)
+    client.allocate()
+    client.bind(0x4000)
+    world.wall -= 86_400
+    assert code_of(client.refresh(lifetime(3600))) is None
+    world.sleep(1000)
+    assert len(world.core) == 1
+    world.wall += 2 * 86_400
+    world.sleep(0.0)
+    assert len(world.core) == 1
+    assert code_of(client.refresh()) == Code.UNAUTHENTICATED
+    world.sleep(2600)
+    assert len(world.core) == 0

@@ -213,18 +213,20 @@ def test_no_form_of_a_private_address_is_a_peer(ip: str) -> None:
 
 
 def test_the_relay_s_own_address_is_a_peer_on_relayed_ports_alone() -> None:
-    rules = Rules(frozenset(RELAY.values()), range(50_000, 51_000))
+    rules = Rules(frozenset(RELAY.values()), range(50_000, 51_000), closed={50_006})
     client = allocated(World.make(rules=rules))
     own = RELAY[Family.IPV4]
     assert code_of(client.bind(0x4000, (own, 3478))) == Code.FORBIDDEN
+    assert code_of(client.bind(0x4000, (own, 50_006))) == Code.FORBIDDEN, "it listens there"
     assert code_of(client.bind(0x4000, (own, 50_002))) is None
     assert client.send(b"x", (own, 3478)) is None
     assert client.send(b"x", (own, 50_004)) is not None
 
 
 def test_an_allowed_network_is_reached_though_it_is_private() -> None:
-    rules = Rules(frozenset({"10.0.0.1"}), allowed=(ip_network("10.0.0.0/24"),))
+    rules = Rules(frozenset({"10.0.0.1"}), allowed=(ip_network("10.0.0.0/24"),), closed={3478})
     client = allocated(World.make(rules=rules))
+    assert code_of(client.bind(0x4000, ("10.0.0.1", 3478))) == Code.FORBIDDEN
     assert code_of(client.bind(0x4000, ("10.0.0.1", 22))) is None
     assert code_of(client.bind(0x4001, ("10.0.0.7", 22))) is None
     assert code_of(client.bind(0x4002, ("10.0.1.7", 22))) == Code.FORBIDDEN

@@ -63,13 +63,21 @@ async def test_it_serves_until_it_is_told_to_stop(secret_file: Path, tmp_path: P
         *("--allow-peer", "127.0.0.0/8", "--metrics", f"{HERE}:0"),
     ) as (ready, log):
         assert [uri.partition(":")[0] for uri in ready["uris"]] == ["turn"] * 4 + ["turns"]
-        port = int(ready["uris"][0].partition("?")[0].rpartition(":")[2])
-        for secret in ("newest", "older"):
-            async with through((HERE, port), secret=secret) as client, peer() as other:
-                await exchange(client, other, 2)
+        ports = [int(uri.partition("?")[0].rpartition(":")[2]) for uri in ready["uris"]]
+        plain, tls = (HERE, ports[0]), (HERE, ports[4])
+        for server, transport, secret in (
+            (plain, "udp", "newest"),
+            (plain, "tcp", "older"),
+            (tls, "tls", "newest"),
+        ):
+            async with (
+                through(server, transport=transport, secret=secret) as client,
+                peer() as other,
+            ):
+                await exchange(client, other)
         async with aiohttp.ClientSession() as session, session.get(ready["metrics"]) as response:
             text = await response.text()
-        assert "turn_relay_allocated_total 2.0" in text
+        assert "turn_relay_allocated_total 3.0" in text
     assert b"the relay is ready" in log[0]
     assert b"newest" not in log[0]
     assert b"caller" not in log[0]

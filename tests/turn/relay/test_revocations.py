@@ -61,5 +61,5 @@ async def test_a_line_ends_a_live_allocation(start_relay: StartRelay, tmp_path: 
     ):
         await exchange(bad, other, 1)
         await asyncio.to_thread(path.write_text, "bad\n")
-        await until(lambda: len(relay) == 1)
+        await until(lambda: relay.allocations == 1)
         await exchange(good, other, 1)

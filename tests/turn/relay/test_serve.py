@@ -43,8 +43,8 @@ async def test_packets_pass_both_ways(start_relay: StartRelay, transport: str) -
     relay = await start_relay()
     async with through(server(relay, transport), transport=transport) as client, peer() as other:
         await exchange(client, other)
-        assert len(relay) == 1
-    await until(lambda: len(relay) == 0)
+        assert relay.allocations == 1
+    await until(lambda: relay.allocations == 0)
 
 
 async def test_clients_and_peers_over_ipv6(start_relay: StartRelay) -> None:
@@ -112,7 +112,7 @@ async def test_revoking_ends_a_live_allocation_at_once(start_relay: StartRelay, 
             username = next(iter(relay._running.core._state.table)).username
             assert relay.revoke("nobody") == 0
             assert relay.revoke("caller" if by == "id" else username) == 1
-            assert len(relay) == 0
+            assert relay.allocations == 0
             client.transport.sendto(b"late", other.address)
             other.transport.sendto(b"late", client.address)
             await until(lambda: relay._running.traffic.no_channel == 1)
@@ -174,7 +174,7 @@ async def test_a_full_port_range_is_508(start_relay: StartRelay) -> None:
         with pytest.raises(TransactionFailed, match="508"):
             async with through(relay.addresses[0]):
                 pass
-    await until(lambda: len(relay) == 0)
+    await until(lambda: relay.allocations == 0)
     async with through(relay.addresses[0]) as again, peer() as other:
         await exchange(again, other, 1)
 
@@ -196,7 +196,7 @@ async def test_quota_of_an_id_is_486(start_relay: StartRelay) -> None:
             async with through(relay.addresses[0]):
                 pass
         async with through(relay.addresses[0], relay_id="other"):
-            assert len(relay) == 2
+            assert relay.allocations == 2
 
 
 @pytest.mark.parametrize("limit", ["allocation_bandwidth", "total_bandwidth"])
@@ -217,11 +217,11 @@ async def test_what_is_above_the_bandwidth_is_dropped(start_relay: StartRelay, l
 async def test_a_tcp_connection_takes_its_allocation_with_it(start_relay: StartRelay) -> None:
     relay = await start_relay()
     async with through(relay.addresses[0], transport="tcp") as client:
-        assert len(relay) == 1
+        assert relay.allocations == 1
         inner = client.transport._TurnTransport__inner_protocol
         inner.refresh_task.cancel()
         inner.transport.abort()
-        await until(lambda: len(relay) == 0)
+        await until(lambda: relay.allocations == 0)
 
 
 async def test_connections_are_bounded(

@@ -42,7 +42,7 @@ class Held:
     sockets: dict[Family, RelaySocket]
 
 
-class Server:
+class Edge:
     """
     :param wall: gives Unix time in seconds.
     :param most_connections: of TCP and TLS clients together.
