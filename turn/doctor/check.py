@@ -230,6 +230,7 @@ class Check:
         text = f"for {judge.duration(allocation.lifetime)}"
         self._add(ok(Step.ALLOCATE, text, time.perf_counter() - started))
         self._add(judge.relay_address(address, allocation.relayed[0]))
+        self._report.findings = judge.taken(self._report.findings)
         return allocation
 
     async def _allocation(self, client: Client) -> Allocation:
