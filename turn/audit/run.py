@@ -132,7 +132,7 @@ class _Auditor:
     async def _protocols(self) -> None:
         """At the same time: most of them wait for an answer that should not come."""
         where, timeout = self._where, self._options.timeout
-        short = min(SHORT, timeout)
+        short = min(SHORT, timeout / 4)
         waiting: list[Coroutine[Any, Any, Finding | list[Finding]]] = []
         if self._uri.transport is Transport.UDP:
             waiting += [behaviour.old_stun(where, short), behaviour.dtls(where, short)]

@@ -30,6 +30,7 @@ from turn.doctor import judge
 from turn.doctor.causes import Cause
 from turn.doctor.echo import End, echo
 from turn.doctor.model import Finding, Report, Step, Verdict, failed, ok, skipped, warning
+from turn.doctor.ways import way_failure
 
 DIRECT_ROUNDS = 5
 FAMILY_NOT_SUPPORTED = 440  # RFC 8656 section 7.2
@@ -229,6 +230,7 @@ class Check:
         text = f"for {judge.duration(allocation.lifetime)}"
         self._add(ok(Step.ALLOCATE, text, time.perf_counter() - started))
         self._add(judge.relay_address(address, allocation.relayed[0]))
+        self._report.findings = judge.taken(self._report.findings)
         return allocation
 
     async def _allocation(self, client: Client) -> Allocation:
@@ -269,24 +271,7 @@ class Check:
     async def _way_failed(
         self, step: Step, uri: RelayUri, address: str, error: RelayError
     ) -> _Stop:
-        """Over the other transport somebody may answer: that is another cause."""
-        finding = judge.way_failure(step, error)
-        if finding.cause in (Cause.NO_ANSWER, Cause.NOTHING_LISTENS):
-            if uri.transport is Transport.UDP and await self._answers(uri, address, Transport.TCP):
-                finding = replace(finding, cause=Cause.UDP_BLOCKED)
-            if uri.transport is Transport.TCP and await self._answers(uri, address, Transport.UDP):
-                finding = replace(finding, cause=Cause.TCP_BLOCKED)
-        return self._fail(finding)
-
-    async def _answers(self, uri: RelayUri, address: str, transport: Transport) -> bool:
-        other = replace(uri, transport=transport)
-        try:
-            link = await open_link(other, address, None, self._options.timeout)
-            async with Client(link, self._options.timeout) as client:
-                await client.binding()
-        except RelayError:
-            return False
-        return True
+        return self._fail(await way_failure(step, uri, address, error, self._options.timeout))
 
     def _of(self, step: Step) -> list[Finding]:
         return [each for each in self._report.findings if each.step is step]

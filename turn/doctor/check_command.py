@@ -108,6 +108,8 @@ def _account(options: CommandOptions) -> Account | None:
     url = options.homeserver
     if url is not None and not url.startswith(("https://", "http://")):
         raise InputError("--homeserver is a URL: write https://matrix.example.org")
+    if url is not None and "@" in url:
+        raise InputError("--homeserver takes no user name: use --user or --token-file")
     if options.user is not None:
         return _user(options, options.user)
     if url is None:

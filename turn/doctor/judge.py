@@ -122,6 +122,17 @@ def credential(username: str, times: Times) -> Finding:
     return ok(step, text)
 
 
+def taken(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings after the relay took the credential: what it takes has not expired there."""
+    text = "by this machine's clock it has expired, and the relay takes it: a clock is wrong"
+    return [
+        warning(Step.CREDENTIAL, text, Cause.CLOCK_SKEW)
+        if each.step is Step.CREDENTIAL and each.cause is Cause.CREDENTIAL_EXPIRED
+        else each
+        for each in findings
+    ]
+
+
 def allocate_failure(error: RelayError, username: str, times: Times) -> Finding:
     """Why the relay gave nothing."""
     step = Step.ALLOCATE

@@ -64,6 +64,7 @@ def test_a_given_user_and_password(relay: Coturn, tmp_path: Path) -> None:
         (["turn:a", "--ca-file", "/nowhere/x"], "no PEM certificates"),
         (["--homeserver", "matrix.example.org"], "write https://"),
         (["--homeserver", "https://matrix.example.org"], "--token-file"),
+        (["--homeserver", "https://ann:password@matrix.example.org"], "takes no user name"),
         (["turn:a"] * 101, "at most 100"),
     ],
 )

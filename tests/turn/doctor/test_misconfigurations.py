@@ -129,6 +129,14 @@ async def test_the_clock_of_whoever_issued_it_is_behind(relay: Coturn) -> None:
     assert verdict(report) == (Step.ALLOCATE, Cause.CREDENTIAL_CLOCK)
 
 
+async def test_this_machines_clock_is_ahead(relay: Coturn) -> None:
+    """By it the credential has expired; the relay knows better, and nothing has failed."""
+    given = replace(options(relay), wall_clock=lambda: time.time() + 7200)
+    report = await check(relay.udp, given)
+    assert report.ok
+    assert Cause.CLOCK_SKEW in warned(report)
+
+
 async def test_no_credential_is_given(relay: Coturn) -> None:
     report = await check(relay.udp, replace(options(relay), login=None))
     assert verdict(report) == (Step.ALLOCATE, Cause.CREDENTIAL_MISSING)

@@ -14,7 +14,7 @@ from tests.turn.client.relays import OWN, Coturn, coturn
 from turn.client.tls import client_context
 from turn.credentials import mint
 from turn.doctor.model import Step
-from turn.doctor.probe import probe
+from turn.doctor.probe import Outcome, probe
 from voip.service.demo.processes import free_port
 
 
@@ -70,3 +70,16 @@ async def test_one_that_says_nothing_takes_no_longer_than_it_may(relay: Coturn) 
         uri = f"turn:{OWN}:{silent.getsockname()[1]}"
         outcome = await probe(uri, relay.login(time.time()), timeout=0.3)
     assert outcome.failed is Step.CHALLENGE
+
+
+def test_under_uvloop_as_the_endpoint_runs_it(relay: Coturn, authority: Authority) -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def work() -> list[Outcome]:
+        tls, login = client_context(authority.file), relay.login(time.time())
+        closed = f"turn:{OWN}:{free_port(OWN, socket.SOCK_DGRAM)}"
+        uris = (relay.udp, relay.tcp, relay.tls, closed)
+        return [await probe(uri, login, tls=tls, timeout=2) for uri in uris]
+
+    outcomes = uvloop.run(work())
+    assert [each.failed for each in outcomes] == [None, None, None, Step.CHALLENGE]
