@@ -130,10 +130,10 @@ class RelayProcess:
 
 
 class Relay:
-    """The same for coroutines: ``async with Relay(RelayOptions.fresh(folder)) as relay``."""
+    """The same for coroutines: ``async with Relay(RelayProcess(options)) as relay``."""
 
-    def __init__(self, options: RelayOptions) -> None:
-        self.blocking = RelayProcess(options)
+    def __init__(self, process: RelayProcess) -> None:
+        self.blocking = process
 
     async def __aenter__(self) -> RelayProcess:
         await asyncio.to_thread(self.blocking.prepare)

@@ -18,6 +18,7 @@ from voip.service.demo.bots import recorder_settings, running_bots
 from voip.service.demo.certificate import certificate_for
 from voip.service.demo.errors import DemoError
 from voip.service.demo.folder import data_folder
+from voip.service.demo.own_relay import OwnRelayProcess
 from voip.service.demo.pages import serving_pages
 from voip.service.demo.plan import LOOPBACK, DemoOptions, Plan
 from voip.service.demo.processes import ChildProcess
@@ -106,37 +107,33 @@ async def running_demo(
         with _timed(say, "page"):
             context = certificate.context if certificate else None
             await stack.enter_async_context(serving_pages(plan, page, context))
-        uris = relay.uris if relay else ()
-        processes = [synapse.blocking.process, *([relay.process] if relay else [])]
+        processes = [synapse.blocking.process, relay.process]
         fingerprint = certificate.fingerprint if certificate else None
-        yield RunningDemo(plan, accounts, uris, fingerprint, bots, processes)
+        yield RunningDemo(plan, accounts, relay.uris, fingerprint, bots, processes)
 
 
 @asynccontextmanager
-async def _relay(plan: Plan, folder: Path, say: Say) -> AsyncIterator[coturn.RelayProcess | None]:
-    """A relay, where coturn is installed; calls on one network need none."""
-    if not coturn.installed():
-        say("  – no TURN relay: the command turnserver is missing (Debian: apt-get install coturn)")
-        yield None
-        return
+async def _relay(plan: Plan, folder: Path, say: Say) -> AsyncIterator[coturn.RelayProcess]:
+    """coturn where it is installed, as it would be in earnest; else the relay of our own."""
     options = coturn.RelayOptions.fresh(
         folder / "relay", plan.media_address, plan.relay_port, whole_lan=plan.tls
     )
+    kind = coturn.RelayProcess if coturn.installed() else OwnRelayProcess
     async with AsyncExitStack() as stack:
         with _timed(say, f"TURN relay {plan.media_address}:{plan.relay_port}"):
-            relay = await stack.enter_async_context(coturn.Relay(options))
+            relay = await stack.enter_async_context(coturn.Relay(kind(options)))
         yield relay
 
 
-def _synapse(plan: Plan, folder: Path, relay: coturn.RelayProcess | None) -> Synapse:
+def _synapse(plan: Plan, folder: Path, relay: coturn.RelayProcess) -> Synapse:
     return Synapse(
         SynapseOptions(
             folder / "synapse",
             plan.homeserver_port,
             LOOPBACK,
             public_url=plan.page_url(next(iter(plan.page_ports))) if plan.tls else None,
-            turn_uris=relay.uris if relay else (),
-            turn_shared_secret=relay.secret if relay else None,
+            turn_uris=relay.uris,
+            turn_shared_secret=relay.secret,
             extra_config=LOGINS_UNLIMITED,
         )
     )
