@@ -17,6 +17,7 @@ ANSWER_WITHIN = 1.0
 ATTEMPTS = 5
 UDP = 17 << 24  # RFC 8656 section 18.7: the protocol is the first of four bytes
 OK = 0
+MISMATCH = 437
 
 IPV6 = {"REQUESTED-ADDRESS-FAMILY": 2 << 24}
 """RFC 8656 section 18.8; aioice does not know it."""
@@ -120,5 +121,12 @@ def _code(answer: stun.Message) -> int:
 
 async def allocation_code(server: tuple[str, int], credentials: Credentials) -> int:
     """What a relay says to an Allocate with these credentials: 0, 401, 486, …"""
-    async with TurnClient(server, credentials) as client:
-        return await client.allocate()
+    code = MISMATCH
+    # coturn remembers an allocation for a moment after its end, and the system may give its port
+    # again: a client then tries from another port (RFC 8656 section 7.4).
+    for _ in range(ATTEMPTS):
+        async with TurnClient(server, credentials) as client:
+            code = await client.allocate()
+        if code != MISMATCH:
+            break
+    return code

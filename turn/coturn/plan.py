@@ -12,6 +12,7 @@ from turn.peers import DENIED, Address, Network, is_forbidden
 MIN_SECRET_LENGTH = 32
 SECRET_CHARACTERS = re.compile(r"[A-Za-z0-9._~+/=-]+")
 """Others end the value, begin a comment or are trimmed in coturn's files."""
+MISREAD = re.compile(r"[\x00-\x1f\"'#]")
 WIDEST_V4 = 256
 WIDEST_V6 = 2**64
 EXAMPLE_RANGE = "10.0.0.4-10.0.0.9"
@@ -187,9 +188,15 @@ def _of_names(plan: Plan) -> Iterator[str]:
         if not plan.secrets.values:
             yield "there is no shared secret: make one with matrix-turn rotate"
         yield from dict.fromkeys(filter(None, map(secret_problem, plan.secrets.values)))
-    for one in filter(None, (plan.secrets, plan.statsdb)):
-        if isinstance(one, DatabaseSecrets) and re.search(r"[\n\r\"'#]", one.value):
-            yield f"{one.option} holds characters that coturn would misread: quotes, # or newlines"
+    values = {"--pidfile": plan.pidfile}
+    if plan.tls is not None:
+        values |= {"--cert": plan.tls.certificate, "--key": plan.tls.key}
+    for one in (plan.secrets, plan.statsdb):
+        if isinstance(one, DatabaseSecrets):
+            values[one.option] = one.value
+    for name, value in values.items():
+        if value is not None and MISREAD.search(value):
+            yield f"{name} holds characters that coturn would misread: quotes, # or newlines"
 
 
 def _of_addresses(plan: Plan) -> Iterator[str]:

@@ -24,6 +24,12 @@ def run(*options: str | Path) -> Result:
     return CliRunner().invoke(app, ["config", *map(str, options)])
 
 
+@pytest.mark.parametrize("command", ["config", "rotate"])
+def test_the_help_shows_an_example_that_can_be_typed(command: str) -> None:
+    text = CliRunner().invoke(app, [command, "--help"], terminal_width=100).stdout
+    assert f"Example:\n    matrix-turn {command} --" in text
+
+
 def good(secrets: Path) -> list[str]:
     options = ["--realm", "turn.example.org", "--secrets", f"file:{secrets}"]
     return [*options, "--external-ip", "8.8.4.4", "--coturn-version", "4.17.1"]
