@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from turn.asking import Asker, Kind, Terms
+from turn.asking import LONGEST_TTL, Asker, Kind, Terms
 from turn.credentials import mint
 
 SIGNED_LONGER = 4
@@ -19,6 +19,7 @@ SIGNED_LONGER = 4
 SHORTEST_TTL = 60
 """Seconds. Below it a call could not be set up in time."""
 ID_PREFIX = re.compile(r"[A-Za-z0-9._-]{0,64}")
+USERNAME = re.compile(r"([0-9]{1,12}):([A-Za-z0-9._-]{1,256})")
 TAG_LENGTH = 8
 """Characters that say which key an id was made for, to none but us: a holder may revoke its own."""
 
@@ -99,7 +100,9 @@ def key_tag(hash_id: HashId, asker: Asker) -> str:
     return asker.id_prefix + hash_id(f"tag {asker.identity}")[:TAG_LENGTH]
 
 
-def is_of(hash_id: HashId, asker: Asker, username: str) -> bool:
-    """Whether a username was given to this key's holder."""
-    expiry, _, id_ = username.partition(":")
-    return expiry.isdecimal() and id_.startswith(key_tag(hash_id, asker))
+def is_of(hash_id: HashId, asker: Asker, username: str, now: float) -> bool:
+    """Whether a username can be one that was given to this key's holder and still counts."""
+    match = USERNAME.fullmatch(username)
+    if match is None or not match[2].startswith(key_tag(hash_id, asker)):
+        return False
+    return now <= int(match[1]) <= now + signed_lifetime(LONGEST_TTL)

@@ -188,7 +188,7 @@ def _hosted_paths() -> Json:
                 "cloudflareRevoke",
                 "End what was given out before its time.",
                 [],
-                revoked | {code: refusals[code] for code in ("401", "403", "500", "503")},
+                revoked | {code: refusals[code] for code in ("401", "403", "429", "500", "503")},
                 [API_KEY],
             ),
             "options": _preflight("cloudflareRevoke"),

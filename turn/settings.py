@@ -236,6 +236,13 @@ class Settings(BaseSettings):
         " none.",
         examples=["/var/lib/matrix-turn/keys.db"],
     )
+    revoked_file: Path | None = Field(
+        default=None,
+        description="The file that the embedded relay follows (`matrix-turn relay"
+        " --revoked-file`): what is revoked is written there. Without it nothing can be revoked,"
+        " as with coturn.",
+        examples=["/var/lib/matrix-turn/revoked"],
+    )
     redis_url: SecretStr | None = Field(
         default=None,
         description="A Redis in which all replicas count rates and quotas. Without it each process"

@@ -71,11 +71,13 @@ def test_an_id_reveals_nothing_and_fits(user: str, prefix: str) -> None:
 
 
 def test_a_username_belongs_to_the_key_that_it_was_made_for() -> None:
-    username = f"1700000000:{relay_id(hash_id, HOLDER, 'ann', roll)}"
-    assert is_of(hash_id, HOLDER, username)
-    assert not is_of(hash_id, OTHER, username)
-    for wrong in ("", "1700000000", f"x:{key_tag(hash_id, HOLDER)}", f":{username}"):
-        assert not is_of(hash_id, HOLDER, wrong)
+    now = 1_700_000_000
+    id_ = relay_id(hash_id, HOLDER, "ann", roll)
+    assert is_of(hash_id, HOLDER, f"{now}:{id_}", now)
+    assert not is_of(hash_id, OTHER, f"{now}:{id_}", now)
+    wrong = ["", str(now), f"x:{id_}", f":{id_}", f"{now}:{id_}\nother", f"{now}:{id_}:x"]
+    over = [f"{now - 1}:{id_}", f"{now + 10**9}:{id_}"]
+    assert not [each for each in wrong + over if is_of(hash_id, HOLDER, each, now)]
 
 
 def test_nothing_is_shown_in_a_repr() -> None:

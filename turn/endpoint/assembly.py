@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from turn.askers.askers import MatrixAskers
 from turn.endpoint.probing import Prober
+from turn.endpoint.revoking import RevokedFile
 from turn.endpoint.service import Matrix, Parts, Revoke, Service
 from turn.keys.ring import StoredKeys
 from turn.keys.store import KeyStore
@@ -37,7 +38,7 @@ async def assembled(
 ) -> AsyncIterator[Service]:
     """A service that works until the block ends.
 
-    :param revoke: what ends a live allocation, where the relay can.
+    :param revoke: what ends a live allocation, where the relay runs in this process.
     :raises PlaceError: the settings name no place that secrets could be in.
     """
     async with AsyncExitStack() as stack:
@@ -57,7 +58,7 @@ async def assembled(
             matrix=await _matrix(settings, stack),
             networks=settings.networks,
             proxies=settings.trusted_proxies,
-            revoke=revoke,
+            revoke=revoke or _revoke(settings),
         )
         if probing:
             await stack.enter_async_context(_watching(parts))
@@ -78,6 +79,11 @@ def _id_key(settings: Settings) -> str:
     if settings.id_key is not None:
         return settings.id_key.get_secret_value()
     return dice.token_urlsafe(ID_KEY_BYTES)
+
+
+def _revoke(settings: Settings) -> Revoke | None:
+    file = settings.revoked_file
+    return None if file is None else RevokedFile(file).revoke
 
 
 async def _limiter(settings: Settings, stack: AsyncExitStack) -> Limiter:

@@ -122,13 +122,17 @@ class Service:
     async def revoke(self, asker: Asker, username: str) -> None:
         """End what was given out before its time.
 
-        :raises NotHere: it was not given to this asker. :raises CannotRevoke: see `Parts.revoke`.
+        :raises NotHere, CannotRevoke, LimitReached, LimitsUnavailable:
         """
-        if not is_of(self._hash_id, asker, username):
-            raise NotHere("this key was not given credentials of that name")
-        if self.parts.revoke is None:
+        parts = self.parts
+        if not is_of(self._hash_id, asker, username, parts.clock()):
+            raise NotHere("this key was not given credentials of that name, or they have expired")
+        if parts.revoke is None:
             raise CannotRevoke("the relays here end an allocation only when its time is over")
-        await self.parts.revoke(username)
+        reached = await parts.limiter.take(asker.identity, asker.terms.rate, None)
+        if reached is not None:
+            raise LimitReached(reached)
+        await parts.revoke(username)
 
 
 def _roll() -> str:

@@ -16,7 +16,7 @@ from openapi_spec_validator import validate
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from tests.turn.endpoint.site import TOKEN, NewKey, Site, add_key, site
+from tests.turn.endpoint.site import NOW, TOKEN, NewKey, Site, add_key, site
 from turn import openapi
 from turn.askers.model import HomeserverSlow, HomeserverUnreachable, NotAllowed
 from turn.asking import Terms
@@ -58,7 +58,7 @@ async def ask(here: Site, method: str, path: str, new: NewKey, **more: Any) -> t
         headers = {"Authorization": encode_basic_auth(new.holder.id, credential)}
     headers = more.pop("headers", headers)
     filled = re.sub(r"\{(id|sid)\}", new.holder.id, path)
-    filled = filled.replace("{username}", more.pop("username", "1:x"))
+    filled = filled.replace("{username}", more.pop("username", f"{int(NOW)}:x"))
     async with here.http.request(method, here.url + filled, headers=headers, **more) as response:
         body = await response.json() if response.status != 204 else None
         return response.status, body
