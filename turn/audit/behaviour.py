@@ -16,8 +16,9 @@ from turn.client.messages import Login, Protocol
 from turn.doctor.judge import MAX_REALM, printable
 
 AMPLIFICATION = 6.0
-"""An answer is so many times the request at most. A relay that names a realm and a nonce in at
-least 100 bytes answers 28 bytes; what is far above that has something to hide behind it."""
+"""So many times its request an answer may be. A 401 has to hold a realm and a nonce, some 100 bytes
+for 28; what is well above that is of use to whoever forges a victim's address."""
+SHORTER = ("no-stun-backward-compatibility", "no-software-attribute")
 ADMIN_PORTS = ((5766, "coturn's console", "no-cli"), (9641, "its metrics", "prometheus-address"))
 
 
@@ -79,10 +80,11 @@ def _amplification(what: str, answer: Answer) -> Finding:
     ratio = answer.received / answer.sent
     text = f"{answer.sent} bytes are answered with {answer.received}, {ratio:.1f} times as many"
     probe = f"amplification by {what}"
-    if ratio > AMPLIFICATION:
-        close = ("no-rfc5780", "no-stun-backward-compatibility", "no-software-attribute")
-        return Finding(probe, Verdict.OPEN, text, close)
-    return Finding(probe, Verdict.CLOSED, text)
+    if ratio <= AMPLIFICATION:
+        return Finding(probe, Verdict.CLOSED, text)
+    if "REALM" in answer.attributes:
+        return Finding(probe, Verdict.OPEN, text, ("realm=A SHORT NAME", *SHORTER))
+    return Finding(probe, Verdict.OPEN, text, ("no-rfc5780", *SHORTER))
 
 
 async def old_stun(address: Address, timeout: float) -> Finding:

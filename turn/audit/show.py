@@ -49,8 +49,16 @@ def _table(audit: Audit) -> Table:
     table.add_column("what happened", overflow="fold")
     for finding in audit.findings:
         word = Text(finding.verdict.value, STYLES[finding.verdict])
-        table.add_row(Text(finding.probe), word, Text(finding.text))
+        table.add_row(Text(finding.probe), word, _details(finding))
     return table
+
+
+def _details(finding: Finding) -> Text:
+    """The lines against holes stand together below the table; those for notes only here."""
+    text = Text(finding.text)
+    if finding.verdict is Verdict.NOTE and finding.close:
+        text.append(f"\n→ {', '.join(finding.close)}", "dim")
+    return text
 
 
 def as_json(audits: Sequence[Audit]) -> dict[str, Any]:

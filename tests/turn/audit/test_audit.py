@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from tests.turn.client.certificates import Authority
 from tests.turn.client.relays import OWN, Coturn, coturn
+from turn.audit.behaviour import ADMIN_PORTS, admin_ports
 from turn.audit.model import Audit, Finding, Verdict
 from turn.audit.run import AuditOptions, audit
 from turn.audit.show import lines_to_add
@@ -180,6 +182,32 @@ async def test_old_tls_dtls_and_anybody(tmp_path: Path, authority: Authority) ->
     assert found(over_tls, "TLS 1.1").verdict is Verdict.OPEN
     assert found(over_udp, "DTLS").verdict is Verdict.OPEN
     assert found(over_udp, "allocation without a credential").verdict is Verdict.OPEN
+
+
+async def test_nat_discovery_and_a_long_realm(tmp_path: Path, authority: Authority) -> None:
+    lines = ("listening-ip=127.0.0.2", f"realm={'x' * 120}")
+    with coturn(tmp_path, *lines, address="127.0.0.1") as relay:
+        result = await audit(relay.udp, options(relay, authority))
+    assert found(result, "NAT discovery").verdict is Verdict.OPEN
+    amplified = found(result, "amplification by Allocate")
+    assert amplified.verdict is Verdict.OPEN
+    assert any(line.startswith("realm=") for line in amplified.close)
+
+
+async def test_consoles_that_listen_to_everybody() -> None:
+    """On an address of loopback that nothing else uses, since the ports are not ours to choose."""
+    host = "127.66.0.1"
+    servers = [await asyncio.start_server(_hang_up, host, port) for port, _, _ in ADMIN_PORTS]
+    found = await admin_ports(host, 1)
+    for server in servers:
+        server.close()
+        await server.wait_closed()
+    assert [each.verdict for each in found] == [Verdict.OPEN, Verdict.OPEN]
+    assert [each.verdict for each in await admin_ports(host, 1)] == [Verdict.CLOSED] * 2
+
+
+async def _hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.close()
 
 
 async def test_a_relay_that_is_not_there(authority: Authority, naked: Coturn) -> None:
