@@ -24,8 +24,8 @@ from voip.service.demo.processes import ChildProcess, free_port
 from voip.service.demo.synapse import LIMITS_LIFTED, SynapseProcess
 from voip.service.demo.synapse_config import SynapseOptions
 
-ROUNDS = 7
-SECONDS = 2.0
+ROUNDS = 9
+SECONDS = 1.0
 W3C = "/ice-servers"
 MATRIX = "/_matrix/client/v3/voip/turnServer"
 URIS = ("turn:turn.example.org:3478?transport=udp", "turns:turn.example.org:443?transport=tcp")

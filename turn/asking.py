@@ -5,7 +5,7 @@ Keys are looked up in `turn.keys`; Matrix tokens by whatever has the methods of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -56,6 +56,12 @@ class Asker:
     """What begins the id that the relay sees."""
     origins: tuple[str, ...] | None = None
     """Pages that may use this key; None: any page (a Matrix token is the user's own)."""
+
+    tier: str = field(init=False)
+    """For metrics."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tier", self.kind.value)  # an enum takes its time to say it
 
     def __repr__(self) -> str:  # who it is belongs in no log
         return f"Asker({self.kind})"

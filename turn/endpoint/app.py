@@ -115,7 +115,7 @@ async def _refused(
         logger.error("%s while asked in the shape %s\n%s", type(error).__name__, shape.name, frames)
     elif refusal.status == 503:
         logger.error("nothing is given out: %s", error)
-    tier = "unknown" if asker is None else asker.kind.value
+    tier = "unknown" if asker is None else asker.tier
     service.parts.metrics.refused(refusal.reason, tier, shape.name)
     return responses.refused(shape, refusal, await _allowed(service, shape, origin))
 

@@ -45,7 +45,7 @@ async def matrix_user(service: Service, request: web.Request, given: Parameters)
             return matrix.asker(user)
     if token is None:
         raise MissingToken("give an access token in the header Authorization: Bearer …")
-    return matrix.asker(await matrix.askers.by_access_token(token))
+    return await matrix.by_access_token(token)
 
 
 async def anybody(service: Service, request: web.Request, given: Parameters) -> Asker:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets as dice
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -24,6 +26,8 @@ Revoke = Callable[[str], Awaitable[None]]
 """Ends the allocations of a username at once, and refuses it from now on."""
 DICE_BYTES = 12
 REMEMBERED = 10_000
+FRESH = 2.0
+"""Seconds that a token is taken again without asking whose it is."""
 
 
 class Matrix:
@@ -32,11 +36,26 @@ class Matrix:
     def __init__(self, askers: MatrixAskers, local: Terms, remote: Terms | None) -> None:
         """:param remote: None: nobody of another server."""
         self.askers = askers
+        self._known: OrderedDict[bytes, tuple[Asker, float]] = OrderedDict()
         self._serves_remote = remote is not None
         self._local = lru_cache(REMEMBERED)(lambda user_id: Asker(Kind.LOCAL, user_id, local))
         self._remote = lru_cache(REMEMBERED)(
             lambda user_id: Asker(Kind.REMOTE, user_id, remote or local)
         )
+
+    async def by_access_token(self, token: str) -> Asker:
+        """The homeserver's user whose token it is. Raises AskerError."""
+        # Askers keep answers for longer; this is what a client that asks several times costs.
+        digest = hashlib.sha256(token.encode(errors="replace")).digest()
+        known = self._known.get(digest)
+        if known is not None and time.monotonic() < known[1]:
+            return known[0]
+        asker = self.asker(await self.askers.by_access_token(token))
+        self._known[digest] = (asker, time.monotonic() + FRESH)
+        self._known.move_to_end(digest)
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return asker
 
     def asker(self, user: MatrixUser) -> Asker:
         """On which terms a user asks. Raises NotAllowed."""
@@ -109,7 +128,7 @@ class Service:
             raise LimitReached(reached)
         id_ = relay_id(self._hash_id, asker, order.user, _roll)
         issued = issue(signing, id_, ttl, choice.uris, parts.clock())
-        parts.metrics.issued(asker.kind.value, choice.region, shape)
+        parts.metrics.issued(asker.tier, choice.region, shape)
         return issued
 
     def _wish(self, order: Order) -> Wish:

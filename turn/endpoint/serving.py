@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import sys
@@ -63,6 +64,10 @@ async def serve(settings: Settings) -> None:
                     app = build_admin(service, registry)
                     one = _listening(app, settings.admin_host, settings.admin_port, settings)
                     admin = f", metrics at {await stack.enter_async_context(one)}/metrics"
+                # What was imported stays for good: the collector need not look through it again
+                # and again while requests come and go.
+                gc.collect()
+                gc.freeze()
                 logger.info("ready: TURN credentials at %s%s", where, admin)
                 await ended.wait()
                 logger.info("asked to end: requests under way are answered first")
