@@ -49,7 +49,8 @@ def allocate(state: State, request: Request) -> Outcome | OpenRelay:
     existing = state.table.by_path.get(request.path)
     if existing is not None:
         # Step 2: the same request again, whose answer was lost, is answered again.
-        if existing.transaction_id == message.transaction_id:
+        is_again = existing.transaction_id == message.transaction_id
+        if is_again and existing.username == request.user.username:
             return existing.response, []
         raise Refused(Code.ALLOCATION_MISMATCH, why="there is an allocation")
     transport = message.get(Attribute.REQUESTED_TRANSPORT)

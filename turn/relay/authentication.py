@@ -42,7 +42,8 @@ class User:
 
 
 class Authenticator:
-    """
+    """Tells users from strangers, and strangers what they need.
+
     :param realm: at most `MAX_REALM_BYTES` bytes. Raises ValueError for another one.
     """
 

@@ -54,7 +54,8 @@ HANDLERS: Final[dict[int, Callable[[State, Request], Outcome | OpenRelay]]] = {
 
 
 class Core:
-    """
+    """One relay's state and rules; the module's text says how to drive it.
+
     :param nonce_key: at least 16 random bytes.
     :param random: gives so many random bytes: tokens of reservations are made of them.
     :param dont_fragment: whether sockets can set DF; if not, DONT-FRAGMENT is an unknown attribute

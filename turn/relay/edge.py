@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from turn.relay.buckets import Bucket
+from turn.relay.buckets import Bucket, source_of
 from turn.relay.core import Core
 from turn.relay.lanes import Lane, ToClient, Traffic
 from turn.relay.model import (
@@ -31,6 +32,9 @@ from turn.stun.values import Address, family_of
 
 SOONEST: Final = 0.005
 """Seconds between two looks at what has expired."""
+STRANGERS_PER_SOURCE: Final = 64
+"""Connections without an allocation that one address (IPv6: /64) may have: it must not be able to
+take all that there are."""
 
 
 @dataclass(slots=True)
@@ -43,7 +47,8 @@ class Held:
 
 
 class Edge:
-    """
+    """What clients and peers meet; see `core.py` for who decides.
+
     :param wall: gives Unix time in seconds.
     :param most_connections: of TCP and TLS clients together.
     """
@@ -71,6 +76,7 @@ class Edge:
         self._held: dict[int, Held] = {}
         self._reserved: dict[bytes, RelaySocket] = {}
         self._connections: set[StreamClient] = set()
+        self._strangers: Counter[str] = Counter()
         self._timer: asyncio.TimerHandle | None = None
 
     def control(self, data: bytes, path: FiveTuple, client: ToClient) -> None:
@@ -78,12 +84,21 @@ class Edge:
         instant = Instant(self._loop.time(), self._wall())
         self._answer(self.core.handle(data, path, instant), path, client)
 
-    def connected(self, connection: StreamClient) -> bool:
-        if len(self._connections) >= self._most_connections:
+    def connected(self, connection: StreamClient, path: FiveTuple) -> bool:
+        source = source_of(path.client[0])
+        is_full = len(self._connections) >= self._most_connections
+        if is_full or self._strangers[source] >= STRANGERS_PER_SOURCE:
             self.core.counts.dropped["too many connections"] += 1
             return False
         self._connections.add(connection)
+        self._strangers[source] += 1
         return True
+
+    def recognised(self, path: FiveTuple) -> None:
+        source = source_of(path.client[0])
+        self._strangers[source] -= 1
+        if not self._strangers[source]:
+            del self._strangers[source]
 
     def disconnected(self, connection: StreamClient, path: FiveTuple) -> None:
         self._connections.discard(connection)

@@ -44,7 +44,7 @@ class Channel:
     """A channel number that stands for a peer (RFC 8656 section 12)."""
 
     number: int
-    peer: Address
+    peer: Address = field(repr=False)
     is_ipv6: bool
     expires: float
 
@@ -82,7 +82,7 @@ class Allocation:
 class Reply:
     """Send this to the client whose message was handled, on the way it came."""
 
-    data: bytes
+    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,9 @@ class OpenRelay:
     """The first one is needed, a second one is wished for (ADDITIONAL-ADDRESS-FAMILY)."""
     even: bool = False
     """The port must be even (EVEN-PORT)."""
-    reserve: bytes | None = None
+    reserve: bytes | None = field(default=None, repr=False)
     """Hold the next higher port too, under this token."""
-    token: bytes | None = None
+    token: bytes | None = field(default=None, repr=False)
     """Take the socket that is held under this token, and open none."""
 
 
@@ -144,7 +144,7 @@ class CloseFamily:
 class CloseReserved:
     """Nobody came for a held port."""
 
-    token: bytes
+    token: bytes = field(repr=False)
 
 
 Action = Reply | ToPeer | OpenRelay | CloseRelay | CloseFamily | CloseReserved

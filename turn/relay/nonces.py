@@ -19,7 +19,8 @@ NONCE_BYTES: Final = 24
 
 
 class Nonces:
-    """
+    """Makes them and knows its own again.
+
     :param key: random bytes that live as long as the process; a restart makes nonces stale.
     """
 

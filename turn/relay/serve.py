@@ -8,9 +8,11 @@ import logging
 import os
 import random
 import resource
+import secrets
 import ssl
 import time
 from contextlib import AsyncExitStack
+from ipaddress import ip_network
 from types import TracebackType
 from typing import Final, Self
 
@@ -25,7 +27,7 @@ from turn.relay.rules import Rules
 from turn.relay.sockets import CAN_SET_DF, RelaySockets
 from turn.relay.stream import protocol
 from turn.relay.udp import UdpListener, udp_socket
-from turn.secrets.model import SecretSource, SecretsUnavailable
+from turn.secrets.model import FixedSecrets, SecretSource, SecretsUnavailable
 from turn.stun.values import Address
 
 SECRETS_EVERY: Final = 2.0
@@ -40,18 +42,18 @@ _log = logging.getLogger(__name__)
 class Relay:
     """A TURN relay on the running loop, from `__aenter__` to `__aexit__`.
 
-    :param secrets: where the shared secrets come from, asked again all the time.
+    :param source: where the shared secrets come from, asked again all the time.
     :param registry: gets the relay's metrics.
     """
 
     def __init__(
         self,
         options: RelayOptions,
-        secrets: SecretSource,
+        source: SecretSource,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self.options = options
-        self._secrets = secrets
+        self._secrets = source
         self._registry = registry
         self._stack = AsyncExitStack()
         self._signing = ""
@@ -60,13 +62,30 @@ class Relay:
         self._plain: list[Address] = []
         self._tls: list[Address] = []
 
+    @classmethod
+    def local(cls, address: str, port: int = 0, *, whole_lan: bool = False) -> Self:
+        """For a demo: one address of this machine, a secret of its own, and no public peers needed.
+
+        :param whole_lan: the neighbours (the address's /24 or /64) are peers too, not `address`
+            alone.
+        """
+        prefix: int = ip_network(address).max_prefixlen
+        if whole_lan:
+            prefix = 24 if prefix == 32 else 64
+        options = RelayOptions(
+            listen=((address, port),),
+            realm="voip",
+            allowed=(ip_network(f"{address}/{prefix}", strict=False),),
+        )
+        return cls(options, FixedSecrets(secrets.token_urlsafe(32)))
+
     async def __aenter__(self) -> Self:
         """Raises OSError: an address cannot be bound. Raises SecretsUnavailable."""
-        secrets = await self._secrets.secrets()
-        self._signing = secrets.signing
+        now = await self._secrets.secrets()
+        self._signing = now.signing
         raise_descriptors(self.options.limits.total)
         async with self._stack:
-            edge = self._edge = self._make(secrets.accepted)
+            edge = self._edge = self._make(now.accepted)
             self._stack.callback(edge.close)
             for address in self.options.listen:
                 self._plain.append(await self._listen_free(edge, address))

@@ -12,7 +12,9 @@ from turn.stun.framing import BadFraming, Framing, padded
 
 IDLE: Final = 30.0
 """Seconds that a connection may be without an allocation."""
-MOST_WAITING: Final = 256 * 1024
+LONGEST_OF_A_STRANGER: Final = 2048
+"""Bytes of a message that a client without an allocation may have begun: its requests are short."""
+MOST_WAITING: Final = 128 * 1024
 """Bytes that wait for a slow client; what comes then is lost, as it would be over UDP."""
 
 
@@ -24,11 +26,14 @@ class Host(Protocol):
     def control(self, data: bytes, path: FiveTuple, client: ToClient) -> None:
         """A message that is not ChannelData of a known client."""
 
-    def connected(self, connection: StreamClient) -> bool:
-        """False: there are too many, close it."""
+    def connected(self, connection: StreamClient, path: FiveTuple) -> bool:
+        """A stranger. False: there are too many, close it."""
+
+    def recognised(self, path: FiveTuple) -> None:
+        """It is no stranger any more: it has an allocation."""
 
     def disconnected(self, connection: StreamClient, path: FiveTuple) -> None:
-        """It is gone, and its allocation with it."""
+        """It is gone, and its allocation with it; a stranger has been recognised before."""
 
 
 class StreamClient(asyncio.Protocol):
@@ -43,14 +48,19 @@ class StreamClient(asyncio.Protocol):
         self._idle: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
         self._path: FiveTuple | None = None
+        self._is_stranger = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # of a stream it is one
         client, server = (transport.get_extra_info(n) for n in ("peername", "sockname"))
-        if not client or not server or not self._host.connected(self):
+        if not client or not server:  # it is gone already
             transport.close()
             return
-        self._path = FiveTuple(self._kind, client[:2], server[:2])
+        path = FiveTuple(self._kind, client[:2], server[:2])
+        if not self._host.connected(self, path):
+            transport.close()
+            return
+        self._path = path
         self._wait_for_allocation()
 
     def data_received(self, data: bytes) -> None:
@@ -70,11 +80,14 @@ class StreamClient(asyncio.Protocol):
                 self._lane.from_client(memoryview(message), len(message), now)
             else:
                 self._host.traffic.no_channel += 1
+        if self._lane is None and self._framing.waiting > LONGEST_OF_A_STRANGER:
+            self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         self._transport = None
         if self._path is not None:
+            self._recognise(self._path)
             self._host.disconnected(self, self._path)
 
     def send(self, data: bytes | memoryview) -> None:
@@ -89,6 +102,8 @@ class StreamClient(asyncio.Protocol):
     def attach(self, lane: Lane) -> None:
         self._lane = lane
         self._stop_waiting()
+        if self._path is not None:
+            self._recognise(self._path)
 
     def detach(self) -> None:
         self._lane = None
@@ -102,6 +117,11 @@ class StreamClient(asyncio.Protocol):
         """Without waiting for a client that reads slowly."""
         if self._transport is not None:
             self._transport.abort()
+
+    def _recognise(self, path: FiveTuple) -> None:
+        if self._is_stranger:
+            self._is_stranger = False
+            self._host.recognised(path)
 
     def _wait_for_allocation(self) -> None:
         self._stop_waiting()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from turn.relay.limits import RESERVATION_LIFETIME
@@ -19,7 +19,7 @@ _SLACK: Final = 1000
 class Reservation:
     """The port above another allocation's, held for whoever has the token (EVEN-PORT)."""
 
-    relay_id: str
+    relay_id: str = field(repr=False)
     expires: float
 
 

@@ -51,7 +51,8 @@ class UdpClient:
 
 
 class UdpListener:
-    """
+    """One UDP port with all of its clients.
+
     :param sock: bound and not blocking; the listener closes it.
     """
 

@@ -13,7 +13,7 @@ from aioice.stun import TransactionFailed
 from tests.turn.relay.conftest import HERE, StartRelay
 from tests.turn.relay.endpoints import WITHIN, peer, through
 from tests.turn.relay.test_serve import exchange, until
-from turn.relay import stream
+from turn.relay import edge, stream
 from turn.relay.limits import AMPLIFICATION, Limits
 from turn.relay.serve import Relay
 from turn.relay.udp import udp_socket
@@ -89,6 +89,53 @@ async def test_over_tcp_rubbish_ends_the_connection_and_no_other(start_relay: St
         writer.close()
         await asyncio.gather(writer.wait_closed(), return_exceptions=True)
     await still_works(relay)
+
+
+async def test_frames_of_every_length_over_tcp(start_relay: StartRelay) -> None:
+    """Each is followed by a request, whose answer shows that the frame's end was found."""
+    relay = await start_relay(limits=Limits(answers_per_source=1e6, answers_burst=1e6))
+    binding = build(Method.BINDING, Kind.REQUEST, b"transaction!")
+    async with through(relay.addresses[0], transport="tcp") as client:
+        inner = client.transport._TurnTransport__inner_protocol
+        answered: asyncio.Queue[bytes] = asyncio.Queue()
+        inner.datagram_received = lambda data, addr: answered.put_nowait(data)
+        for length in (*range(70), *range(70, 65_536, 1999), 65_534, 65_535):
+            channel = b"\x41\0" + length.to_bytes(2, "big") + bytes(length) + bytes(-length % 4)
+            stun = b"\0\1" + (length & ~3).to_bytes(2, "big") + bytes(16) + bytes(length & ~3)
+            inner.transport.write(channel + stun + binding)
+            async with asyncio.timeout(WITHIN):
+                assert (await answered.get())[8:20] == b"transaction!"
+        del inner.datagram_received
+        assert relay._running.traffic.no_channel > 100
+
+
+async def test_a_stranger_may_begin_no_long_message(start_relay: StartRelay) -> None:
+    relay = await start_relay()
+    reader, writer = await asyncio.open_connection(*relay.addresses[0])
+    writer.write(b"\x40\0\xff\xff" + bytes(stream.LONGEST_OF_A_STRANGER))
+    async with asyncio.timeout(WITHIN):
+        assert await reader.read() == b""
+    writer.close()
+    await asyncio.gather(writer.wait_closed(), return_exceptions=True)
+    await still_works(relay)
+
+
+async def test_one_address_cannot_take_every_connection(
+    start_relay: StartRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edge, "STRANGERS_PER_SOURCE", 3)
+    relay = await start_relay()
+    async with through(relay.addresses[0], transport="tcp") as client, peer() as other:
+        streams = [await asyncio.open_connection(*relay.addresses[0]) for _ in range(4)]
+        async with asyncio.timeout(WITHIN):
+            assert await streams[3][0].read() == b"", "the client with an allocation is not counted"
+        await exchange(client, other, 1)
+        for _, writer in streams:
+            writer.close()
+            await writer.wait_closed()
+    await until(lambda: not relay._running._strangers)
+    async with through(relay.addresses[0], transport="tcp") as client, peer() as other:
+        await exchange(client, other, 1)
 
 
 async def test_a_connection_without_an_allocation_does_not_stay(

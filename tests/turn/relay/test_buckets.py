@@ -5,12 +5,13 @@ from __future__ import annotations
 from ipaddress import IPv6Address
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from turn.relay.buckets import Bucket, Sources, source_of
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0, 10), st.floats(0, 50)), max_size=50),
     st.floats(1, 100),
@@ -65,6 +66,7 @@ def test_one_customer_is_one_source(one: str, other: str, same: bool) -> None:
     assert (source_of(one) == source_of(other)) is same
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=6))
 def test_an_ipv6_source_is_its_first_64_bits(address: IPv6Address) -> None:
     groups = source_of(str(address)).split(":")

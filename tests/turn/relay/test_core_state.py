@@ -230,7 +230,9 @@ def test_no_repr_shows_an_address_or_a_name() -> None:
     client = allocated()
     client.bind(0x4000)
     to_peer = client.send(b"x")
-    shown = f"{allocation_of(client)!r} {client.path!r} {to_peer!r}"
+    allocation = allocation_of(client)
+    answer = client.world.core.handle(client.last, client.path, client.world.at)
+    shown = f"{allocation!r} {allocation.channels!r} {client.path!r} {to_peer!r} {answer!r}"
     for hidden in (client.address[0], client.username, PEER[0], "caller"):
         assert hidden not in shown
 

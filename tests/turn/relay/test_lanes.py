@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.turn.relay.clients import PEER, PEER6, Client, World, code_of
@@ -69,6 +69,7 @@ def from_peer(way: Lane, data: bytes, peer: Address, now: float = 1000.0) -> Non
     way.from_peer(buffer, len(data), peer, now)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 7))
 def test_channel_data_goes_to_its_peer_without_header_and_padding(data: bytes, more: int) -> None:
     way, ends, traffic, _ = lane()
@@ -89,6 +90,7 @@ def test_channels_that_are_not_bound_and_lengths_that_lie(message: bytes) -> Non
     assert traffic.no_channel == 1
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_packets_of_a_bound_peer_come_on_its_channel(data: bytes) -> None:
     way, ends, traffic, _ = lane()
@@ -99,6 +101,7 @@ def test_packets_of_a_bound_peer_come_on_its_channel(data: bytes) -> None:
     assert (traffic.packets_to_clients, traffic.bytes_to_clients) == (2, 2 * len(data))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from([("8.8.4.4", 7), (PEER[0], PEER[1] + 1)]))
 def test_packets_of_a_permitted_peer_come_in_a_data_indication(data: bytes, peer: Address) -> None:
     way, ends, _, _ = lane()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from turn.relay.ports import Ports
@@ -16,6 +16,7 @@ def chance(seed: int) -> random.Random:
     return random.Random(seed)  # noqa: S311 - the same ports each time
 
 
+@settings(deadline=None)
 @given(st.integers(), st.lists(st.sampled_from(["any", "even", "pair", "back"]), max_size=60))
 def test_every_port_has_one_owner(seed: int, todo: list[str]) -> None:
     ports = Ports(RANGE, chance(seed))

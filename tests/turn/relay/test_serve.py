@@ -236,6 +236,22 @@ async def test_connections_are_bounded(
         await writer.wait_closed()
 
 
+@pytest.mark.parametrize("whole_lan", [False, True])
+async def test_a_relay_for_a_demo_has_its_own_secret(whole_lan: bool) -> None:
+    async with (
+        Relay.local(HERE, whole_lan=whole_lan) as relay,
+        through(relay.addresses[0], secret=relay.secret) as client,
+        peer() as other,
+        peer("127.0.0.9") as neighbour,
+    ):
+        assert relay.uris[0] == f"turn:{HERE}:{relay.port}?transport=udp"
+        await exchange(client, other, 2)
+        client.transport.sendto(b"hello", neighbour.address)
+        refused = relay._running.core.counts.refused
+        await until(lambda: refused[403] or neighbour.received.qsize())
+        assert neighbour.received.qsize() == whole_lan
+
+
 async def test_metrics_are_sums_without_names(start_relay: StartRelay) -> None:
     registry = CollectorRegistry()
     relay = await start_relay(registry=registry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from turn.stun.framing import BadFraming, Framing, padded
@@ -21,6 +21,7 @@ channel_data = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(stun, channel_data), max_size=10), st.data())
 def test_messages_come_out_as_they_went_in(messages: list[bytes], data: st.DataObject) -> None:
     stream = b"".join(map(padded, messages))
@@ -41,6 +42,7 @@ def test_what_is_neither_is_refused(wrong: bytes) -> None:
         Framing().feed(wrong)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.integers(1, 50))
 def test_any_bytes(data: bytes, size: int) -> None:
     framing = Framing()

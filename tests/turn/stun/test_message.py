@@ -6,7 +6,7 @@ import contextlib
 
 import aioice.stun
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from turn.stun.message import MAX_ATTRIBUTES, BadMessage, build, long_term_key, parse
@@ -90,6 +90,7 @@ def test_the_sample_request_with_long_term_authentication() -> None:
     assert message.signed_with(long_term_key(name, "example.org", "TheMatrIX"))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 0xFFF), st.sampled_from(Kind), transactions, attributes)
 @pytest.mark.parametrize("key", [b"key", None])
 def test_what_is_built_is_read_again(
@@ -109,6 +110,7 @@ def test_what_is_built_is_read_again(
     assert message.has(Attribute.FINGERPRINT) is fingerprint
 
 
+@settings(deadline=None)
 @given(transactions, st.binary(max_size=64))
 def test_aioice_reads_what_is_built(transaction_id: bytes, data: bytes) -> None:
     ours = build(
@@ -130,12 +132,14 @@ def test_aioice_reads_what_is_built(transaction_id: bytes, data: bytes) -> None:
     assert message.signed_with(b"key")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     with contextlib.suppress(BadMessage):
         parse(data)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_one_changed_bit_is_noticed_by_the_fingerprint(data: st.DataObject) -> None:
     bit = data.draw(st.integers(0, len(REQUEST) * 8 - 1))

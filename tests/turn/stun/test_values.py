@@ -6,7 +6,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from turn.stun import values
@@ -23,6 +23,7 @@ def packed(ip: str) -> bytes:
     return (IPv6Address(ip) if ":" in ip else IPv4Address(ip)).packed
 
 
+@settings(deadline=None)
 @given(addresses, st.binary(min_size=12, max_size=12))
 def test_addresses(address: tuple[str, int], transaction_id: bytes) -> None:
     ip, port = address
@@ -30,11 +31,13 @@ def test_addresses(address: tuple[str, int], transaction_id: bytes) -> None:
     assert (packed(found[0]), found[1]) == (packed(ip), port)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Code), st.text(max_size=40))
 def test_error_codes(code: Code, reason: str) -> None:
     assert values.read_error_code(values.error_code(code, reason)) == (code, reason)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 0xFFFF), st.integers(0, 255))
 def test_numbers(large: int, channel: int, small: int) -> None:
     assert values.read_number(values.number(large)) == large
