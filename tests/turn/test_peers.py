@@ -3,7 +3,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from turn.peers import DENIED, canonical, dash_range, dash_ranges, is_forbidden
@@ -26,12 +26,14 @@ def embedded_forms(address: IPv4Address) -> list[str]:
     ]
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_an_embedded_address_is_found_in_every_form(address: IPv4Address) -> None:
     for form in embedded_forms(address):
         assert address in canonical(form), form
 
 
+@settings(deadline=None)
 @given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
 def test_an_address_reaches_itself_first(address: IPv4Address | IPv6Address) -> None:
     assert canonical(address)[0] == address
@@ -89,6 +91,7 @@ def test_ranges_are_written_with_a_dash_and_never_begin_with_the_unspecified_add
     assert dash_range(ip_network("192.0.2.7/32")) == "192.0.2.7"
 
 
+@settings(deadline=None)
 @given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
 def test_ranges_say_the_same_as_the_networks(address: IPv4Address | IPv6Address) -> None:
     ends = [tuple(map(ip_address, text.split("-"))) for text in dash_ranges()]
