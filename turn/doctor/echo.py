@@ -95,6 +95,9 @@ def _no_outside(outside: Finding, end: End) -> Finding:
     if outside.cause is Cause.PEER_DENIED and mapped and scope_of(mapped[0]) is not Scope.PUBLIC:
         # A relay for the world must refuse private peers; that we have such an address is chance.
         return skipped(Step.ECHO, "not tried with a socket of ours: its address is a private one")
+    if mapped and mapped[0] == end.allocation.relayed[0]:
+        # On its own address a relay may serve relayed ports alone: the others are its owner's.
+        return skipped(Step.ECHO, "not shown with a socket of ours: the relay has our address")
     cause = Cause.RELAY_PORTS if outside.cause is Cause.ECHO_LOST else outside.cause
     return replace(outside, verdict=Verdict.WARNING, cause=cause)
 

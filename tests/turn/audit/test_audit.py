@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -196,7 +197,7 @@ async def test_nat_discovery_and_a_long_realm(tmp_path: Path, authority: Authori
 
 async def test_consoles_that_listen_to_everybody() -> None:
     """On an address of loopback that nothing else uses, since the ports are not ours to choose."""
-    host = "127.66.0.1"
+    host = f"127.66.{secrets.randbelow(256)}.{secrets.randbelow(256)}"
     servers = [await asyncio.start_server(_hang_up, host, port) for port, _, _ in ADMIN_PORTS]
     found = await admin_ports(host, 1)
     for server in servers:
