@@ -9,6 +9,8 @@ PARALLEL ?= -n 2 --dist loadfile
 # above: real time on two busy cores is no fault of ours, and what is broken fails again.
 AGAIN = --last-failed --last-failed-no-failures none $(ARGS)
 FAILED = { test $$? -eq 1 && echo "Once more, by themselves:"; }
+# What the tests run beside ours, as package=command.
+DEBIAN := coturn=turnserver chromium=chromium redis-server=redis-server postgresql=pg_lsclusters iproute2=ip
 PAGE := static/dist/index.html
 PAGE_SOURCES := $(shell find static/src static/public -type f 2>/dev/null) $(wildcard static/*.json static/*.html static/*.ts)
 
@@ -35,12 +37,12 @@ run: $(INSTALLED) $(PAGE)  ## start everything on this machine and print where t
 smoke: $(INSTALLED) $(PAGE)  ## the same without a person: say a sentence, fetch the recording, compare
 	$(BIN)/voip demo --smoke
 
-test: $(INSTALLED) $(PAGE)  ## every test that fits in fifteen minutes; installs coturn and chromium where missing
-	@$(BIN)/python tools/debian.py coturn=turnserver chromium=chromium
+test: $(INSTALLED) $(PAGE)  ## every test that fits in fifteen minutes; installs coturn, chromium and others where missing
+	@$(BIN)/python tools/debian.py $(DEBIAN)
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS) || { $(FAILED) && $(BIN)/python -m pytest $(AGAIN); }
 
 test-all: $(INSTALLED) $(PAGE)  ## the long simulations and every browser scenario too
-	@$(BIN)/python tools/debian.py coturn=turnserver chromium=chromium
+	@$(BIN)/python tools/debian.py $(DEBIAN)
 	$(BIN)/python -m pytest --run-long $(PARALLEL) $(ARGS) || { $(FAILED) && $(BIN)/python -m pytest --run-long $(AGAIN); }
 	$(BIN)/python tools/newest.py
 

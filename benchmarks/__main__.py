@@ -12,7 +12,10 @@ from pathlib import Path
 from benchmarks import harness
 
 NOT_BENCHMARKS = {"__init__", "__main__", "harness"}
-GROUPS = {"media": ("recording", "growth", "video", "receiving", "memory", "workers")}
+GROUPS = {
+    "media": ("recording", "growth", "video", "receiving", "memory", "workers"),
+    "turn": ("turn_credentials", "turn_relay"),
+}
 """Names for several benchmarks, whose rows make one table."""
 EXAMPLE = """\
 example:

@@ -19,11 +19,12 @@ from tests.turn.coturn.certificates import make_certificate
 from tests.turn.coturn.plans import SECRET
 from tests.turn.coturn_process import require_coturn, running_coturn
 from tests.turn.databases import redis_server
+from tests.turn.ports import listening_port
 from tests.turn.turn_client import IPV6, OK, TurnClient, allocation_code
 from turn.cli import app
 from turn.credentials import mint
 from voip.service.demo.coturn import own_address
-from voip.service.demo.processes import ChildProcess, free_port
+from voip.service.demo.processes import ChildProcess
 
 COMPLAINTS = re.compile(
     r"bad configuration|unknown|unrecogni|error|wrong|cannot (?!support STUN)|ignor", re.IGNORECASE
@@ -56,7 +57,7 @@ Relay = tuple[tuple[str, int], ChildProcess]
 
 def relay(folder: Path, address: str, *options: str) -> Iterator[Relay]:
     require_coturn()
-    server = (address, free_port(address, socket.SOCK_DGRAM))
+    server = (address, listening_port(address, socket.SOCK_DGRAM))
     where = ["--listening-ip", address, "--port", str(server[1])]
     with running_coturn(config(folder, *where, *options), server) as process:
         yield server, process
@@ -68,7 +69,7 @@ def relay_v4(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
     certificate, key = make_certificate(folder)
     address = own_address()
     tls = ["--cert", str(certificate), "--key", str(key)]
-    tls += ["--tls-port", str(free_port(address))]
+    tls += ["--tls-port", str(listening_port(address, socket.SOCK_STREAM))]
     yield from relay(folder, address, *tls, "--user-quota", str(QUOTA))
 
 
@@ -95,7 +96,7 @@ async def test_an_allocation_works_and_nothing_in_the_log_complains(relay_v4: Re
 def test_the_search_for_complaints_finds_them(tmp_path: Path) -> None:
     """coturn only warns, and runs on: this is what would be seen."""
     require_coturn()
-    server = ("127.0.0.1", free_port("127.0.0.1", socket.SOCK_DGRAM))
+    server = ("127.0.0.1", listening_port("127.0.0.1", socket.SOCK_DGRAM))
     file = config(tmp_path, "--listening-ip", server[0], "--port", str(server[1]))
     with file.open("a") as more:
         more.write("no-such-option\n")
@@ -157,7 +158,7 @@ async def test_allocations_are_told_to_redis_for_metrics(
     folder = tmp_path_factory.mktemp("statsdb")
     require_coturn()
     with redis_server(folder) as redis:
-        server = ("127.0.0.1", free_port("127.0.0.1", socket.SOCK_DGRAM))
+        server = ("127.0.0.1", listening_port("127.0.0.1", socket.SOCK_DGRAM))
         where = ["--listening-ip", server[0], "--port", str(server[1])]
         url = f"redis://{redis.host}:{redis.port}/0"
         file = await asyncio.to_thread(config, folder, *where, "--redis-statsdb", url)

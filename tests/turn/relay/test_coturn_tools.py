@@ -69,7 +69,6 @@ WAYS = (
     "-g -s -c",  # with DONT-FRAGMENT
     "-x -c",
     "-t -x -c",
-    "-Z",  # both families in one allocation
     "-l 1400 -D -c",  # padding over UDP too
 )
 

@@ -18,6 +18,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.turn.coturn_process import require_coturn, running_coturn
+from tests.turn.ports import listening_port
 from tests.turn.secrets.places import Place, fresh_place
 from tests.turn.turn_client import OK, TurnClient, allocation_code
 from turn.cli import app
@@ -30,7 +31,6 @@ from turn.secrets.live import LiveSecrets
 from turn.secrets.rotate import Order, Surroundings, Walk
 from turn.secrets.rotation import AT_ONCE, Change, Pace, Phase, Snapshot
 from turn.secrets.store import SecretStore
-from voip.service.demo.processes import free_port
 
 PACE = Pace(spread=60, lifetime=120)
 
@@ -92,7 +92,7 @@ async def test_nothing_is_refused_however_often_the_rotation_is_killed(
 ) -> None:
     place = await fresh_place(kind, tmp_path, request)
     await Walk(place.store(), Order(PACE)).run()  # the first secret
-    server = ("127.0.0.1", free_port("127.0.0.1", socket.SOCK_DGRAM))
+    server = ("127.0.0.1", listening_port("127.0.0.1", socket.SOCK_DGRAM))
     clock = time.time()
 
     async def sleep(seconds: float) -> None:
@@ -132,7 +132,7 @@ async def test_a_leaked_secret_opens_nothing_any_more_and_what_is_open_stays_so(
     require_coturn()
     place = await fresh_place("sqlite", tmp_path, request)
     await Walk(place.store(), Order(PACE)).run()
-    server = ("127.0.0.1", free_port("127.0.0.1", socket.SOCK_DGRAM))
+    server = ("127.0.0.1", listening_port("127.0.0.1", socket.SOCK_DGRAM))
     issuer = Issuer(place)
     await issuer.sign()
     stolen = issuer.signed[0][1]
