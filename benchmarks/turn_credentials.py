@@ -175,7 +175,7 @@ def _ours(folder: Path, synapse: SynapseProcess, stack: ExitStack) -> tuple[Serv
             "TURN_LOCAL_RATE": "999999/s",
             "TURN_LOCAL_QUOTA": "99999999/d",
             "TURN_LISTEN_PORT": str(port),
-            "TURN_LOG_LEVEL": "info",
+            "TURN_PROBE_SECONDS": "0",
         }
     )
     _wait(process, port)
