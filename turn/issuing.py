@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from turn.asking import LONGEST_TTL, Asker, Kind, Terms
 from turn.credentials import sign
+from turn.tiers import MARKS
 
 SIGNED_LONGER = 4
 """A quarter of the told lifetime comes on top."""
@@ -91,10 +92,11 @@ def relay_id(hash_id: HashId, asker: Asker, user: str | None, dice: Callable[[],
     A Matrix user has one and the same. A key's holder has one for each `user` that it names, else
     a new one each time (from `dice`): on one id, all of its callers would share one quota.
     """
+    mark = MARKS[asker.kind]
     if asker.kind is not Kind.KEY:
-        return asker.id_prefix + hash_id(asker.identity)
+        return asker.id_prefix + hash_id(asker.identity) + mark
     tag = key_tag(hash_id, asker)
-    return tag + (hash_id(f"{asker.identity} user {user}") if user else dice())
+    return tag + (hash_id(f"{asker.identity} user {user}") if user else dice()) + mark
 
 
 def key_tag(hash_id: HashId, asker: Asker) -> str:

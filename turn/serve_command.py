@@ -74,8 +74,10 @@ def _problems(settings: Settings) -> list[str]:
             open_store(settings.secrets.get_secret_value(), settings.realm)
         except PlaceError as error:
             found.append(f"TURN_SECRETS: {error}")
-    if settings.redis_url is not None and importlib.util.find_spec("redis") is None:
-        found.append("TURN_REDIS_URL needs a library: pip install 'matrix-voip[redis]'")
+    if importlib.util.find_spec("redis") is None:
+        for name, value in (("REDIS_URL", settings.redis_url), ("STATSDBS", settings.statsdbs)):
+            if value:
+                found.append(f"TURN_{name} needs a library: pip install 'matrix-voip[redis]'")
     return found
 
 

@@ -254,6 +254,13 @@ class Settings(BaseSettings):
         description="A file that holds the URL of Redis.",
         examples=["/run/secrets/turn_redis_url"],
     )
+    statsdbs: Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(from_json)] = Field(
+        default_factory=dict,
+        description="The Redis that the coturn of each region tells of its allocations"
+        ' (`redis-statsdb`), a table such as `eu = "redis://…"`; JSON in the environment. They are'
+        " then among the metrics.",
+        examples=['{"default": "redis://redis:6379/1"}'],
+    )
     redis_away: WhenAway = Field(
         default=WhenAway.ALLOW,
         description="While Redis does not answer: `allow` (each process counts by itself) or"
@@ -372,6 +379,7 @@ class Settings(BaseSettings):
             ("LOCAL_REGIONS", self.local_regions),
             ("REMOTE_REGIONS", self.remote_regions),
             ("NETWORKS", self.networks.values()),
+            ("STATSDBS", self.statsdbs),
         ):
             if regions and not set(used) <= regions:
                 there = ", ".join(sorted(regions))

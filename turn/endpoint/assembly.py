@@ -62,7 +62,18 @@ async def assembled(
         )
         if probing:
             await stack.enter_async_context(_watching(parts))
+        await _follow_coturn(settings, registry, stack)
         yield Service(parts)
+
+
+async def _follow_coturn(
+    settings: Settings, registry: CollectorRegistry, stack: AsyncExitStack
+) -> None:
+    if settings.statsdbs:
+        from turn.coturn.statsdb import following  # noqa: PLC0415  # needs an extra, here alone
+
+        urls = {region: url.get_secret_value() for region, url in settings.statsdbs.items()}
+        await stack.enter_async_context(following(urls, registry))
 
 
 async def _secrets(settings: Settings, stack: AsyncExitStack) -> SecretSource:

@@ -94,6 +94,10 @@ class Core:
         """How many allocations live."""
         return len(self._state.table)
 
+    def names(self) -> list[str]:
+        """Whose they are: a username for each that lives."""
+        return [each.username for each in self._state.table]
+
     def allocation(self, path: FiveTuple) -> Allocation | None:
         return self._state.table.by_path.get(path)
 

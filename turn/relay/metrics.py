@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry
@@ -9,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from turn.relay.edge import Edge
+from turn.tiers import TIERS, tier_of
 
 Families = Iterator[CounterMetricFamily | GaugeMetricFamily]
 
@@ -28,8 +30,14 @@ class RelayMetrics(Collector):
         self._registry.unregister(self)
 
     def collect(self) -> Families:
-        counts, live = self._edge.core.counts, len(self._edge.core)
-        yield GaugeMetricFamily("turn_relay_allocations", "Allocations that live now.", live)
+        counts = self._edge.core.counts
+        live = GaugeMetricFamily(
+            "turn_relay_allocations", "Allocations that live now.", labels=["tier"]
+        )
+        by_tier = Counter(map(tier_of, self._edge.core.names()))
+        for tier in TIERS:
+            live.add_metric([tier], by_tier[tier])
+        yield live
         yield CounterMetricFamily(
             "turn_relay_allocated", "Allocations made since the start.", counts.allocated
         )

@@ -259,18 +259,18 @@ async def test_metrics_are_sums_without_names(start_relay: StartRelay) -> None:
     def value(name: str, **labels: str) -> float | None:
         return registry.get_sample_value(f"turn_relay_{name}", labels)
 
-    async with through(relay.addresses[0], relay_id="somebody") as client, peer() as other:
+    async with through(relay.addresses[0], relay_id="somebody.k") as client, peer() as other:
         await exchange(client, other, 5)
         sent = sum(number * 7 + 1 for number in range(5))
-        assert value("allocations") == 1
+        assert value("allocations", tier="key") == 1
         assert value("bytes_total", to="peer") == sent
         assert value("bytes_total", to="client") == sent + 5 * 4
         assert value("packets_total", to="client") == 5
         assert value("refused_total", code="401") == 1
         labels = [dict(s.labels) for family in registry.collect() for s in family.samples]
-        assert {key for each in labels for key in each} == {"to", "code", "reason"}
+        assert {key for each in labels for key in each} == {"to", "code", "reason", "tier"}
         assert "somebody" not in repr(labels)
-    await until(lambda: value("allocations") == 0)
+    await until(lambda: value("allocations", tier="key") == 0)
 
 
 async def test_uris_are_what_clients_are_given(start_relay: StartRelay) -> None:
