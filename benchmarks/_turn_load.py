@@ -15,6 +15,9 @@ from typing import cast
 import uvloop
 
 CONNECTIONS = 32
+SLICE = 0.05
+"""Seconds. The rate told is that of the ninth of ten slices in order: what others do on a shared
+machine only ever takes away, and seldom from all of them."""
 WARM_UP = 0.3
 """Seconds that are not counted."""
 
@@ -63,14 +66,17 @@ async def load(port: int, path: str, seconds: float, token: str) -> float:
         for _ in range(CONNECTIONS)
     ]
     await asyncio.sleep(WARM_UP)
-    before, began = sum(one.answered for _, one in made), time.monotonic()
-    await asyncio.sleep(seconds)
-    answered, took = sum(one.answered for _, one in made) - before, time.monotonic() - began
+    rates = []
+    for _ in range(round(seconds / SLICE)):
+        before, began = sum(one.answered for _, one in made), time.monotonic()
+        await asyncio.sleep(SLICE)
+        answered = sum(one.answered for _, one in made) - before
+        rates.append(answered / (time.monotonic() - began))
     for transport, one in made:
         transport.abort()
         if one.wrong:
             raise SystemExit(f"an answer was not 200: {one.wrong.decode()[:200]}")
-    return answered / took
+    return sorted(rates)[round(len(rates) * 0.9) - 1]
 
 
 if __name__ == "__main__":
