@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from turn.asking import LONGEST_SIGNED
+
 
 def rotate(
     *,
@@ -47,9 +49,9 @@ def rotate(
             min=1,
             metavar="SECONDS",
             help="The longest that any credential is signed for (not just advertised). The old"
-            " secret stays that long.",
+            " secret stays that long. Without it: the most that `matrix-turn serve` gives.",
         ),
-    ] = 86_400,
+    ] = LONGEST_SIGNED,
     status: Annotated[
         bool, typer.Option("--status", help="Say how far the rotation is, and change nothing.")
     ] = False,
