@@ -115,6 +115,8 @@ async def _refused(
         logger.error("%s while asked in the shape %s\n%s", type(error).__name__, shape.name, frames)
     elif refusal.status == 503:
         logger.error("nothing is given out: %s", error)
+    elif refusal.status in {502, 504}:
+        logger.info("somebody's homeserver could not be asked: %s", error)
     tier = "unknown" if asker is None else asker.tier
     service.parts.metrics.refused(refusal.reason, tier, shape.name)
     return responses.refused(shape, refusal, await _allowed(service, shape, origin))

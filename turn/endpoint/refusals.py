@@ -53,6 +53,7 @@ class _Kind:
     """Said in place of the error's own, which is for the operator."""
 
 
+UNASKED = "your homeserver cannot be asked who you are at the moment: ask again later"
 BUSY = "credentials cannot be given out at the moment: ask again"
 KINDS: dict[type[Exception], _Kind] = {
     BadRequest: _Kind(400, "M_INVALID_PARAM", "bad_request"),
@@ -62,8 +63,8 @@ KINDS: dict[type[Exception], _Kind] = {
     NotAllowed: _Kind(403, "M_FORBIDDEN", "not_allowed"),
     NotHere: _Kind(404, "M_NOT_FOUND", "not_found"),
     # 502 and 504, not 401: operators need to tell a bad token from a homeserver that is away.
-    HomeserverUnreachable: _Kind(502, "M_UNKNOWN", "homeserver_unreachable"),
-    HomeserverSlow: _Kind(504, "M_UNKNOWN", "homeserver_slow"),
+    HomeserverUnreachable: _Kind(502, "M_UNKNOWN", "homeserver_unreachable", UNASKED),
+    HomeserverSlow: _Kind(504, "M_UNKNOWN", "homeserver_slow", UNASKED),
     CannotRevoke: _Kind(501, "M_UNRECOGNIZED", "cannot_revoke"),
     LimitsUnavailable: _Kind(503, "M_UNKNOWN", "limits_unavailable", BUSY),
     SecretsUnavailable: _Kind(503, "M_UNKNOWN", "secrets_unavailable", BUSY),
