@@ -1,33 +1,30 @@
-"""The table of settings in docs/turn.md, made from the model, so that the two cannot differ.
-
-`python -m turn.settings_table docs/turn.md` writes it anew.
-"""
+"""The tables of settings in the documents, made from the models, so that the two cannot differ."""
 
 from __future__ import annotations
 
-import sys
 from enum import Enum
-from pathlib import Path
+from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from turn.settings import Settings
-from turn.settings_sources import variable
+from turn.settings_reading import Sources
 
 BEGIN = "<!-- settings: begin -->"
 END = "<!-- settings: end -->"
 
 
-def settings_table() -> str:
+def settings_table(sources: Sources[Any]) -> str:
     """The table as GitHub-flavoured Markdown."""
     rows = [
-        f"| `{variable(name)}` | {_default(field)} | {_cell(field.description or '')} |"
-        for name, field in Settings.model_fields.items()
+        f"| `{sources.variable(name)}` | `{name}` | {_default(field)} |"
+        f" {_cell(field.description or '')} |"
+        for name, field in sources.model.model_fields.items()
     ]
-    return "\n".join(["| environment | default | meaning |", "|---|---|---|", *rows])
+    head = ["| environment | in the file | default | meaning |", "|---|---|---|---|"]
+    return "\n".join([*head, *rows])
 
 
-def with_table(text: str) -> str:
+def with_table(text: str, sources: Sources[Any]) -> str:
     """`text` with what stands between the two markers replaced by the table.
 
     Raises ValueError where a marker is missing.
@@ -36,11 +33,13 @@ def with_table(text: str) -> str:
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"the text needs the lines {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n{settings_table()}\n{END}{after}"
+    return f"{before}{BEGIN}\n{settings_table(sources)}\n{END}{after}"
 
 
 def _default(field: FieldInfo) -> str:
     value = field.default
+    if field.is_required():
+        return "needed"
     if value is None or value == () or field.default_factory is not None:
         return ""
     if isinstance(value, bool):
@@ -50,8 +49,3 @@ def _default(field: FieldInfo) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
-
-
-if __name__ == "__main__":
-    path = Path(sys.argv[1])
-    path.write_text(with_table(path.read_text()))

@@ -1,41 +1,38 @@
-"""README's table of settings is the model's."""
+"""The tables of settings in the documents are the models'."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-from voip.service.settings import Settings
-from voip.service.settings_table import BEGIN, END, settings_table, with_table
+from tools.write_settings_table import DOCUMENTS
+from turn.settings_reading import Sources
+from turn.settings_table import BEGIN, END, settings_table, with_table
 
-ROOT = Path(__file__).parents[2]
 
-
-def test_every_setting_has_a_row_and_a_meaning() -> None:
-    rows = settings_table().splitlines()[2:]
-    assert len(rows) == len(Settings.model_fields)
-    for name, row in zip(Settings.model_fields, rows, strict=True):
+@pytest.mark.parametrize("sources", DOCUMENTS.values())
+def test_every_setting_has_a_row_and_a_meaning(sources: Sources[Any]) -> None:
+    rows = settings_table(sources).splitlines()[2:]
+    fields = sources.model.model_fields
+    assert len(rows) == len(fields)
+    for name, row in zip(fields, rows, strict=True):
         cells = [cell.strip() for cell in row.strip("|").split(" | ")]
-        assert cells[:2] == [f"`VOIP_{name.upper()}`", f"`{name}`"]
+        assert cells[:2] == [f"`{sources.variable(name)}`", f"`{name}`"]
         assert len(cells[3]) > 20
 
 
-def test_the_text_around_the_table_stays() -> None:
+@pytest.mark.parametrize("sources", DOCUMENTS.values())
+def test_the_text_around_the_table_stays(sources: Sources[Any]) -> None:
     text = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    assert with_table(text) == f"before\n{BEGIN}\n{settings_table()}\n{END}\nafter\n"
+    table = settings_table(sources)
+    assert with_table(text, sources) == f"before\n{BEGIN}\n{table}\n{END}\nafter\n"
     with pytest.raises(ValueError, match="needs the lines"):
-        with_table("nothing")
+        with_table("nothing", sources)
 
 
-def test_readme_is_up_to_date() -> None:
-    text = (ROOT / "README.md").read_text()
-    assert with_table(text) == text, "run: python tools/write_settings_table.py"
-
-
-def test_the_deployment_sets_only_what_exists() -> None:
-    text = (ROOT / "compose.yaml").read_text()
-    set_there = set(re.findall(r"^ +(VOIP_[A-Z_]+):", text, re.MULTILINE))
-    assert set_there
-    assert set_there <= {f"VOIP_{name.upper()}" for name in Settings.model_fields}
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.name))
+def test_the_documents_are_up_to_date(document: Any) -> None:
+    text = document.read_text()
+    found = with_table(text, DOCUMENTS[document])
+    assert found == text, "run: python tools/write_settings_table.py"

@@ -12,7 +12,6 @@ from turn.limits.model import Allowance
 from turn.regions import Relay
 from turn.settings import Settings, WhenAway
 from turn.settings_sources import SettingsError, keys_file, load_settings, warnings
-from turn.settings_table import with_table
 
 SECRET = "hunter2-hunter2-hunter2"
 TOML = """
@@ -165,8 +164,3 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load_settings()
     assert isinstance(settings, Settings)
     assert SECRET not in f"{settings!r} {settings}"
-
-
-def test_the_table_in_the_docs_is_of_today() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "turn.md").read_text()
-    assert with_table(text) == text, "run: python -m turn.settings_table docs/turn.md"
