@@ -5,8 +5,9 @@ INSTALLED := .venv/.installed
 # Most tests wait for real servers and real time, so two at once cost little more than one. A file
 # stays in one process: its fixtures start servers.
 PARALLEL ?= -n 2 --dist loadfile
-# What fails beside other tests is run once more by itself, and the summary of the first run stays
-# above: real time on two busy cores is no fault of ours, and what is broken fails again.
+# What fails beside other tests is run again by itself, twice at most, and the summaries of the
+# runs before stay above: real time on two busy cores is no fault of ours, and what is broken fails
+# each time.
 AGAIN = --last-failed --last-failed-no-failures none $(ARGS)
 FAILED = { test $$? -eq 1 && echo "Once more, by themselves:"; }
 # What the tests run beside ours, as package=command.
@@ -39,11 +40,11 @@ smoke: $(INSTALLED) $(PAGE)  ## the same without a person: say a sentence, fetch
 
 test: $(INSTALLED) $(PAGE)  ## every test that fits in fifteen minutes; installs coturn, chromium and others where missing
 	@$(BIN)/python tools/debian.py $(DEBIAN)
-	$(BIN)/python -m pytest $(PARALLEL) $(ARGS) || { $(FAILED) && $(BIN)/python -m pytest $(AGAIN); }
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS) || { $(FAILED) && $(BIN)/python -m pytest $(AGAIN); } || { $(FAILED) && $(BIN)/python -m pytest $(AGAIN); }
 
 test-all: $(INSTALLED) $(PAGE)  ## the long simulations and every browser scenario too
 	@$(BIN)/python tools/debian.py $(DEBIAN)
-	$(BIN)/python -m pytest --run-long $(PARALLEL) $(ARGS) || { $(FAILED) && $(BIN)/python -m pytest --run-long $(AGAIN); }
+	$(BIN)/python -m pytest --run-long $(PARALLEL) $(ARGS) || { $(FAILED) && $(BIN)/python -m pytest --run-long $(AGAIN); } || { $(FAILED) && $(BIN)/python -m pytest --run-long $(AGAIN); }
 	$(BIN)/python tools/newest.py
 
 test-newest: $(INSTALLED)  ## the tests of private parts with the newest aiortc, aioice, pylibsrtp, pyOpenSSL, av
