@@ -81,14 +81,22 @@ def two_apart() -> Iterator[Network]:
         raise NotAllowed("the command ip is missing: on Debian, apt-get install iproute2")
     mark = f"voip{os.getpid() % 100_000}-{next(_numbers)}"
     with ExitStack() as stack:
-        names = [f"{mark}{end}" for end in "hlr"]
-        for name in names:
-            _namespace(stack, name)
-        hub = Hub(names[0], PUBLIC.format(3, 0, 1), OURS[1])
-        _ip(hub, "addr", "add", f"{hub.address}/32", "dev", "lo")
-        _control(stack, mark, hub)
-        left, right = (_leg(mark, hub, name, net) for net, name in enumerate(names[1:], 1))
-        yield Network(hub, left, right)
+        try:
+            network = _made(stack, mark)
+        except subprocess.CalledProcessError as error:
+            raise NotAllowed(f"no networks between namespaces here: {error.stderr!r}") from error
+        yield network
+
+
+def _made(stack: ExitStack, mark: str) -> Network:
+    names = [f"{mark}{end}" for end in "hlr"]
+    for name in names:
+        _namespace(stack, name)
+    hub = Hub(names[0], PUBLIC.format(3, 0, 1), OURS[1])
+    _ip(hub, "addr", "add", f"{hub.address}/32", "dev", "lo")
+    _control(stack, mark, hub)
+    left, right = (_leg(hub, name, net) for net, name in enumerate(names[1:], 1))
+    return Network(hub, left, right)
 
 
 def _namespace(stack: ExitStack, name: str) -> None:
@@ -109,7 +117,7 @@ def _control(stack: ExitStack, mark: str, hub: Hub) -> None:
     _ip(hub, "link", "set", there, "up")
 
 
-def _leg(mark: str, hub: Hub, name: str, net: int) -> Machine:
+def _leg(hub: Hub, name: str, net: int) -> Machine:
     """A machine beside the hub, whose only way anywhere is the hub, which forwards nothing."""
     machine, device = Machine(name, PUBLIC.format(net, 0, 2)), f"leg{net}"
     gateway = PUBLIC.format(net, 0, 1)
