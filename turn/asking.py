@@ -16,10 +16,6 @@ DEFAULT_TTL = 3600
 """Seconds. Clients fetch rarely, and one of them only once a process: not less than an hour."""
 LONGEST_TTL = 7 * 86400
 """Seconds that anybody may be given at all."""
-SIGNED_LONGER = 4
-"""A quarter of the told lifetime comes on top of what is signed: see `turn.issuing`."""
-LONGEST_SIGNED = LONGEST_TTL + LONGEST_TTL // SIGNED_LONGER
-"""Seconds that a secret which was replaced has to stay."""
 
 
 class Kind(StrEnum):

@@ -11,10 +11,12 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from turn.asking import LONGEST_TTL, SIGNED_LONGER, Asker, Kind, Terms
+from turn.asking import LONGEST_TTL, Asker, Kind, Terms
 from turn.credentials import sign
 from turn.tiers import MARKS
 
+SIGNED_LONGER = 4
+"""A quarter of the told lifetime comes on top."""
 SHORTEST_TTL = 60
 """Seconds. Below it a call could not be set up in time."""
 ID_PREFIX = re.compile(r"[A-Za-z0-9._-]{0,64}")

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from turn.asking import LONGEST_SIGNED
+from turn.asking import LONGEST_TTL
+from turn.issuing import signed_lifetime
 
 
 def rotate(
@@ -51,7 +52,7 @@ def rotate(
             help="The longest that any credential is signed for (not just advertised). The old"
             " secret stays that long. Without it: the most that `matrix-turn serve` gives.",
         ),
-    ] = LONGEST_SIGNED,
+    ] = signed_lifetime(LONGEST_TTL),
     status: Annotated[
         bool, typer.Option("--status", help="Say how far the rotation is, and change nothing.")
     ] = False,

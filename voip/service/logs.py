@@ -7,10 +7,9 @@ ends the name of its folder, never an id that came over the wire.
 from __future__ import annotations
 
 import logging
-import sys
-from datetime import UTC, datetime
 from typing import TextIO
 
+from turn import logs
 from voip.redaction import redact
 
 TAMED: dict[str, int] = {
@@ -36,37 +35,17 @@ TAMED: dict[str, int] = {
 """Loggers of libraries and the least level that they may use, whatever ours is."""
 
 
-class LineFormatter(logging.Formatter):
+class LineFormatter(logs.LineFormatter):
     """`2026-01-31T12:00:00.123Z INFO voip.bot [3f2a9c01d4e5b6a7] what happened`."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        time = datetime.fromtimestamp(record.created, UTC)
-        stamp = time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        call = getattr(record, "call", None)
-        text = _one_line(redact(self._text(record)))
-        return f"{stamp} {record.levelname} {record.name} {f'[{call}] ' if call else ''}{text}"
+    def cleaned(self, text: str) -> str:
+        return redact(text)
 
-    def _text(self, record: logging.LogRecord) -> str:
-        text = record.getMessage()
-        if record.exc_info:
-            text = f"{text}\n{self.formatException(record.exc_info)}"
-        return text
+    def mark(self, record: logging.LogRecord) -> str:
+        call = getattr(record, "call", None)
+        return f"[{call}] " if call else ""
 
 
 def set_up_logging(level: str, stream: TextIO | None = None) -> None:
     """Send every record of at least `level` (a name such as `info`) to `stream`, or to stderr."""
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(LineFormatter())
-    root = logging.getLogger()
-    for old in root.handlers[:]:
-        root.removeHandler(old)
-    root.addHandler(handler)
-    root.setLevel(level.upper())
-    for name, least in TAMED.items():
-        logging.getLogger(name).setLevel(max(least, root.level))
-    logging.captureWarnings(capture=True)
-
-
-def _one_line(text: str) -> str:
-    """Line breaks as `⏎`: no value can start a record of its own."""
-    return " ⏎ ".join(text.splitlines())
+    logs.set_up(level, LineFormatter(), TAMED, stream)
