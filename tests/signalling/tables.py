@@ -123,10 +123,15 @@ class Row:
 
 def cases(direction: Direction, table: Iterable[Row]) -> list[ParameterSet]:
     """One test for each cell: its state, row and cell."""
+    beside = [State.SETTLING] if direction is Direction.INBOUND else []
     return [
         pytest.param(state, row, cell, id=f"{_name(row)}-{state.value}")
         for row in table
-        for state, cell in zip(PATHS[direction], row.cells, strict=True)
+        for state, cell in [
+            *zip(PATHS[direction], row.cells, strict=True),
+            # What settles answers as what is held does: nobody here knows of either.
+            *((each, row.cells[0]) for each in beside),
+        ]
     ]
 
 

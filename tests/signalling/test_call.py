@@ -20,7 +20,7 @@ from tests.signalling.kit import (
     sends,
 )
 from voip.signalling import call
-from voip.signalling.commands import By, CloseMedia, Ended, EndReason, SendEvent
+from voip.signalling.commands import By, CloseMedia, Ended, EndReason, Incoming, SendEvent
 from voip.signalling.config import CallConfig
 from voip.signalling.events import (
     HangUp,
@@ -29,10 +29,12 @@ from voip.signalling.events import (
     MediaProblem,
     MemberLeft,
     OfferReady,
+    Place,
     SendFailed,
     SendProblem,
 )
 from voip.signalling.ice import Candidate
+from voip.signalling.ids import CallKey
 from voip.signalling.states import TIMERS, State
 
 OUT, IN = Direction.OUTBOUND, Direction.INBOUND
@@ -62,6 +64,7 @@ TIMEOUTS: dict[tuple[Direction, State], tuple[float, list[Item]]] = {
         ],
     ),
     (IN, State.HELD): (60, [Ended(KEY, EndReason.NOT_ANSWERED, By.TIME, rang=False)]),
+    (IN, State.SETTLING): (1, [Incoming(KEY, PEER.party, video=False)]),
     (IN, State.RINGING): (60, [Ended(KEY, EndReason.NOT_ANSWERED, By.TIME, rang=True)]),
     (IN, State.ANSWERING): (
         20,
@@ -89,6 +92,9 @@ def test_a_timer_fires_on_time(direction: Direction, state: State) -> None:
     assert device.calls.deadline() == device.now + seconds
     assert device.wait(seconds - 0.001) == []
     assert plain(device.wait(0.001)) == told
+    if state is State.SETTLING:  # it goes on, for what is left of the invite's lifetime
+        assert device.state() is State.RINGING
+        device.wait(60)
     assert device.state() is State.ENDED
     assert device.calls.deadline() is None
 
@@ -98,9 +104,13 @@ def test_a_timer_dies_with_its_state(direction: Direction, state: State) -> None
     seconds, _ = TIMEOUTS[direction, state]
     device = device_in(direction, state)
     device.wait(seconds - 1)
-    path = list(PATHS[direction])
-    reached = path[path.index(state) + 1]
-    device.handle(PATHS[direction][reached](device, KEY))
+    if state is State.SETTLING:  # what it leads to beside its timer: we call who is calling us
+        reached = State.ANSWERING
+        device.handle(Place(CallKey(KEY.room_id, "zzz"), PEER.user_id))
+    else:
+        path = list(PATHS[direction])
+        reached = path[path.index(state) + 1]
+        device.handle(PATHS[direction][reached](device, KEY))
     device.wait(1.5)
     # What is held rings for what is left of the invite's lifetime, and no longer.
     expected = State.ENDED if state is State.HELD else reached

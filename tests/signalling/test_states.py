@@ -9,6 +9,7 @@ import pytest
 
 from tests.signalling.kit import (
     ANSWER,
+    BESIDE,
     END,
     KEY,
     LIVE,
@@ -34,13 +35,15 @@ from voip.signalling.commands import (
     Calling,
     CloseMedia,
     CreateAnswer,
+    CreateOffer,
     Ended,
     EndReason,
     Established,
     Incoming,
     Replaced,
 )
-from voip.signalling.events import HangUp, Place
+from voip.signalling.config import CallConfig
+from voip.signalling.events import Event, HangUp, Place, SyncComplete
 from voip.signalling.ids import CallKey
 from voip.signalling.states import (
     TIMERS,
@@ -53,6 +56,8 @@ from voip.signalling.states import (
 )
 
 OUT, IN = Direction.OUTBOUND, Direction.INBOUND
+CROSSING = CallKey(ROOM, "zzz")
+"""Ours, to whoever calls us."""
 
 CHOSEN: list[Item] = [
     sends(US.select(PEER.party)),
@@ -97,7 +102,16 @@ MOVES: dict[tuple[Direction, State, Trigger], list[Item]] = {
         for state in (State.INVITING, State.INVITED, State.CONNECTING, State.CONNECTED)
     },
     (IN, State.HELD, Trigger.SYNC_COMPLETE): [Incoming(KEY, PEER.party, video=False)],
+    (IN, State.HELD, Trigger.LATE): [],
     (IN, State.HELD, Trigger.ACCEPTED): [CreateAnswer(KEY, 0, OFFER)],
+    (IN, State.SETTLING, Trigger.SETTLED): [Incoming(KEY, PEER.party, video=False)],
+    (IN, State.SETTLING, Trigger.ACCEPTED): [
+        CreateOffer(CROSSING, 0, video=False),
+        CloseMedia(CROSSING),
+        Replaced(CROSSING, KEY, PEER.party),
+        CreateAnswer(KEY, 0, OFFER),
+    ],
+    (IN, State.SETTLING, Trigger.END): [DECLINED, over(EndReason.REJECTED, rang=False)],
     (IN, State.RINGING, Trigger.ACCEPTED): [CreateAnswer(KEY, 0, OFFER)],
     (IN, State.ANSWERING, Trigger.ANSWER_READY): [
         sends(US.answer()),
@@ -123,11 +137,20 @@ MOVES: dict[tuple[Direction, State, Trigger], list[Item]] = {
 }
 """What each transition asks and tells. END has many causes; here somebody hangs up."""
 
+
+def _settled(device: Device, _key: CallKey) -> Event:
+    """Time passes, and whatever comes finds that it has."""
+    device.now += CallConfig().late_settles
+    return SyncComplete()
+
+
 STEPS: Mapping[Trigger, Step] = {
     Trigger.OFFER_READY: PATHS[OUT][State.INVITING],
     Trigger.INVITE_SENT: PATHS[OUT][State.INVITED],
     Trigger.ANSWER_CHOSEN: PATHS[OUT][State.CONNECTING],
     Trigger.SYNC_COMPLETE: PATHS[IN][State.RINGING],
+    Trigger.LATE: PATHS[IN][State.RINGING],
+    Trigger.SETTLED: _settled,
     Trigger.ACCEPTED: PATHS[IN][State.ANSWERING],
     Trigger.ANSWER_READY: PATHS[IN][State.CONNECTING],
     Trigger.MEDIA_CONNECTED: PATHS[IN][State.CONNECTED],
@@ -160,10 +183,15 @@ def test_every_row_of_the_table_is_expected() -> None:
     ids=lambda part: part.value,
 )
 def test_a_transition(direction: Direction, state: State, trigger: Trigger) -> None:
-    if (state, trigger) == (State.HELD, Trigger.ACCEPTED):
-        device, step = held_after_glare(), STEPS[Trigger.SYNC_COMPLETE]
-    else:
-        device, step = device_in(direction, state), STEPS[trigger]
+    device, step = device_in(direction, state), STEPS[trigger]
+    match state, trigger:
+        case State.HELD, Trigger.ACCEPTED:
+            device, step = held_after_glare(), STEPS[Trigger.SYNC_COMPLETE]
+        case State.HELD, Trigger.LATE:
+            device = Device()
+            device.handle(BESIDE[State.SETTLING][0](device, KEY))
+        case State.SETTLING, Trigger.ACCEPTED:  # nobody here can: we call who is calling us
+            step = lambda *_: Place(CROSSING, PEER.user_id)  # noqa: E731
     told = device.handle(step(device, KEY))
     assert device.state() is TRANSITIONS[state][trigger]
     assert plain(told) == MOVES[direction, state, trigger]

@@ -17,7 +17,7 @@ from voip.signalling.states import State
 Check: TypeAlias = Callable[[list[Item]], None]
 
 INVITES: Final = frozenset({State.INVITING, State.INVITED})
-RINGS: Final = frozenset({State.HELD, State.RINGING})
+RINGS: Final = frozenset({State.HELD, State.SETTLING, State.RINGING})
 SETTLED: Final = frozenset({State.ANSWERING, State.CONNECTING, State.CONNECTED})
 ENDS: Final = frozenset({"m.call.hangup", "m.call.reject"})
 

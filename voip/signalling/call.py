@@ -239,6 +239,8 @@ class Call(ABC):
             return now + self.config.connect_timeout
         if timer is Timer.PREPARE:
             return now + self.config.prepare_timeout
+        if timer is Timer.SETTLE:
+            return min(now + self.config.late_settles, self._lifetime_over(now))
         return self._lifetime_over(now)
 
     @abstractmethod
@@ -250,7 +252,7 @@ class Call(ABC):
                 self._media_failed(MediaProblem.INTERNAL, now)
             case Timer.CONNECT:
                 self._media_failed(MediaProblem.CONNECT_TIMEOUT, now)
-            case Timer.LIFETIME:
+            case Timer.LIFETIME | Timer.SETTLE:
                 self._not_answered(now)
 
     @abstractmethod

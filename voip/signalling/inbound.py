@@ -39,9 +39,9 @@ from voip.signalling.events import Reject as LocalReject
 from voip.signalling.ice import Candidate
 from voip.signalling.ids import CallKey, Party
 from voip.signalling.sdp_facts import holds, offers_video, ufrag_of
-from voip.signalling.states import TIMERS, State, Trigger
+from voip.signalling.states import TIMERS, State, Timer, Trigger
 
-_UNANSWERED: Final = frozenset({State.HELD, State.RINGING})
+_UNANSWERED: Final = frozenset({State.HELD, State.SETTLING, State.RINGING})
 
 
 class InboundCall(Call):
@@ -58,7 +58,6 @@ class InboundCall(Call):
         "_other_answered",
         "_peer_holds",
         "_peer_streams",
-        "_settling",
     )
 
     peer: Party
@@ -87,8 +86,6 @@ class InboundCall(Call):
         """Another device of ours answered too, and nobody will say which of the two was chosen."""
         self._expires = expires
         self._late = late
-        self._settling = False
-        """The sync is processed, and what else a homeserver that was away has missed is awaited."""
         self._early: EarlyCandidates | None = None
         """Made with the first candidate that comes before we accept."""
         self._answer_request: int | None = None
@@ -104,24 +101,20 @@ class InboundCall(Call):
     def take_over(self, now: float) -> None:
         """This call stays where two called each other: it is answered without being asked."""
         self._after_glare = True
-        if self.state is State.RINGING or self._settling:
+        if self.state is not State.HELD:
             self._open_media(now)
 
     def sync_complete(self, now: float) -> None:
         """The whole sync that brought the invite is processed, and it did not end the call."""
-        if self._late and not self._after_glare:
-            # A homeserver that was away gets what it missed from several others, and gives it out
-            # in several syncs.
-            self._settling = True
-            self._timer = min(now + self.config.late_settles, self._expires)
-            return
-        self._ring(now)
-
-    def _ring(self, now: float) -> None:
         if self._after_glare:
             self._open_media(now)
-            return
-        self._go(Trigger.SYNC_COMPLETE, now)
+        elif self._late:
+            self._go(Trigger.LATE, now)
+        else:
+            self._ring(Trigger.SYNC_COMPLETE, now)
+
+    def _ring(self, trigger: Trigger, now: float) -> None:
+        self._go(trigger, now)
         self._rang = True
         self.outbox.put(Incoming(self.key, self.peer, offers_video(self._offer or "")))
 
@@ -146,11 +139,14 @@ class InboundCall(Call):
             return self._make(Reject)
         return self._hangup(reason)
 
-    def _not_answered(self, now: float) -> None:
-        if self._settling and self.state is State.HELD and now < self._expires:
-            self._ring(now)
+    def _timed_out(self, timer: Timer, now: float) -> None:
+        if timer is Timer.SETTLE and now < self._expires:
+            self._ring(Trigger.SETTLED, now)
         else:
-            self._end(now, EndReason.NOT_ANSWERED, By.TIME)
+            super()._timed_out(timer, now)
+
+    def _not_answered(self, now: float) -> None:
+        self._end(now, EndReason.NOT_ANSWERED, By.TIME)
 
     def _media_failed(self, problem: MediaProblem, now: float) -> None:
         if not self._lost_to_other(now):

@@ -31,6 +31,7 @@ _RINGS_HERE: Final = _Indexes(here=True)
 _RINGS_THERE: Final = _Indexes(there=True)
 _INDEXES: Final[Mapping[State | None, _Indexes]] = {
     State.HELD: _Indexes(held=True, here=True),
+    State.SETTLING: _RINGS_HERE,
     State.RINGING: _RINGS_HERE,
     State.PREPARING: _RINGS_THERE,
     State.INVITING: _RINGS_THERE,

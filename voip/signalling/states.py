@@ -12,11 +12,13 @@ word that it took the invite, so INVITING can be answered too.
 
 Inbound: an invite is HELD until the whole sync response that brought it has been processed, because
 the same response may say that the call is over (MSC2746, "ring only after the sync is processed");
-one that comes late is HELD a second longer, for what is late with it. Then it rings (RINGING) until
-somebody here accepts it (ANSWERING) or it ends.
+one that comes late is SETTLING for a second, since a homeserver that was away gives out what it
+missed in several syncs. Then it rings (RINGING) until somebody here accepts it (ANSWERING) or it
+ends.
 
 Glare, two people calling each other at the same time, ends one of the two calls: it is REPLACED by
-the other, which is then answered at once, out of HELD (`calls` decides by the specified rule).
+the other, which is then answered at once, out of HELD or SETTLING (`calls` decides by the specified
+rule).
 
 Once an answer is chosen, both sides may renegotiate: hold, resume, video, another network path.
 That is a small machine of its own inside CONNECTING and CONNECTED (`NEGOTIATION`): one exchange of
@@ -48,6 +50,7 @@ class State(_Singletons):
     INVITING = "inviting"
     INVITED = "invited"
     HELD = "held"
+    SETTLING = "settling"
     RINGING = "ringing"
     ANSWERING = "answering"
     CONNECTING = "connecting"
@@ -60,6 +63,8 @@ class Trigger(_Singletons):
     INVITE_SENT = "invite sent"
     ANSWER_CHOSEN = "answer chosen"
     SYNC_COMPLETE = "sync complete"
+    LATE = "sync complete, of an invite that came late"
+    SETTLED = "what is late with it has had its time"
     ACCEPTED = "accepted"
     ANSWER_READY = "answer ready"
     MEDIA_CONNECTED = "media connected"
@@ -72,6 +77,7 @@ class Timer(_Singletons):
 
     PREPARE = "the media edge makes an offer or an answer"
     LIFETIME = "the invite's lifetime"
+    SETTLE = "what else is late may end it"
     CONNECT = "the media connects"
 
 
@@ -97,6 +103,12 @@ TRANSITIONS: Final[Mapping[State, _Row]] = MappingProxyType(
         },
         State.HELD: {
             Trigger.SYNC_COMPLETE: State.RINGING,
+            Trigger.LATE: State.SETTLING,
+            Trigger.ACCEPTED: State.ANSWERING,
+            Trigger.END: State.ENDED,
+        },
+        State.SETTLING: {
+            Trigger.SETTLED: State.RINGING,
             Trigger.ACCEPTED: State.ANSWERING,
             Trigger.END: State.ENDED,
         },
@@ -125,6 +137,7 @@ TIMERS: Final[Mapping[State, Timer]] = MappingProxyType(
         State.INVITING: Timer.LIFETIME,
         State.INVITED: Timer.LIFETIME,
         State.HELD: Timer.LIFETIME,
+        State.SETTLING: Timer.SETTLE,
         State.RINGING: Timer.LIFETIME,
         State.ANSWERING: Timer.PREPARE,
         State.CONNECTING: Timer.CONNECT,
