@@ -16,11 +16,11 @@ from turn.credentials import relay_id_of
 from turn.endpoint.refusals import CannotRevoke, LimitReached, NotHere
 from turn.issuing import Issued, is_of, issue, lifetime, relay_id
 from turn.keys.ring import KeyRing
-from turn.limits.model import Limiter
+from turn.limits.model import CountsHere, Limiter
 from turn.metrics import Metrics
-from turn.regions import NO_WISH, Address, Network, Relays, Wish, region_of
+from turn.regions import NO_WISH, Address, Choice, Network, Relays, Wish, region_of
 from turn.relay_health import RelayHealth
-from turn.secrets.model import SecretSource
+from turn.secrets.model import KeepsSecrets, SecretSource
 
 Revoke = Callable[[str], Awaitable[None]]
 """Ends the allocations of a username at once, and refuses it from now on."""
@@ -33,9 +33,16 @@ FRESH = 2.0
 class Matrix:
     """Which Matrix users are served, and on which terms."""
 
-    def __init__(self, askers: MatrixAskers, local: Terms, remote: Terms | None) -> None:
+    def __init__(
+        self,
+        askers: MatrixAskers,
+        local: Terms,
+        remote: Terms | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """:param remote: None: nobody of another server."""
         self.askers = askers
+        self._clock = clock
         self._known: OrderedDict[bytes, tuple[Asker, float]] = OrderedDict()
         self._serves_remote = remote is not None
         self._local = lru_cache(REMEMBERED)(lambda user_id: Asker(Kind.LOCAL, user_id, local))
@@ -45,17 +52,22 @@ class Matrix:
 
     async def by_access_token(self, token: str) -> Asker:
         """The homeserver's user whose token it is. Raises AskerError."""
-        # Askers keep answers for longer; this is what a client that asks several times costs.
-        digest = hashlib.sha256(token.encode(errors="replace")).digest()
-        known = self._known.get(digest)
-        if known is not None and time.monotonic() < known[1]:
-            return known[0]
+        known = self.known(token)
+        if known is not None:
+            return known
         asker = self.asker(await self.askers.by_access_token(token))
-        self._known[digest] = (asker, time.monotonic() + FRESH)
+        digest = _digest(token)
+        self._known[digest] = (asker, self._clock() + FRESH)
         self._known.move_to_end(digest)
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         return asker
+
+    def known(self, token: str) -> Asker | None:
+        """At once, from memory; None where it has to be looked up."""
+        # Askers keep answers for longer; this is what a client that asks several times costs.
+        found = self._known.get(_digest(token))
+        return None if found is None or self._clock() >= found[1] else found[0]
 
     def asker(self, user: MatrixUser) -> Asker:
         """On which terms a user asks. Raises NotAllowed."""
@@ -111,6 +123,9 @@ class Service:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self._hash_id = lru_cache(REMEMBERED)(partial(relay_id_of, parts.id_key))
+        limiter, secrets = parts.limiter, parts.secrets
+        self._limiter_here = limiter if isinstance(limiter, CountsHere) else None
+        self._secrets_here = secrets if isinstance(secrets, KeepsSecrets) else None
 
     async def issue(self, asker: Asker, order: Order, shape: str) -> Issued:
         """Credentials for somebody who was recognised.
@@ -119,16 +134,41 @@ class Service:
         """
         parts, terms = self.parts, asker.terms
         # All that can fail comes before the limits, so that nothing is taken for nothing.
-        ttl = lifetime(terms, order.ttl)
-        whom = order.user or asker.identity
-        choice = parts.relays.choose(self._wish(order), whom, terms.regions, parts.health.dead)
+        offer = self._offer(asker, order)
         signing = (await parts.secrets.secrets()).signing
         reached = await parts.limiter.take(asker.identity, terms.rate, terms.quota)
         if reached is not None:
             raise LimitReached(reached)
+        return self._sign(asker, order, shape, offer, signing)
+
+    def issue_now(self, asker: Asker, order: Order, shape: str) -> Issued | None:
+        """As `issue`, where nothing has to be waited for; None, and nothing taken, where it has.
+
+        :raises BadRequest, LimitReached:
+        """
+        limiter, terms = self._limiter_here, asker.terms
+        secrets = None if self._secrets_here is None else self._secrets_here.kept()
+        if limiter is None or secrets is None:
+            return None
+        offer = self._offer(asker, order)
+        reached = limiter.take_now(asker.identity, terms.rate, terms.quota)
+        if reached is not None:
+            raise LimitReached(reached)
+        return self._sign(asker, order, shape, offer, secrets.signing)
+
+    def _offer(self, asker: Asker, order: Order) -> tuple[int, Choice]:
+        parts, terms = self.parts, asker.terms
+        ttl = lifetime(terms, order.ttl)
+        whom = order.user or asker.identity
+        return ttl, parts.relays.choose(self._wish(order), whom, terms.regions, parts.health.dead)
+
+    def _sign(
+        self, asker: Asker, order: Order, shape: str, offer: tuple[int, Choice], signing: str
+    ) -> Issued:
+        ttl, choice = offer
         id_ = relay_id(self._hash_id, asker, order.user, _roll)
-        issued = issue(signing, id_, ttl, choice.uris, parts.clock())
-        parts.metrics.issued(asker.tier, choice.region, shape)
+        issued = issue(signing, id_, ttl, choice.uris, self.parts.clock())
+        self.parts.metrics.issued(asker.tier, choice.region, shape)
         return issued
 
     def _wish(self, order: Order) -> Wish:
@@ -152,6 +192,10 @@ class Service:
         if reached is not None:
             raise LimitReached(reached)
         await parts.revoke(username)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
 def _roll() -> str:

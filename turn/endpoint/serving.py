@@ -19,6 +19,7 @@ from turn.endpoint.app import build, health
 from turn.endpoint.assembly import assembled
 from turn.endpoint.probing import Prober
 from turn.endpoint.service import Service
+from turn.endpoint.short_way import shorten
 from turn.regions import turn_alone
 from turn.settings import Settings
 
@@ -57,7 +58,8 @@ async def serve(settings: Settings) -> None:
     registry = CollectorRegistry()
     with _asked_to_end() as ended:
         async with assembled(settings, registry) as service:
-            main = _listening(build(service), settings.listen_host, settings.listen_port, settings)
+            host, port = settings.listen_host, settings.listen_port
+            main = _listening(build(service), host, port, settings, service)
             async with main as where, contextlib.AsyncExitStack() as stack:
                 admin = ""
                 if settings.admin_port is not None:
@@ -75,11 +77,16 @@ async def serve(settings: Settings) -> None:
 
 @contextlib.asynccontextmanager
 async def _listening(
-    app: web.Application, host: str, port: int, settings: Settings
+    app: web.Application, host: str, port: int, settings: Settings, short: Service | None = None
 ) -> AsyncIterator[str]:
-    """Gives the base URL, with the port that the system chose where it was asked to."""
+    """Gives the base URL, with the port that the system chose where it was asked to.
+
+    :param short: whose credentials go the short way where they can.
+    """
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=settings.shutdown_seconds)
     await runner.setup()
+    if short is not None:
+        shorten(runner, short)
     try:
         try:
             await web.TCPSite(runner, host, port).start()

@@ -29,6 +29,12 @@ class MemoryLimiter:
         self, identity: str, rate: Allowance | None, quota: Allowance | None
     ) -> Reached | None:
         """As `Limiter.take`; never raises."""
+        return self.take_now(identity, rate, quota)
+
+    def take_now(
+        self, identity: str, rate: Allowance | None, quota: Allowance | None
+    ) -> Reached | None:
+        """As `take`, without waiting."""
         if rate is None and quota is None:
             return None
         now = self._clock()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 PATTERN = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,5})?([smhd])")
@@ -58,6 +58,16 @@ class Reached:
 
 class LimitsUnavailable(Exception):
     """The limits cannot be asked now, and the settings say to give nothing out then."""
+
+
+@runtime_checkable
+class CountsHere(Protocol):
+    """A limiter whose counts are in this process: nothing is waited for."""
+
+    def take_now(
+        self, identity: str, rate: Allowance | None, quota: Allowance | None
+    ) -> Reached | None:
+        """As `Limiter.take`; never raises."""
 
 
 class Limiter(Protocol):

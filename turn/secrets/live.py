@@ -48,6 +48,11 @@ class LiveSecrets:
             raise SecretsUnavailable(str(self._failure))
         return self._kept
 
+    def kept(self) -> Secrets | None:
+        """What `secrets` would give at once; None: it is time to read again."""
+        fresh = self._clock() - self._tried_at < self._read_every
+        return self._kept if fresh and self._age() <= self._oldest else None
+
     async def aclose(self) -> None:
         """End the read that may be under way."""
         if self._reading is not None:

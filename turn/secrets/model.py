@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class SecretsUnavailable(Exception):
@@ -34,6 +34,14 @@ class SecretSource(Protocol):
         """The secrets as they are now. Raises SecretsUnavailable."""
 
 
+@runtime_checkable
+class KeepsSecrets(Protocol):
+    """A source that can say at once what it has."""
+
+    def kept(self) -> Secrets | None:
+        """What `SecretSource.secrets` would give without reading anything; None: it would read."""
+
+
 class FixedSecrets:
     """Secrets that do not change while the process runs; the first one signs."""
 
@@ -41,4 +49,7 @@ class FixedSecrets:
         self._secrets = Secrets(secrets[0], secrets)
 
     async def secrets(self) -> Secrets:
+        return self._secrets
+
+    def kept(self) -> Secrets:
         return self._secrets
