@@ -127,8 +127,10 @@ class Registry:
             _put(self._held, key, now.held)
         if before.here is not now.here:
             _put(self._unanswered, key, now.here)
-        if before.there is not now.there:
-            self._put_calling(key, now.there)
+        if now.there and not before.there:
+            self._calling[key.room_id] = (*self._calling.get(key.room_id, ()), key)
+        elif before.there and not now.there:
+            self._answered(key)
 
     def bury(self, key: CallKey, now: float) -> None:
         """Remember that the call is over, for a while."""
@@ -150,14 +152,13 @@ class Registry:
         self._held.discard(key)
         self._unanswered.discard(key)
         _take(self._by_room, key)
-        self._put_calling(key, False)
+        self._answered(key)
 
-    def _put_calling(self, key: CallKey, belongs: bool) -> None:
-        there = tuple(other for other in self._calling.pop(key.room_id, ()) if other != key)
-        if belongs:
-            there = (*there, key)
-        if there:
-            self._calling[key.room_id] = there
+    def _answered(self, key: CallKey) -> None:
+        """No call of ours waits under this key for an answer there, if one has."""
+        waiting = self._calling.pop(key.room_id, ())
+        if len(waiting) > 1 or (waiting and waiting[0] != key):
+            self._calling[key.room_id] = tuple(other for other in waiting if other != key)
 
 
 def _put(keys: set[CallKey], key: CallKey, belongs: bool) -> None:
