@@ -12,7 +12,8 @@ REFUSALS = {
     "400": "What is asked for cannot be given.",
     "401": "No token or key, or one that is not known (any more).",
     "403": "Known, and not allowed: asking again is of no use.",
-    "429": "A rate or a quota is reached; `Retry-After` and `retry_after_ms` say how long.",
+    "429": "A rate or a quota is reached, or too many unknown tokens came from the client's address;"
+    " `Retry-After` and `retry_after_ms` say how long.",
     "500": "Something went wrong here.",
     "502": "The homeserver that would know the token cannot be reached.",
     "503": "Nothing can be given out at the moment.",

@@ -261,6 +261,13 @@ class Settings(BaseSettings):
         " then among the metrics.",
         examples=['{"default": "redis://redis:6379/1"}'],
     )
+    failed_rate: Rate = Field(
+        default=Allowance(60, 60),
+        description="How often one client's address (of IPv6: its /64) may come with tokens that"
+        " are not known. `none`: always. It counts public addresses, and those that a proxy of"
+        " `trusted_proxies` tells.",
+        examples=["60/m"],
+    )
     redis_away: WhenAway = Field(
         default=WhenAway.ALLOW,
         description="While Redis does not answer: `allow` (each process counts by itself) or"
@@ -319,7 +326,9 @@ class Settings(BaseSettings):
     def _are_uris(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return check_uris(value) if value else value
 
-    @field_validator("local_rate", "local_quota", "remote_rate", "remote_quota", mode="before")
+    @field_validator(
+        "local_rate", "local_quota", "remote_rate", "remote_quota", "failed_rate", mode="before"
+    )
     @classmethod
     def _none(cls, value: object) -> object:
         return None if value == "none" else value

@@ -10,8 +10,10 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from turn import openapi
+from turn.askers.model import BadToken
 from turn.asking import Asker
 from turn.endpoint import reading, recognising, responses, shapes
+from turn.endpoint.failures import Failures, source_of
 from turn.endpoint.refusals import OURS, refusal_of
 from turn.endpoint.service import Service
 from turn.endpoint.shapes import Shape
@@ -44,14 +46,15 @@ def build(service: Service) -> web.Application:
 
 def routes(service: Service) -> list[web.RouteDef]:
     """What `build` serves, for an application that has other things at its root."""
+    failures = Failures(service.parts.failed_rate)
     found = [
         web.get("/openapi.json", _description, allow_head=False),
         web.get("/health", _health(service), allow_head=False),
-        web.post(REVOKE, _revoking(service)),
+        web.post(REVOKE, _revoking(service, failures)),
         web.options(REVOKE, _preflight(service, shapes.CLOUDFLARE)),
     ]
     for path, (methods, shape) in SHAPES.items():
-        handler = _issuing(service, shape)
+        handler = _issuing(service, shape, failures)
         if "GET" in methods:  # a HEAD would take from the quota and give nothing
             found.append(web.get(path, handler, allow_head=False))
         found.append(web.post(path, handler))
@@ -59,7 +62,7 @@ def routes(service: Service) -> list[web.RouteDef]:
     return found
 
 
-def _issuing(service: Service, shape: Shape) -> Handler:
+def _issuing(service: Service, shape: Shape, failures: Failures) -> Handler:
     parts = service.parts
 
     async def handle(request: web.Request) -> web.Response:
@@ -69,7 +72,7 @@ def _issuing(service: Service, shape: Shape) -> Handler:
             given = reading.NONE
             if request.can_read_body or request.rel_url.raw_query_string:
                 given = await reading.parameters(request)
-            asker = await shape.recognise(service, request, given)
+            asker = await _recognised(service, shape, request, given, failures)
             recognising.check_origin(asker, origin)
             address = reading.client_address(request, parts.proxies) if parts.networks else None
             issued = await service.issue(asker, shape.order(given, address), shape.name)
@@ -80,14 +83,14 @@ def _issuing(service: Service, shape: Shape) -> Handler:
     return handle
 
 
-def _revoking(service: Service) -> Handler:
+def _revoking(service: Service, failures: Failures) -> Handler:
     shape = shapes.CLOUDFLARE
 
     async def handle(request: web.Request) -> web.Response:
         asker: Asker | None = None
         origin = request.headers.get("Origin")
         try:
-            asker = await shape.recognise(service, request, reading.NONE)
+            asker = await _recognised(service, shape, request, reading.NONE, failures)
             recognising.check_origin(asker, origin)
             await service.revoke(asker, request.match_info["username"])
             return responses.done(origin)
@@ -95,6 +98,22 @@ def _revoking(service: Service) -> Handler:
             return await _refused(service, shape, error, asker, origin)
 
     return handle
+
+
+async def _recognised(
+    service: Service,
+    shape: Shape,
+    request: web.Request,
+    given: reading.Parameters,
+    failures: Failures,
+) -> Asker:
+    source = source_of(request, service.parts.proxies)
+    failures.check(source)
+    try:
+        return await shape.recognise(service, request, given)
+    except BadToken:
+        failures.failed(source)
+        raise
 
 
 def _preflight(service: Service, shape: Shape) -> Handler:

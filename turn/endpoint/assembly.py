@@ -58,6 +58,7 @@ async def assembled(
             matrix=await _matrix(settings, stack),
             networks=settings.networks,
             proxies=settings.trusted_proxies,
+            failed_rate=settings.failed_rate,
             revoke=revoke or _revoke(settings),
         )
         if probing:

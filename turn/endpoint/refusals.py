@@ -31,6 +31,17 @@ class LimitReached(Exception):
         self.reached = reached
 
 
+class TooManyFailures(Exception):
+    """Too many tokens that nobody knows came from the client's address."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(
+            "too many requests from your address had tokens that are not known: ask again later"
+        )
+        self.retry_after = retry_after
+        """Seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """What is said to whoever asked."""
@@ -82,5 +93,7 @@ def refusal_of(error: Exception) -> Refusal:
         return Refusal(
             429, "M_LIMIT_EXCEEDED", reached.limit.value, str(error), reached.retry_after
         )
+    if isinstance(error, TooManyFailures):
+        return Refusal(429, "M_LIMIT_EXCEEDED", "failures", str(error), error.retry_after)
     kind = next((KINDS[each] for each in type(error).__mro__ if each in KINDS), OURS)
     return Refusal(kind.status, kind.errcode, kind.reason, kind.text or str(error))

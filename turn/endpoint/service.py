@@ -16,7 +16,7 @@ from turn.credentials import relay_id_of
 from turn.endpoint.refusals import CannotRevoke, LimitReached, NotHere
 from turn.issuing import Issued, is_of, issue, lifetime, relay_id
 from turn.keys.ring import KeyRing
-from turn.limits.model import CountsHere, Limiter
+from turn.limits.model import Allowance, CountsHere, Limiter
 from turn.metrics import Metrics
 from turn.regions import NO_WISH, Address, Choice, Network, Relays, Wish, region_of
 from turn.relay_health import RelayHealth
@@ -95,6 +95,8 @@ class Parts:
     """The regions of the clients' networks."""
     proxies: Sequence[Network] = ()
     """Whose X-Forwarded-For is believed."""
+    failed_rate: Allowance | None = None
+    """How often a client's address may come with tokens that nobody knows; None: always."""
     revoke: Revoke | None = None
     """None: the relays are of a kind that cannot."""
     clock: Callable[[], float] = time.time

@@ -48,6 +48,14 @@ class MemoryLimiter:
             self._forget(now)
         return None
 
+    def would_reach(self, identity: str, rate: Allowance | None) -> Reached | None:
+        """What `take_now` would say; nothing is taken."""
+        counted = self._counted.get(identity)
+        if counted is None or rate is None:
+            return None
+        after = gcra.take(counted, rate, None, self._clock())
+        return after if isinstance(after, Reached) else None
+
     def _forget(self, now: float) -> None:
         # Two looks for each one that is new keep it clean without ever going through all.
         for _ in range(2):
