@@ -12,7 +12,7 @@ REFUSALS = {
     "400": "What is asked for cannot be given.",
     "401": "No token or key, or one that is not known (any more).",
     "403": "Known, and not allowed: asking again is of no use.",
-    "429": "A rate or a quota is reached, or too many unknown tokens came from the client's address;"
+    "429": "A rate or a quota is reached, or the client's address sent too many unknown tokens;"
     " `Retry-After` and `retry_after_ms` say how long.",
     "500": "Something went wrong here.",
     "502": "The homeserver that would know the token cannot be reached.",

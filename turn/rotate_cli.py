@@ -9,31 +9,13 @@ import typer
 
 from turn.asking import LONGEST_TTL
 from turn.issuing import signed_lifetime
+from turn.shared_options import REALM, SECRETS
 
 
 def rotate(
     *,
-    secrets: Annotated[
-        str,
-        typer.Option(
-            "--secrets",
-            envvar="TURN_SECRETS",
-            metavar="PLACE",
-            show_default=False,
-            help="Where the relay's shared secrets are: file:PATH, sqlite:PATH (coturn's turndb),"
-            " postgresql://... or redis://... With a password in it, use the variable: the command"
-            " line can be seen by other users.",
-        ),
-    ],
-    realm: Annotated[
-        str | None,
-        typer.Option(
-            envvar="TURN_REALM",
-            metavar="REALM",
-            show_default=False,
-            help="The relay's realm. Files need none.",
-        ),
-    ] = None,
+    secrets: Annotated[str, SECRETS],
+    realm: Annotated[str | None, REALM] = None,
     spread: Annotated[
         int,
         typer.Option(

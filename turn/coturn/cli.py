@@ -8,24 +8,13 @@ from typing import Annotated
 
 import typer
 
+from turn.shared_options import REALM, SECRETS
+
 
 def config(
     *,
-    realm: Annotated[
-        str,
-        typer.Option(envvar="TURN_REALM", help="The relay's realm: its domain."),
-    ] = "",
-    secrets: Annotated[
-        str,
-        typer.Option(
-            "--secrets",
-            envvar="TURN_SECRETS",
-            metavar="PLACE",
-            show_default=False,
-            help="The shared secrets: file:PATH (copied into the configuration), or coturn's own"
-            " table, sqlite:PATH, postgresql://... or redis://..., where they can be rotated.",
-        ),
-    ] = "",
+    realm: Annotated[str, REALM] = "",
+    secrets: Annotated[str, SECRETS] = "",
     external_ip: Annotated[
         list[str] | None,
         typer.Option(

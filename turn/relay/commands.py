@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from turn.shared_options import REALM, SECRETS
+
 
 def relay(
     *,
@@ -20,32 +22,16 @@ def relay(
             " and one for IPv6, say. 3478 is the usual port.",
         ),
     ] = None,
-    realm: Annotated[
-        str,
-        typer.Option(
-            envvar="TURN_REALM",
-            metavar="REALM",
-            show_default=False,
-            help="A name for the site; its domain name is usual.",
-        ),
-    ],
+    realm: Annotated[str, REALM],
     secret_file: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Holds the shared secrets, one a line; all are accepted. Read again when it"
-            " changes.",
+            help="In place of --secrets: holds the shared secrets, one a line; all are accepted."
+            " Read again when it changes.",
         ),
     ] = None,
-    secrets: Annotated[
-        str | None,
-        typer.Option(
-            envvar="TURN_SECRETS",
-            metavar="PLACE",
-            help="Instead of --secret-file: file:PATH, sqlite:PATH, postgresql://... or redis://...,"
-            " as `matrix-turn rotate` has it.",
-        ),
-    ] = None,
+    secrets: Annotated[str | None, SECRETS] = None,
     listen_tls: Annotated[
         list[str] | None,
         typer.Option(

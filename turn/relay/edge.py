@@ -29,6 +29,7 @@ from turn.relay.sockets import NoPort, RelaySocket, RelaySockets
 from turn.relay.stream import StreamClient
 from turn.stun.names import Family
 from turn.stun.values import Address, family_of
+from turn.tiers import TIERS, tier_of
 
 SOONEST: Final = 0.005
 """Seconds between two looks at what has expired."""
@@ -65,7 +66,10 @@ class Edge:
         most_connections: int,
     ) -> None:
         self.core = core
-        self.traffic = Traffic()
+        self.by_tier = {tier: Traffic() for tier in TIERS}
+        """Each lane counts for the tier of its allocation."""
+        self.no_tier = Traffic()
+        """What came from clients without an allocation, or was too much for a connection."""
         self._loop = loop
         self._addresses = addresses
         self._wall = wall
@@ -78,6 +82,11 @@ class Edge:
         self._connections: set[StreamClient] = set()
         self._strangers: Counter[str] = Counter()
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def traffic(self) -> Traffic:
+        """Everything together, as it is now."""
+        return Traffic.sum((*self.by_tier.values(), self.no_tier))
 
     def control(self, data: bytes, path: FiveTuple, client: ToClient) -> None:
         """Anything but ChannelData of a known client."""
@@ -197,7 +206,8 @@ class Edge:
     def _start(
         self, allocation: Allocation, client: ToClient, sockets: dict[Family, RelaySocket]
     ) -> None:
-        lane = Lane(allocation, client, self.traffic, self._total, self._random)
+        traffic = self.by_tier[tier_of(allocation.username)]
+        lane = Lane(allocation, client, traffic, self._total, self._random)
         for family, each in sockets.items():
             each.start(lane, family)
         self._held[allocation.number] = Held(lane, client, sockets)
@@ -222,7 +232,7 @@ class Edge:
             try:
                 held.sockets[family].send_unfragmented(action.data, action.peer)
             except OSError:
-                self.traffic.unsendable += 1
+                self.no_tier.unsendable += 1
             return
         is_ipv6 = family is Family.IPV6
         held.lane.to_peer(action.data, action.peer, is_ipv6=is_ipv6, now=self._loop.time())

@@ -8,7 +8,7 @@ serves every socket, since each packet is sent before the next is read.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from turn.relay.buckets import Bucket
@@ -39,7 +39,7 @@ class ToClient(Protocol):
 
 
 class Traffic:
-    """What was forwarded and what was not, of all allocations together, for metrics."""
+    """What was forwarded and what was not, of many allocations together, for metrics."""
 
     __slots__ = (
         "bytes_to_clients",
@@ -56,6 +56,15 @@ class Traffic:
         self.bytes_to_clients = self.packets_to_clients = 0
         self.bytes_to_peers = self.packets_to_peers = 0
         self.no_channel = self.no_permission = self.over_bandwidth = self.unsendable = 0
+
+    @classmethod
+    def sum(cls, parts: Iterable[Traffic]) -> Traffic:
+        """A new one; it does not go on counting."""
+        total = cls()
+        for part in parts:
+            for name in cls.__slots__:
+                setattr(total, name, getattr(total, name) + getattr(part, name))
+        return total
 
 
 class Lane:

@@ -56,15 +56,16 @@ class RelayMetrics(Collector):
         yield dropped
 
     def _traffic(self) -> Families:
-        traffic = self._edge.traffic
-        for name, help_text, ways in (
-            ("bytes", "Bytes forwarded.", (traffic.bytes_to_peers, traffic.bytes_to_clients)),
-            ("packets", "Packets.", (traffic.packets_to_peers, traffic.packets_to_clients)),
-        ):
-            family = CounterMetricFamily(f"turn_relay_{name}", help_text, labels=["to"])
-            for to, value in zip(("peer", "client"), ways, strict=True):
-                family.add_metric([to], value)
-            yield family
+        labels = ["tier", "to"]
+        in_bytes = CounterMetricFamily("turn_relay_bytes", "Bytes forwarded.", labels=labels)
+        packets = CounterMetricFamily("turn_relay_packets", "Packets forwarded.", labels=labels)
+        for tier, traffic in self._edge.by_tier.items():
+            in_bytes.add_metric([tier, "peer"], traffic.bytes_to_peers)
+            in_bytes.add_metric([tier, "client"], traffic.bytes_to_clients)
+            packets.add_metric([tier, "peer"], traffic.packets_to_peers)
+            packets.add_metric([tier, "client"], traffic.packets_to_clients)
+        yield in_bytes
+        yield packets
 
     def _lost(self) -> dict[str, int]:
         traffic = self._edge.traffic

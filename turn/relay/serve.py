@@ -8,11 +8,9 @@ import logging
 import os
 import random
 import resource
-import secrets
 import ssl
 import time
 from contextlib import AsyncExitStack
-from ipaddress import ip_network
 from types import TracebackType
 from typing import Final, Self
 
@@ -27,7 +25,7 @@ from turn.relay.rules import Rules
 from turn.relay.sockets import CAN_SET_DF, RelaySockets
 from turn.relay.stream import protocol
 from turn.relay.udp import UdpListener, udp_socket
-from turn.secrets.model import FixedSecrets, SecretSource, SecretsUnavailable
+from turn.secrets.model import SecretSource, SecretsUnavailable
 from turn.stun.values import Address
 
 SECRETS_EVERY: Final = 2.0
@@ -61,23 +59,6 @@ class Relay:
         self._closed: set[int] = set()
         self._plain: list[Address] = []
         self._tls: list[Address] = []
-
-    @classmethod
-    def local(cls, address: str, port: int = 0, *, whole_lan: bool = False) -> Self:
-        """For a demo: one address of this machine, a secret of its own, and no public peers needed.
-
-        :param whole_lan: the neighbours (the address's /24 or /64) are peers too, not `address`
-            alone.
-        """
-        prefix: int = ip_network(address).max_prefixlen
-        if whole_lan:
-            prefix = 24 if prefix == 32 else 64
-        options = RelayOptions(
-            listen=((address, port),),
-            realm="voip",
-            allowed=(ip_network(f"{address}/{prefix}", strict=False),),
-        )
-        return cls(options, FixedSecrets(secrets.token_urlsafe(32)))
 
     async def __aenter__(self) -> Self:
         """Raises OSError: an address cannot be bound. Raises SecretsUnavailable."""
@@ -197,7 +178,7 @@ class Relay:
         sock = udp_socket(ip, port)
         try:
             bound: Address = sock.getsockname()[:2]
-            listener = UdpListener(loop, sock, edge.control, edge.traffic)
+            listener = UdpListener(loop, sock, edge.control, edge.no_tier)
             self._stack.callback(listener.close)
         except BaseException:
             sock.close()

@@ -21,7 +21,7 @@ MOST_WAITING: Final = 128 * 1024
 class Host(Protocol):
     """What connections belong to."""
 
-    traffic: Traffic
+    no_tier: Traffic
 
     def control(self, data: bytes, path: FiveTuple, client: ToClient) -> None:
         """A message that is not ChannelData of a known client."""
@@ -79,7 +79,7 @@ class StreamClient(asyncio.Protocol):
             elif self._lane is not None:
                 self._lane.from_client(memoryview(message), len(message), now)
             else:
-                self._host.traffic.no_channel += 1
+                self._host.no_tier.no_channel += 1
         if self._lane is None and self._framing.waiting > LONGEST_OF_A_STRANGER:
             self.close()
 
@@ -95,7 +95,7 @@ class StreamClient(asyncio.Protocol):
         if transport is None or transport.is_closing():
             return
         if transport.get_write_buffer_size() > MOST_WAITING:
-            self._host.traffic.unsendable += 1
+            self._host.no_tier.unsendable += 1
             return
         transport.write(padded(bytes(data)))  # a copy: the buffer is used again
 

@@ -68,12 +68,21 @@ async def through(
 ) -> AsyncIterator[End]:
     """A client with an allocation, which it gives back."""
     minted = mint(secret, relay_id, ttl, time.time() - age)
+    async with allocated(server, minted.username, minted.password, transport=transport) as end:
+        yield end
+
+
+@asynccontextmanager
+async def allocated(
+    server: Address, username: str, password: str, *, transport: str = "udp"
+) -> AsyncIterator[End]:
+    """As `through`, with credentials that somebody gave."""
     turn: TurnTransport
     turn, end = await create_turn_endpoint(
         End,
         server,
-        username=minted.username,
-        password=minted.password,
+        username=username,
+        password=password,
         ssl=trusting() if transport == "tls" else None,
         transport="udp" if transport == "udp" else "tcp",
     )

@@ -155,7 +155,7 @@ async def test_a_connection_without_an_allocation_does_not_stay(
 
 async def test_a_client_that_does_not_read_costs_bounded_memory(start_relay: StartRelay) -> None:
     relay = await start_relay(limits=Limits(allocation_bandwidth=None))
-    traffic = relay._running.traffic
+    edge = relay._running
     async with peer() as other:
         async with through(relay.addresses[0], transport="tcp") as client:
             await exchange(client, other, 1)
@@ -165,9 +165,9 @@ async def test_a_client_that_does_not_read_costs_bounded_memory(start_relay: Sta
                 other.transport.sendto(bytes(60_000), client.address)
                 if number % 20 == 0:
                     await asyncio.sleep(0)
-                if traffic.unsendable:
+                if edge.no_tier.unsendable:
                     break
-            await until(lambda: traffic.unsendable)
+            await until(lambda: edge.no_tier.unsendable)
             (held,) = relay._running._held.values()
             buffered = held.client._transport.get_write_buffer_size()  # type: ignore[attr-defined]
             assert buffered < stream.MOST_WAITING + 2 * 65_536
