@@ -36,6 +36,7 @@ from voip.signalling.events import (
 from voip.signalling.ice import Candidate
 from voip.signalling.ids import NO_PARTY, CallKey, Party
 from voip.signalling.states import TIMERS, TRANSITIONS, State, Timer, Trigger
+from voip.signalling.timers import Armed
 
 C = TypeVar("C", bound=CallContent)
 RemoteHandlers: TypeAlias = Mapping[
@@ -113,8 +114,8 @@ class Call(ABC):
         self.state = state
         self.noted: State | None = None
         """The state that the registry knows of."""
-        self.armed: float | None = None
-        """The deadline that the registry knows of."""
+        self.armed: Armed | None = None
+        """The deadline that the registry's timers know of."""
         self.peer: Party | None = None
         """The party that we talk to, once it is settled."""
         self._scope = scope

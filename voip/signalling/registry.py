@@ -54,7 +54,7 @@ class Registry:
         self._held: set[CallKey] = set()
         self._unanswered: set[CallKey] = set()
         self._tombstones: OrderedDict[CallKey, float] = OrderedDict()
-        self.timers = Timers()
+        self.timers = Timers[Call]()
         for key in ended_before:
             self.bury(key, now)
 
@@ -95,25 +95,19 @@ class Registry:
 
     def update(self, call: Call, now: float) -> None:
         """Take note of a new call, or of what became of one. An ended one is buried."""
-        key = call.key
         if call.state is State.ENDED:
-            self._remove(key)
-            self.bury(key, now)
+            self._remove(call)
+            self.bury(call.key, now)
             return
         if call.noted is not call.state:
             self._note(call)
-        deadline = call.deadline
-        if deadline != call.armed:
-            call.armed = deadline
-            self.timers.set(key, deadline)
+        armed, deadline = call.armed, call.deadline
+        if deadline != (None if armed is None else armed[0]):
+            self.timers.set(call, deadline)
 
     def pop_due(self, now: float) -> Call | None:
         """A call whose deadline is at or before `now`; `update` arms it anew."""
-        while (key := self.timers.pop_due(now)) is not None:
-            if (call := self._calls.get(key)) is not None:
-                call.armed = None
-                return call
-        return None
+        return self.timers.pop_due(now)
 
     def _note(self, call: Call) -> None:
         """Keep the indexes that go by state."""
@@ -146,9 +140,10 @@ class Registry:
         """Another call goes on under the id of one that gave way to it."""
         self._tombstones.pop(key, None)
 
-    def _remove(self, key: CallKey) -> None:
+    def _remove(self, call: Call) -> None:
+        key = call.key
         self._calls.pop(key, None)
-        self.timers.set(key, None)
+        self.timers.set(call, None)
         self._held.discard(key)
         self._unanswered.discard(key)
         _take(self._by_room, key)

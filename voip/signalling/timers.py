@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import heapq
-from typing import TypeAlias
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-from voip.signalling.ids import CallKey
-
-_Entry: TypeAlias = tuple[float, int, CallKey]
+Armed: TypeAlias = tuple[float, int, Any]
 """A deadline, the number of its setting, whose it is. The number puts equal deadlines in the order
-of their setting, and spares the comparison of keys."""
+of their setting, and spares the comparison of their owners."""
 
 
-class Timers:
+class Timed(Protocol):
+    """What can have a deadline. It carries its own: finding it must not cost a search."""
+
+    armed: Armed | None
+    """The deadline that counts; `Timers` alone writes it."""
+
+
+T = TypeVar("T", bound=Timed)
+
+
+class Timers(Generic[T]):
     """Setting and finding cost O(log n), however many calls there are.
 
     A heap whose outdated entries are dropped when they surface; it is rebuilt when they outnumber
@@ -20,22 +28,23 @@ class Timers:
     """
 
     def __init__(self) -> None:
-        self._heap: list[_Entry] = []
-        self._entries: dict[CallKey, _Entry] = {}
-        """The one of each call that counts."""
+        self._heap: list[Armed] = []
+        self._live = 0
         self._set = 0
 
-    def set(self, key: CallKey, deadline: float | None) -> None:
+    def set(self, whose: T, deadline: float | None) -> None:
+        before = whose.armed
         if deadline is None:
-            self._entries.pop(key, None)
-        else:
-            before = self._entries.get(key)
-            if before is None or before[0] != deadline:
-                self._set += 1
-                self._entries[key] = entry = (deadline, self._set, key)
-                heapq.heappush(self._heap, entry)
-        if len(self._heap) > 2 * len(self._entries) + 64:
-            self._heap = [*self._entries.values()]
+            if before is not None:
+                whose.armed = None
+                self._live -= 1
+        elif before is None or before[0] != deadline:
+            self._live += before is None
+            self._set += 1
+            whose.armed = entry = (deadline, self._set, whose)
+            heapq.heappush(self._heap, entry)
+        if len(self._heap) > 2 * self._live + 64:
+            self._heap = [entry for entry in self._heap if _counts(entry)]
             heapq.heapify(self._heap)
 
     def next(self) -> float | None:
@@ -43,17 +52,22 @@ class Timers:
         self._drop_outdated()
         return self._heap[0][0] if self._heap else None
 
-    def pop_due(self, now: float) -> CallKey | None:
-        """A call whose deadline is at or before `now`; it has no deadline until it is set again."""
+    def pop_due(self, now: float) -> T | None:
+        """One whose deadline is at or before `now`; it has no deadline until it is set again."""
         if not self._heap or self._heap[0][0] > now:
             return None  # asked at each event, and outdated entries that are not due hurt nobody
         self._drop_outdated()
         if not self._heap or self._heap[0][0] > now:
             return None
-        _, _, key = heapq.heappop(self._heap)
-        del self._entries[key]
-        return key
+        whose: T = heapq.heappop(self._heap)[2]
+        whose.armed = None
+        self._live -= 1
+        return whose
 
     def _drop_outdated(self) -> None:
-        while self._heap and self._entries.get(self._heap[0][2]) is not self._heap[0]:
+        while self._heap and not _counts(self._heap[0]):
             heapq.heappop(self._heap)
+
+
+def _counts(entry: Armed) -> bool:
+    return bool(entry[2].armed is entry)
