@@ -60,6 +60,7 @@ class Bot:
         self._tasks = TaskOwner()
         self._gate = Gate(phone.matrix, unverified, self._notify)
         phone.on_call = self._on_call
+        phone.on_finish = self._on_finish
         phone.transfers.on_moved = self._begin
         phone.matrix.on_new_device = lambda device: self._gate.new_device(device, self._calls)
 
@@ -87,6 +88,9 @@ class Bot:
         so no limit is in its way, and what its caller heard before is news to them."""
         self._calls.add(call)
         self._tasks.spawn(self._serve(call), f"call {call.id}")
+
+    def _on_finish(self, call: Call) -> None:
+        self._tasks.spawn(self._finish(call), f"after call {call.id}")
 
     async def _serve(self, call: Call) -> None:
         try:

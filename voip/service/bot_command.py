@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 from voip.bot.runner import run_bot
 from voip.matrix.errors import MatrixError
@@ -13,7 +15,7 @@ from voip.media.sound_errors import SoundError
 from voip.service.announcement import announcement_problems
 from voip.service.logs import set_up_logging
 from voip.service.running import Exit, Interrupted, run
-from voip.service.settings import Settings
+from voip.service.settings import LogLevel, Settings
 from voip.service.settings_sources import SettingsError, load_settings, warnings
 from voip.service.translation import bot_settings
 from voip.store.errors import StoreError
@@ -33,8 +35,22 @@ def bot_command(config: Path | None) -> Exit:
     set_up_logging(settings.log_level)
     for warning in warnings(config):
         log.warning("%s", warning)
+    return _run(run_bot(bot_settings(settings), lambda user_id: _tell_ready(user_id, settings)))
+
+
+def run_program(run_bot: Callable[[Callable[[str], None]], Coroutine[Any, Any, None]]) -> Exit:
+    """A bot of somebody's own, which reads its settings itself, as a whole program."""
+    set_up_logging(LogLevel.INFO)
     try:
-        run(run_bot(bot_settings(settings), lambda user_id: _tell_ready(user_id, settings)))
+        return _run(run_bot(_tell_own_ready))
+    except SettingsError as error:
+        complain(*error.problems)
+        return Exit.WRONG_INPUT
+
+
+def _run(bot: Coroutine[Any, Any, None]) -> Exit:
+    try:
+        run(bot)
     except Interrupted:
         log.info("ended by a signal; calls are hung up, recordings closed")
         return Exit.DONE
@@ -54,4 +70,9 @@ def _tell_ready(user_id: str, settings: Settings) -> None:
     """The one line that a person or a supervisor waits for."""
     does = f"answers calls as {settings.bot.value}, data in {settings.data_dir}"
     sys.stdout.write(f"ready: {user_id} {does}\n")
+    sys.stdout.flush()
+
+
+def _tell_own_ready(user_id: str) -> None:
+    sys.stdout.write(f"ready: {user_id} answers calls\n")
     sys.stdout.flush()
