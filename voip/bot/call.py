@@ -220,7 +220,7 @@ class Call:
         """
         sound = Speech(prompt) if isinstance(prompt, str) else prompt
         question = Question(digits, timeout, terminator, tuple(phrases))
-        return await gather(self, question, sound)
+        return await gather(self, question, sound, pressed=bool(self._digits))
 
     def recogniser(self, phrases: Sequence[str]) -> AbstractAsyncContextManager[Transcriber]:
         """What tells these phrases from each other, without any: free English speech."""

@@ -21,6 +21,10 @@ class Digits:
             self._waiting.append(digit)
             self._news.set()
 
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
     async def come(self) -> None:
         """Wait until there is one, and leave it there."""
         await self._news.wait()

@@ -39,8 +39,8 @@ class Question:
             raise ValueError(f"timeout must be more than 0 seconds, not {self.timeout}")
 
 
-async def gather(call: Call, question: Question, prompt: Sound | None) -> str:
-    """See `Call.gather`."""
+async def gather(call: Call, question: Question, prompt: Sound | None, *, pressed: bool) -> str:
+    """See `Call.gather`. `pressed`: there are keys already, so the prompt is not wanted."""
     async with contextlib.AsyncExitStack() as stack:
         heard = None
         if question.phrases:
@@ -48,7 +48,7 @@ async def gather(call: Call, question: Question, prompt: Sound | None) -> str:
             spoken = call.utterances(silence=PAUSE, max_seconds=LONGEST_ANSWER)
             heard = await stack.enter_async_context(spoken), recogniser
         asking = Asking(call, question)
-        return await asking.answer(prompt, heard)
+        return await asking.answer(None if pressed else prompt, heard)
 
 
 class Asking:
