@@ -15,8 +15,9 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from voip.bot.after import Work
 from voip.bot.answering import RULES, AnsweredBy, AnsweringRules, answered_by, silence
-from voip.bot.barge_in import BargeIn, Until, interruptible
+from voip.bot.barge_in import BargeIn, Until, interruptible, stopped_by
 from voip.bot.bridging import bridged
 from voip.bot.call_file import CallFile, call_file_of
 from voip.bot.dialling import dialled
@@ -90,6 +91,12 @@ class Call:
         """What its media came to, once they are closed."""
         self.marks = Marks()
         self.recordings: list[Recording] = []
+        self.inbox: str | None = None
+        """The room that the recordings are posted into; None: the call's own."""
+        self.posted: dict[str, str] = {}
+        """By its file's name: the event of each recording that was posted."""
+        self.after: list[Work] = []
+        """See `afterwards`."""
         self.under_way: Recording | None = None
         """What is recorded now, as it stood when it got its last file."""
         self.writing = asyncio.Lock()
@@ -247,10 +254,12 @@ class Call:
         until_silence: float | None = None,
         max_seconds: float | None = None,
         both: bool = False,
+        until: BargeIn | None = None,
     ) -> Recording:
         """Record what the other side says and shows, until it is silent for `until_silence`
-        seconds, for `max_seconds` at most, or until the call ends. Screens that it shares are
-        files of their own, the recording's `parts`; with `both`, what it hears is one too.
+        seconds, for `max_seconds` at most, until it presses a key (`until=BargeIn.DIGIT`), or until
+        the call ends. Screens that it shares are files of their own, the recording's `parts`; with
+        `both`, what it hears is one too.
 
         It is kept whatever happens, also where this is cancelled: `recordings` has it in the end.
         """
@@ -258,7 +267,27 @@ class Call:
         await self._phone.start_recording(
             self, until_silence=until_silence, max_seconds=max_seconds, both=both
         )
-        return await self._end.or_end(asyncio.shield(self._recording))
+        recorded = asyncio.shield(self._recording)
+        if until is None:
+            return await self._end.or_end(recorded)
+        pressed = asyncio.ensure_future(self._digits.come())
+        try:
+            stopped = stopped_by(pressed, recorded, self.stop_recording)
+            return await self._end.or_end(asyncio.ensure_future(stopped))
+        finally:
+            pressed.cancel()
+
+    async def discard(self, recording: Recording) -> None:
+        """Keep a recording nowhere: its files are removed, and it is not posted."""
+        gone = (recording, *recording.parts)
+        self.recordings = [one for one in self.recordings if one not in gone]
+        for one in gone:
+            await asyncio.to_thread(one.path.unlink, missing_ok=True)
+
+    def afterwards(self, work: Work) -> None:
+        """Have something done when this call is over and its recordings are posted, also where
+        the flow ends before. `posted` and `media` are there then."""
+        self.after.append(work)
 
     async def stop_recording(self) -> None:
         await self._phone.media.stop_recording(self.key)
@@ -374,6 +403,10 @@ class Call:
     async def digit(self) -> str:
         """The next key that the other side pressed; those pressed before are not lost."""
         return await self._end.or_end(asyncio.ensure_future(self._digits.next()))
+
+    def forget_digits(self) -> None:
+        """What was pressed and nobody asked for is no answer to what comes now."""
+        self._digits.clear()
 
     async def transfer(self, user_id: str) -> None:
         """Hand the other side over to somebody else; returns when this call is over.

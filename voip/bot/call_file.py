@@ -51,6 +51,8 @@ class CallFile:
     end: dict[str, str | None] | None = None
     media: dict[str, Any] | None = None
     """What the network did, in figures; None as long as the call goes on."""
+    inbox: str | None = None
+    """The room that the recordings are posted into, where that is not the call's."""
     tracks: list[dict[str, Any]] = field(default_factory=list)
     """The files, see `set_track`."""
 
@@ -166,6 +168,7 @@ def call_file_of(call: Call, our_user_id: str) -> CallFile:
         established=at(marks.established),
         ended=at(marks.ended),
         seconds=marks.talked(),
+        inbox=call.inbox,
     )
     if call.end is not None:
         file.set_end(call.end)

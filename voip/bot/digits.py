@@ -25,6 +25,10 @@ class Digits:
         """How many wait."""
         return len(self._waiting)
 
+    def clear(self) -> None:
+        self._waiting.clear()
+        self._news.clear()
+
     async def come(self) -> None:
         """Wait until there is one, and leave it there."""
         await self._news.wait()

@@ -175,8 +175,20 @@ class FakeCall(FakePeer):
             )
         phone = await FakePhone().__aenter__()
         super().__init__(phone, phone.ringing(self._person))
-        self._running = asyncio.create_task(run_flow(self._watched, self.call))
+        self._running = asyncio.create_task(self._serve())
         return self
+
+    def ended(self, within: float = LONGEST) -> asyncio.Future[Ended]:
+        """As of any call; what is done after it is done too."""
+        return self._then(asyncio.wait_for(self._whole(), within))
+
+    async def _whole(self) -> Ended:
+        await asyncio.shield(self._running)
+        return await self.call.closed()
+
+    async def _serve(self) -> None:
+        await run_flow(self._watched, self.call)
+        await self.phone.finished(self.call)
 
     async def __aexit__(
         self,
@@ -194,10 +206,12 @@ class FakeCall(FakePeer):
             if self._error is not None:
                 raise self._error
 
-    def dialled(self, user_id: str | None = None) -> asyncio.Future[FakePeer]:
+    def dialled(
+        self, user_id: str | None = None, within: float = PATIENCE
+    ) -> asyncio.Future[FakePeer]:
         """Wait until the flow calls somebody; gives their side of that call. Raises NotHeard
         where it calls somebody else than `user_id`."""
-        return self._then(dialled(self.phone, user_id))
+        return self._then(dialled(self.phone, user_id, within))
 
     def declines_transfer(self, reason: str = "declined") -> asyncio.Future[None]:
         """Refuse to go on with somebody else."""
@@ -216,10 +230,12 @@ class FakeCall(FakePeer):
             raise
 
 
-async def dialled(phone: FakePhone, user_id: str | None = None) -> FakePeer:
+async def dialled(
+    phone: FakePhone, user_id: str | None = None, within: float = PATIENCE
+) -> FakePeer:
     """The other side of the next call that is placed. Raises NotHeard."""
     try:
-        call = await asyncio.wait_for(phone.placed.get(), PATIENCE)
+        call = await asyncio.wait_for(phone.placed.get(), within)
     except TimeoutError:
         raise NotHeard("nobody was called") from None
     if user_id is not None and call.peer_user_id != user_id:

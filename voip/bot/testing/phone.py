@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from voip.bot.after import do_afterwards
 from voip.bot.call import Call
 from voip.bot.testing.media import FakeMedia, Leg
 from voip.bot.testing.voice import FakeRecogniser, Voice
@@ -48,7 +49,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A text that was posted."""
+    """A text, or a file's name, that was posted."""
 
     room_id: str
     text: str
@@ -61,6 +62,8 @@ class FakeRooms:
     people: dict[str, Person] = field(default_factory=dict)
     """By the room's id."""
     posts: list[Post] = field(default_factory=list)
+    files: list[Post] = field(default_factory=list)
+    """Recordings that were posted, by their names."""
 
     async def direct_room(self, user_id: str) -> str:
         room_id = f"!with-{user_id[1:]}"
@@ -159,7 +162,16 @@ class FakePhone:
             self._later(0, lambda: self.end(call, EndReason.HANGUP, By.PEER))
 
     def finish(self, call: Call) -> None:
-        """Nothing is kept of it."""
+        self._tasks.spawn(self.finished(call), "after a call")
+
+    async def finished(self, call: Call) -> None:
+        """As `runner.Bot` does: post what was recorded, then what the flow wants done."""
+        await call.closed()
+        for recording in call.recordings:
+            event_id = f"${self.new_id()}"
+            call.posted[recording.path.name] = event_id
+            self.matrix.files.append(Post(call.inbox or call.room_id, recording.path.name))
+        await do_afterwards(call, call.after)
 
     async def forget(self, call: Call) -> None:
         await call.closed()
@@ -223,6 +235,8 @@ class FakePhone:
             self.end(call, EndReason.NOT_ANSWERED, By.TIME)
 
     async def _close(self, call: Call) -> None:
+        if call.marks.answered is not None:
+            call.on_media_closed(await self.media.stats(call.key))
         await self.media.close(call.key)
         call.on_closed()
 
