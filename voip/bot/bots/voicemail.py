@@ -16,6 +16,7 @@ from voip.bot.bots.file import Strict
 from voip.bot.bots.hours import Hours, Zone
 from voip.bot.bots.texts import Text, sound_of
 from voip.bot.bots.transcript import post_transcript
+from voip.media.events import RecordingEnd
 from voip.media.sound_errors import SoundError
 from voip.media.waveform import waveform
 
@@ -100,7 +101,8 @@ async def _record(call: Call, settings: VoicemailSettings) -> Recording:
         max_seconds=settings.max_seconds,
         until=BargeIn.DIGIT,
     )
-    call.forget_digits()
+    if message.ended is RecordingEnd.STOPPED:
+        await call.digit()  # the one that ended it; what follows is an answer already
     return message
 
 
@@ -116,10 +118,12 @@ async def _is_good(call: Call, message: Recording) -> bool:
     """Whether it is to be sent, which is also so where nothing is pressed: a message is not lost
     because somebody does not know what to press."""
     while True:
-        match await call.gather(prompt=CHOICES, timeout=6):
+        match await call.gather(prompt=CHOICES, timeout=6, terminator=""):
+            case "1" | "":
+                return True
             case "2":
                 return False
             case "3":
                 await call.play(SoundFile(message.path), until=BargeIn.DIGIT)
-            case _:
-                return True
+            case _:  # the key that was to end the recording came when silence had
+                continue
