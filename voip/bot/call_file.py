@@ -22,7 +22,7 @@ from voip.signalling.commands import Ended
 from voip.store.records import Direction
 
 if TYPE_CHECKING:
-    from voip.bot.call import Call
+    from voip.bot.call_state import CallState
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +144,7 @@ class CallFile:
             return None
 
 
-def call_file_of(call: Call, our_user_id: str) -> CallFile:
+def call_file_of(call: CallState, our_user_id: str) -> CallFile:
     """What is to be written about a call as things stand."""
     outbound = call.direction is Direction.OUTBOUND
     theirs = call.peer_user_id
