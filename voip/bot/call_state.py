@@ -94,6 +94,11 @@ class CallState:
         return self._end.is_
 
     @property
+    def phone(self) -> CallPhone:
+        """That carries it: its account, rooms and folder of recordings."""
+        return self._phone
+
+    @property
     def room_id(self) -> str:
         return self.key.room_id
 

@@ -215,6 +215,16 @@ async def test_everybody_is_called_and_confirms_by_a_key(shipping: Shipping) -> 
     ]
 
 
+async def test_reactions_are_seen_in_an_encrypted_room(shipping: Shipping) -> None:
+    alice, bob = await shipping.exchange.phone("alice"), await shipping.exchange.phone("bob")
+    room = await alice.matrix.direct_room(bob.user_id)
+    event = await alice.matrix.post_text(room, "listen to me", "t1")
+    assert await alice.matrix.reactions(room, event) == []
+    for _ in range(2):
+        await bob.matrix.react(room, event, "✅", "t2")
+    assert await alice.matrix.reactions(room, event) == [(bob.user_id, "✅")]
+
+
 async def test_the_echo_posts_what_the_network_did(shipping: Shipping) -> None:
     bot, alice = await shipping.bot(BotKind.ECHO), await shipping.exchange.phone("alice")
     async with asyncio.timeout(PATIENCE):

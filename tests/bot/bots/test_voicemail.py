@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
-from voip.bot import BEEP
+from voip.bot import BEEP, Call
 from voip.bot.bots.file import parse
+from voip.bot.bots.inbox import new_messages
 from voip.bot.bots.voicemail import VoicemailSettings, voicemail
+from voip.bot.call_file import CallFile
 from voip.bot.testing import FakeCall, virtual_time
 from voip.bot.testing.phone import Post
 from voip.media.events import RecordingEnd
@@ -116,3 +120,36 @@ async def test_a_message_is_as_long_as_it_may_be() -> None:
         await caller.says(seconds=1000)
     (message,) = caller.call.recordings
     assert message.ended is RecordingEnd.MAX_SECONDS
+
+
+async def leave(folder: Path, number: int, event_id: str | None) -> None:
+    """What the runner keeps of a message."""
+    file = CallFile("id", "!room:example.org", "c", "inbound", "@ann:a.b", "@bot:a.b", "")
+    track = {"file": "audio.ogg", "event_id": event_id}
+    file.tracks.append(track)
+    call = folder / f"20260101T00000{number}Z-id{number}"
+    await asyncio.to_thread(file.write, call)
+    await asyncio.to_thread((call / "audio.ogg").write_bytes, b"OggS")
+
+
+@virtual_time
+async def test_an_owner_hears_what_nobody_has_reacted_to_and_then_it_is_no_longer_new() -> None:
+    owned = VoicemailSettings(owners=("@alice:*",))
+
+    async def flow(call: Call) -> None:
+        for number, event in enumerate(["$one", "$two", None, "$three"]):
+            await leave(call.phone.recordings, number, event)
+        await call.phone.matrix.react("!room:example.org", "$two", "👍", "txn")
+        await voicemail(call, owned)
+        assert not await new_messages(call)
+
+    async with FakeCall(flow) as caller:
+        await caller.hears("You have 2 new messages")
+        await caller.hears("Message 1")
+        await caller.hears("audio.ogg")
+        await caller.hears("Message 2")
+        await caller.hears("That was all")
+        await caller.ended()
+    reacted = [one.room_id for one in caller.phone.matrix.reacted]
+    assert reacted == ["$two", "$one", "$three"]
+    assert not caller.call.recordings

@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints
 from voip.bot import BEEP, BargeIn, Call, Recording, SoundFile
 from voip.bot.bots.file import Strict
 from voip.bot.bots.hours import Hours, Zone
+from voip.bot.bots.inbox import play_new
 from voip.bot.bots.texts import Text, sound_of
 from voip.bot.bots.transcript import post_transcript
 from voip.media.events import RecordingEnd
@@ -54,6 +55,8 @@ class VoicemailSettings(Strict):
     """How often somebody may record."""
     transcript: bool = True
     """Post the words too, where the `transcription` extra is installed. English alone."""
+    owners: tuple[Pattern, ...] = ()
+    """Who hears the new messages when they call, in place of the greeting."""
     greetings: tuple[Greeting, ...] = ()
     """The first that fits is heard."""
 
@@ -73,6 +76,10 @@ def _now() -> datetime:
 async def voicemail(
     call: Call, settings: VoicemailSettings, now: Callable[[], datetime] = _now
 ) -> None:
+    if any(fnmatchcase(call.peer_user_id, pattern) for pattern in settings.owners):
+        await call.answer()
+        await play_new(call)
+        return
     call.inbox = settings.inbox
     if settings.transcript:
         call.afterwards(partial(post_transcript, call))

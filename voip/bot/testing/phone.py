@@ -64,6 +64,8 @@ class FakeRooms:
     posts: list[Post] = field(default_factory=list)
     files: list[Post] = field(default_factory=list)
     """Recordings that were posted, by their names."""
+    reacted: list[Post] = field(default_factory=list)
+    """Reactions, each with the event in the place of a room."""
 
     async def direct_room(self, user_id: str) -> str:
         room_id = f"!with-{user_id[1:]}"
@@ -87,6 +89,12 @@ class FakeRooms:
     async def device_trust(self, user_id: str, device_key: str) -> DeviceTrust:
         verified = any(one.user_id == user_id and one.verified for one in self.people.values())
         return DeviceTrust.SIGNED if verified else DeviceTrust.UNSIGNED
+
+    async def reactions(self, room_id: str, event_id: str) -> list[tuple[str, str]]:
+        return [(FakePhone.user_id, one.text) for one in self.reacted if one.room_id == event_id]
+
+    async def react(self, room_id: str, event_id: str, key: str, txn_id: str) -> None:
+        self.reacted.append(Post(event_id, key))
 
     def room_info(self, room_id: str) -> RoomInfo | None:
         person = self.people.get(room_id, Person())
