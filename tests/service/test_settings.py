@@ -214,7 +214,7 @@ def test_every_problem_is_named_at_once() -> None:
         ("VOIP_HOMESERVER", "ftp://example.org", "starts with https://"),
         ("VOIP_HOMESERVER", "https://user:pw@example.org", "without a user"),
         ("VOIP_USER_ID", "bot", "whole Matrix id"),
-        ("VOIP_BOT", "singer", "'recorder' or 'echo'"),
+        ("VOIP_BOT", "singer", "'menu' or 'bridge-recorder'"),
         ("VOIP_ALLOW", "everybody", "patterns"),
         ("VOIP_MAX_SECONDS", "long", "valid number"),
         ("VOIP_MEDIA_WORKERS", "many", "must be a number or `auto`"),

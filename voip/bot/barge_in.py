@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from enum import StrEnum
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from voip.media.sounds import Played
+
+T = TypeVar("T")
 
 
 class BargeIn(StrEnum):
@@ -40,7 +42,7 @@ async def interruptible(
         await asyncio.sleep(0)
         played = Played(ended=False, seconds=0.0)
         if not signal.done():
-            played = await _played(asyncio.create_task(play()), signal, stop)
+            played = await stopped_by(signal, asyncio.create_task(play()), stop)
         if signal.done() and not signal.cancelled():
             signal.result()
         return played
@@ -48,15 +50,16 @@ async def interruptible(
         signal.cancel()
 
 
-async def _played(
-    playing: asyncio.Task[Played],
+async def stopped_by(
     signal: asyncio.Future[Any],
+    work: asyncio.Future[T],
     stop: Callable[[], Coroutine[Any, Any, None]],
-) -> Played:
+) -> T:
+    """What `work` gives, which `stop` ends once there is the signal."""
     try:
-        await asyncio.wait({playing, signal}, return_when=asyncio.FIRST_COMPLETED)
-        if not playing.done():
+        await asyncio.wait({work, signal}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
             await stop()
-        return await playing
+        return await work
     finally:
-        playing.cancel()
+        work.cancel()

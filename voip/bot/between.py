@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from typing import TYPE_CHECKING
 
-from voip.bot.call import Call, CallEnded
+from voip.bot.ending import CallEnded
 from voip.media.errors import NoDigits
 from voip.signalling.commands import IdentityAsserted, PeerState
 from voip.signalling.errors import LocalError
+
+if TYPE_CHECKING:
+    from voip.bot.call import Call
 
 log = logging.getLogger(__name__)
 

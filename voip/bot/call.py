@@ -9,150 +9,60 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import itertools
-import time
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 
-from voip.bot.barge_in import BargeIn, Until, interruptible
-from voip.bot.call_file import CallFile, stamp
-from voip.bot.digits import Digits
-from voip.bot.marks import Marks
+from voip.bot.after import Work
+from voip.bot.answering import RULES, AnsweredBy, AnsweringRules, answered_by, silence
+from voip.bot.barge_in import BargeIn, Until, interruptible, stopped_by
+from voip.bot.bridging import bridged
+from voip.bot.call_state import CallState
+from voip.bot.dialling import dialled
+from voip.bot.ending import CallEnded
+from voip.bot.gather import Question, gather
+from voip.bot.marks import now
 from voip.bot.speaking import Line, speaking
+from voip.bot.transcription import Transcriber
 from voip.bot.utterances import Utterances
-from voip.media.errors import CallClosed, UnknownCall
+from voip.bot.who import Who, who_is_it
+from voip.media.errors import UnknownCall
 from voip.media.events import MediaStats, Recording
 from voip.media.interface import SampleStream
 from voip.media.libopus import Rate
-from voip.media.sounds import Played, Sound
+from voip.media.sounds import Played, Sound, Speech
 from voip.media.voice import SpeechRules
-from voip.signalling.commands import (
-    Answered,
-    Ended,
-    Established,
-    IdentityAsserted,
-    Notice,
-    PeerState,
-    TransferRejected,
-    TransferRequested,
-)
-from voip.signalling.content import AssertedIdentity, Capabilities, Streams
-from voip.signalling.errors import LocalError
+from voip.signalling.commands import Ended, Notice, TransferRejected, TransferRequested
 from voip.signalling.events import AssertIdentity, Change, Renegotiate, SetMuted
-from voip.signalling.ids import CallKey, Party
 from voip.store.records import Direction
 
-if TYPE_CHECKING:
-    from voip.bot.phone import Phone
-
-T = TypeVar("T")
+__all__ = ["Call", "CallEnded"]
 
 
-class CallEnded(Exception):  # the end of a call is no error
-    """The call is over; `end` says why and by whom."""
-
-    def __init__(self, end: Ended) -> None:
-        super().__init__(f"the call is over: {end.reason.value} ({end.by.value})")
-        self.end = end
-
-
-class Call:
+class Call(CallState):
     """One call, either way. `Phone` makes them."""
-
-    def __init__(
-        self, phone: Phone, key: CallKey, direction: Direction, peer_user_id: str, video: bool
-    ) -> None:
-        self.id = phone.new_id()
-        """Our own id, safe in a path; the wire's ids are in `key`."""
-        self.key = key
-        self.direction = direction
-        self.peer_user_id = peer_user_id
-        """Who calls, or who is called."""
-        self.video = video
-        self.began_at = datetime.now(UTC)
-        self.folder = phone.recordings / f"{self.began_at:%Y%m%dT%H%M%SZ}-{self.id}"
-        """Where its recordings go; made when it is first needed."""
-        self.device_key: str | None = None
-        """The Curve25519 key of the device that calls; None where it is not known."""
-        self.peer: Party | None = None
-        self.peer_can = Capabilities()
-        """What the other side can be asked to do."""
-        self.peer_state: PeerState | None = None
-        """Hold and mute, as the other side says; None as long as it says nothing."""
-        self.asserted_identity: AssertedIdentity | None = None
-        """Who the other side says is on the line; nothing proves it."""
-        self.on_said: Callable[[IdentityAsserted | PeerState], None] | None = None
-        """Told of what the other side says of itself, when it says it. Must not block or raise."""
-        self.end: Ended | None = None
-        self.media: MediaStats | None = None
-        """What its media came to, once they are closed."""
-        self.marks = Marks()
-        self.recordings: list[Recording] = []
-        self.under_way: Recording | None = None
-        """What is recorded now, as it stood when it got its last file."""
-        self.writing = asyncio.Lock()
-        """Held by whoever writes `call.json`."""
-        self._phone = phone
-        loop = asyncio.get_running_loop()
-        self._ended: asyncio.Future[None] = loop.create_future()
-        self._closed: asyncio.Future[None] = loop.create_future()
-        self._established: asyncio.Future[None] = loop.create_future()
-        self._recording: asyncio.Future[Recording] | None = None
-        self._masks = 0
-        """How many masks lie within each other."""
-        self._digits = Digits()
-        self._sounds = itertools.count(1)
-
-    @property
-    def room_id(self) -> str:
-        return self.key.room_id
-
-    @property
-    def peer_streams(self) -> Streams:
-        """What the other side sends, by the stream's id: `purpose` (`m.usermedia`,
-        `m.screenshare`), `audio_muted`, `video_muted`. Empty where it does not say."""
-        return (self.peer_state and self.peer_state.streams) or {}
-
-    def file(self) -> CallFile:
-        """What `call.json` says about it as things stand."""
-        ours, theirs = self._phone.user_id, self.peer_user_id
-        outbound = self.direction is Direction.OUTBOUND
-        file = CallFile(
-            id=self.id,
-            room_id=self.key.room_id,
-            call_id=self.key.call_id,
-            direction=self.direction.value,
-            caller=ours if outbound else theirs,
-            callee=theirs if outbound else ours,
-            began=stamp(self.began_at),
-            peer_party_id=self.peer.party_id if self.peer else None,
-            answered=self._at(self.marks.answered),
-            established=self._at(self.marks.established),
-            ended=self._at(self.marks.ended),
-            seconds=self.marks.talked(),
-        )
-        if self.end is not None:
-            file.set_end(self.end)
-        if self.media is not None:
-            file.set_media(self.media)
-        under_way = () if self.under_way is None else (self.under_way, *self.under_way.parts)
-        for recording in (*self.recordings, *under_way):
-            file.set_track(recording)
-        return file
-
-    def _at(self, mark: float | None) -> str | None:
-        if mark is None:
-            return None
-        return stamp(self.began_at + timedelta(seconds=mark - self.marks.began))
-
-    # --- what a flow does ---
 
     async def answer(self) -> None:
         """Accept the call and wait until media flows; a call that we placed is only waited for."""
         if self.direction is Direction.INBOUND:
             await self._phone.accept(self)
         await self.established()
+
+    async def ring(self, seconds: float) -> None:
+        """Let it ring for a while before it is answered."""
+        await self._end.or_end(asyncio.ensure_future(asyncio.sleep(seconds)))
+
+    async def who(self) -> Who:
+        """Who is on the other side: name, encryption, whether their device is verified.
+
+        Raises MatrixError where the homeserver cannot be asked.
+        """
+        return await self._end.or_end(asyncio.ensure_future(who_is_it(self._phone.matrix, self)))
+
+    async def post(self, text: str, room_id: str | None = None) -> str:
+        """Post a notice into the call's room, or into another one that we are in; gives the
+        event's id. Also when the call is over. Raises MatrixError after ten minutes in vain."""
+        room = room_id or self.room_id
+        return await self._phone.matrix.post_text(room, text, self._phone.new_id())
 
     def reject(self) -> None:
         """Decline the call, on all devices of ours."""
@@ -165,7 +75,7 @@ class Call:
 
     async def established(self) -> None:
         """Wait until media flows both ways."""
-        await self._or_end(asyncio.shield(self._established))
+        await self._end.or_end(asyncio.shield(self._established))
 
     async def play(
         self,
@@ -187,16 +97,56 @@ class Call:
         media, name = self._phone.media, next(self._sounds)
         play = functools.partial(media.play, self.key, sound, gain_db=gain_db, loop=loop, name=name)
         if until is None:
-            return await self._or_end(asyncio.ensure_future(play()))
+            return await self._end.or_end(asyncio.ensure_future(play()))
         signal = self._digits.come() if until is BargeIn.DIGIT else until
         stop = functools.partial(media.stop_playing, self.key, name=name)
-        return await self._or_end(asyncio.ensure_future(interruptible(play, signal, stop)))
+        return await self._end.or_end(asyncio.ensure_future(interruptible(play, signal, stop)))
+
+    async def say(self, text: str, *, voice: str = "en", until: Until | None = None) -> Played:
+        """Speak a text of up to 5000 characters, with the engine of the `speech` extra; `until` as
+        in `play`. A text is made into sound once, and kept for other calls.
+
+        Raises SpeechUnavailable where the engine or the voice is missing, with what to install,
+        and SoundError for a text that is empty or too long.
+        """
+        return await self.play(Speech(text, voice), until=until)
+
+    async def gather(
+        self,
+        *,
+        digits: int = 1,
+        timeout: float = 8.0,  # of each key, not of the whole
+        prompt: Sound | str | None = None,
+        terminator: str = "#",
+        phrases: Sequence[str] = (),
+    ) -> str:
+        """Ask for keys, or a phrase: gives up to `digits` of them, or the phrase that was said.
+
+            match await call.gather(digits=1, prompt="Press 1 for sales."):
+                case "1": ...
+                case "": ...  # nothing came
+
+        `prompt`, a sound or a text, stops when the other side presses or, with `phrases`, speaks.
+        `timeout`: seconds after the prompt, and after each key; what was pressed until then is
+        given, "" where nothing was. `terminator` ends the answer and is no part of it. `phrases`
+        need the `transcription` extra, and are words of the letters a to z.
+
+        Raises ValueError for a question without an answer, SoundError as `say`, and
+        TranscriptionError.
+        """
+        sound = Speech(prompt) if isinstance(prompt, str) else prompt
+        question = Question(digits, timeout, terminator, tuple(phrases))
+        return await gather(self, question, sound, pressed=bool(self._digits))
+
+    def recogniser(self, phrases: Sequence[str]) -> AbstractAsyncContextManager[Transcriber]:
+        """What tells these phrases from each other, without any: free English speech."""
+        return self._phone.recogniser(phrases)
 
     async def stop_playing(self) -> None:
         """Stop what plays or waits to: `play` returns, and no further packet of it is sent."""
-        await self._or_end(asyncio.ensure_future(self._phone.media.stop_playing(self.key)))
+        await self._end.or_end(asyncio.ensure_future(self._phone.media.stop_playing(self.key)))
 
-    def speak(self, rate: Rate = 16_000) -> contextlib.AbstractAsyncContextManager[Line]:
+    def speak(self, rate: Rate = 16_000) -> AbstractAsyncContextManager[Line]:
         """Speak with samples of your own, from a speech engine for example:
 
             async with call.speak(24_000) as line:
@@ -205,7 +155,7 @@ class Call:
         They are mono, int16, at `rate` hertz. When the block ends, everything was heard; when it is
         left by an error or cancelled, the rest is dropped. What plays meanwhile covers it.
         """
-        return speaking(self._phone.media, self.key, rate, self._or_end)
+        return speaking(self._phone.media, self.key, rate, self._end.or_end)
 
     async def record(
         self,
@@ -213,10 +163,12 @@ class Call:
         until_silence: float | None = None,
         max_seconds: float | None = None,
         both: bool = False,
+        until: BargeIn | None = None,
     ) -> Recording:
         """Record what the other side says and shows, until it is silent for `until_silence`
-        seconds, for `max_seconds` at most, or until the call ends. Screens that it shares are
-        files of their own, the recording's `parts`; with `both`, what it hears is one too.
+        seconds, for `max_seconds` at most, until it presses a key (`until=BargeIn.DIGIT`), or until
+        the call ends. Screens that it shares are files of their own, the recording's `parts`; with
+        `both`, what it hears is one too.
 
         It is kept whatever happens, also where this is cancelled: `recordings` has it in the end.
         """
@@ -224,7 +176,27 @@ class Call:
         await self._phone.start_recording(
             self, until_silence=until_silence, max_seconds=max_seconds, both=both
         )
-        return await self._or_end(asyncio.shield(self._recording))
+        recorded = asyncio.shield(self._recording)
+        if until is None:
+            return await self._end.or_end(recorded)
+        pressed = asyncio.ensure_future(self._digits.come())
+        try:
+            stopped = stopped_by(pressed, recorded, self.stop_recording)
+            return await self._end.or_end(asyncio.ensure_future(stopped))
+        finally:
+            pressed.cancel()
+
+    async def discard(self, recording: Recording) -> None:
+        """Keep a recording nowhere: its files are removed, and it is not posted."""
+        gone = (recording, *recording.parts)
+        self.recordings = [one for one in self.recordings if one not in gone]
+        for one in gone:
+            await asyncio.to_thread(one.path.unlink, missing_ok=True)
+
+    def afterwards(self, work: Work) -> None:
+        """Have something done when this call is over and its recordings are posted, also where
+        the flow ends before. `posted` and `media` are there then."""
+        self.after.append(work)
 
     async def stop_recording(self) -> None:
         await self._phone.media.stop_recording(self.key)
@@ -232,14 +204,13 @@ class Call:
     async def pause_recording(self) -> None:
         """Keep nothing until `resume_recording`; the time stays in the recording, as silence.
         Nothing to pause is no error."""
-        await self._or_end(asyncio.ensure_future(self._phone.media.pause_recording(self.key)))
+        await self._end.or_end(asyncio.ensure_future(self._phone.media.pause_recording(self.key)))
 
     async def resume_recording(self) -> None:
         """Nothing to resume is no error."""
-        await self._or_end(asyncio.ensure_future(self._phone.media.resume_recording(self.key)))
+        await self._end.or_end(asyncio.ensure_future(self._phone.media.resume_recording(self.key)))
 
-    @contextlib.asynccontextmanager
-    async def mask(self) -> AsyncIterator[None]:
+    def mask(self) -> AbstractAsyncContextManager[None]:
         """What is said and shown meanwhile, by either side, is kept nowhere:
 
             async with call.mask():
@@ -249,17 +220,7 @@ class Call:
         that are pressed come here alone. Masks may lie within each other. It is this call's mask:
         what is passed on to another call is recorded there.
         """
-        self._masks += 1
-        try:
-            if self._masks == 1:
-                work = self._phone.media.mask(self.key)
-                await self._or_end(asyncio.ensure_future(work))
-            yield
-        finally:
-            self._masks -= 1
-            if not self._masks:
-                with contextlib.suppress(UnknownCall):  # it is over, and so is its mask
-                    await self._phone.media.unmask(self.key)
+        return self._masks.mask(self.key)
 
     @contextlib.asynccontextmanager
     async def listen(self, rate: Rate = 16_000) -> AsyncIterator[SampleStream]:
@@ -299,13 +260,13 @@ class Call:
         except UnknownCall:
             raise CallEnded(await self.ended()) from None
         try:
-            yield Utterances(media, self.key, number, self.marks.established or time.monotonic())
+            yield Utterances(media, self.key, number, self.marks.established or now())
         finally:
             await media.stop_utterances(self.key, number)
 
     async def speech_began(self) -> None:
         """Wait until the other side speaks; at once, where it does already."""
-        await self._or_end(asyncio.ensure_future(self._phone.media.speech_began(self.key)))
+        await self._end.or_end(asyncio.ensure_future(self._phone.media.speech_began(self.key)))
 
     async def echo(self) -> None:
         """Play back what the other side says, until cancelled or the call ends."""
@@ -346,11 +307,15 @@ class Call:
         Raises `NoDigits` where the other side takes none.
         """
         work = self._phone.media.send_digits(self.key, digits)
-        await self._or_end(asyncio.ensure_future(work))
+        await self._end.or_end(asyncio.ensure_future(work))
 
     async def digit(self) -> str:
         """The next key that the other side pressed; those pressed before are not lost."""
-        return await self._or_end(asyncio.ensure_future(self._digits.next()))
+        return await self._end.or_end(asyncio.ensure_future(self._digits.next()))
+
+    def forget_digits(self) -> None:
+        """What was pressed and nobody asked for is no answer to what comes now."""
+        self._digits.clear()
 
     async def transfer(self, user_id: str) -> None:
         """Hand the other side over to somebody else; returns when this call is over.
@@ -360,104 +325,58 @@ class Call:
         """
         await self._phone.transfers.transfer(self, user_id)
 
+    def dial(self, target: str, *, video: bool = False) -> AbstractAsyncContextManager[Call]:
+        """Call somebody else meanwhile: a user (`@…`) in the direct room, or a room (`!…`, `#…`).
+
+            async with call.dial("@bob:example.org") as onward:
+                await onward.established()
+                await call.bridge(onward)
+
+        It rings inside the block, and is hung up when the block is left. Raises RoomError.
+        """
+        return dialled(self._phone, target, video=video, near=self)
+
+    async def bridge(self, other: Call) -> Ended:
+        """Let the two hear and see each other through us, packet by packet, until one is over:
+        raises CallEnded where it is this call, and gives the end of `other` where it is that.
+        Keys go across too. Cancel it to part them. Either can be recorded meanwhile, with `both`
+        on tracks of their own.
+
+        Raises AlreadyBridged, and NotTogether for a call that was not placed with `dial`.
+        """
+        return await bridged(self._phone.media, self, other)
+
+    async def answered_by(self, rules: AnsweringRules = RULES) -> AnsweredBy:
+        """Of a call that we placed, as soon as it is established: whether a person picked up, or
+        a machine with a greeting. Takes as long as their hello, 5 seconds at most."""
+        return await answered_by(self, rules)
+
+    async def silence(self, seconds: float = 1.0, *, within: float = 30.0) -> bool:
+        """Wait until the other side has not spoken for so long, after a machine's greeting for
+        example; False where it still speaks after `within` seconds."""
+        return await silence(self, seconds, within)
+
     async def stats(self) -> MediaStats:
         """Packets, loss, jitter, round trip, path, how it sounds by estimate, and a series of all
         that; once the call is over, as it was when it ended."""
         if self.media is not None:
             return self.media
-        return await self._or_end(asyncio.ensure_future(self._phone.media.stats(self.key)))
+        return await self._end.or_end(asyncio.ensure_future(self._phone.media.stats(self.key)))
 
     async def ended(self) -> Ended:
         """Wait until the call is over."""
-        await asyncio.shield(self._ended)
-        assert self.end is not None  # noqa: S101  # set before the future
-        return self.end
+        return await self._end.wait()
 
     async def closed(self) -> Ended:
         """Wait until the call is over, its media closed and its recordings complete."""
         await asyncio.shield(self._closed)
         return await self.ended()
 
-    # --- what the phone tells it ---
-
     def on_notice(self, notice: Notice) -> None:
         match notice:
-            case Answered(peer=peer, capabilities=capabilities):
-                self.peer, self.peer_can = peer, capabilities
-                self.marks.answered = time.monotonic()
-            case Established():
-                self.marks.established = time.monotonic()
-                _resolve(self._established, None)
-            case PeerState():
-                self.peer_state = notice
-                self._pass(notice)
-            case IdentityAsserted(identity=identity):
-                self.asserted_identity = identity
-                self._pass(notice)
             case TransferRequested(transfer=transfer):
                 self._phone.transfers.requested(self, transfer)
             case TransferRejected(replacement_id=replacement_id, reason=reason):
                 self._phone.transfers.rejected(replacement_id, reason)
-            case Ended():
-                self._on_ended(notice)
-
-    def _pass(self, notice: IdentityAsserted | PeerState) -> None:
-        if self.on_said is not None:
-            self.on_said(notice)
-
-    def on_first_audio(self) -> None:
-        self.marks.first_audio = time.monotonic()
-
-    def on_digit(self, digit: str) -> None:
-        self._digits.add(digit)
-
-    def on_interrupted(self) -> None:
-        """Nothing arrives any more: who called looks for another path, the other side need not."""
-        if self.direction is Direction.OUTBOUND and self.end is None:
-            with contextlib.suppress(LocalError):  # a version 0 client knows no other path
-                self.restart_ice()
-
-    def on_growth(self, recording: Recording) -> None:
-        self.under_way = recording
-
-    def on_media_closed(self, stats: MediaStats) -> None:
-        self.media = stats
-
-    def on_recording(self, recording: Recording) -> None:
-        self.under_way = None
-        self.recordings += [recording, *recording.parts]
-        if self._recording is not None:
-            _resolve(self._recording, recording)
-
-    def _on_ended(self, end: Ended) -> None:
-        self.end = end
-        self.marks.ended = time.monotonic()
-        _resolve(self._ended, None)
-
-    def on_closed(self) -> None:
-        _resolve(self._closed, None)
-
-    async def _or_end(self, wanted: asyncio.Future[T]) -> T:
-        """The result of `wanted`, or CallEnded when the call ends before it or because of it."""
-        either: list[asyncio.Future[Any]] = [wanted, self._ended]
-        try:
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            wanted.cancel()  # does nothing where it is done
-        if self.end is None and not wanted.cancelled():
-            try:
-                return wanted.result()
-            except (CallClosed, UnknownCall):  # the media is gone: the end is on its way
-                raise CallEnded(await self.ended()) from None
-        if self.end is not None and not _succeeded(wanted):
-            raise CallEnded(self.end)
-        return wanted.result()
-
-
-def _succeeded(future: asyncio.Future[Any]) -> bool:
-    return future.done() and not future.cancelled() and future.exception() is None
-
-
-def _resolve(future: asyncio.Future[T], value: T) -> None:
-    if not future.done():
-        future.set_result(value)
+            case _:
+                super().on_notice(notice)

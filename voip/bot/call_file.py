@@ -11,14 +11,18 @@ import json
 import logging
 import os
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from voip.media.events import MediaStats, Recording
 from voip.signalling.commands import Ended
+from voip.store.records import Direction
+
+if TYPE_CHECKING:
+    from voip.bot.call_state import CallState
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +51,8 @@ class CallFile:
     end: dict[str, str | None] | None = None
     media: dict[str, Any] | None = None
     """What the network did, in figures; None as long as the call goes on."""
+    inbox: str | None = None
+    """The room that the recordings are posted into, where that is not the call's."""
     tracks: list[dict[str, Any]] = field(default_factory=list)
     """The files, see `set_track`."""
 
@@ -136,6 +142,42 @@ class CallFile:
             return msgspec.json.decode((folder / NAME).read_bytes(), type=cls)
         except (OSError, msgspec.DecodeError, RecursionError):
             return None
+
+
+def call_file_of(call: CallState, our_user_id: str) -> CallFile:
+    """What is to be written about a call as things stand."""
+    outbound = call.direction is Direction.OUTBOUND
+    theirs = call.peer_user_id
+    marks = call.marks
+
+    def at(mark: float | None) -> str | None:
+        if mark is None:
+            return None
+        return stamp(call.began_at + timedelta(seconds=mark - marks.began))
+
+    file = CallFile(
+        id=call.id,
+        room_id=call.key.room_id,
+        call_id=call.key.call_id,
+        direction=call.direction.value,
+        caller=our_user_id if outbound else theirs,
+        callee=theirs if outbound else our_user_id,
+        began=stamp(call.began_at),
+        peer_party_id=call.peer.party_id if call.peer else None,
+        answered=at(marks.answered),
+        established=at(marks.established),
+        ended=at(marks.ended),
+        seconds=marks.talked(),
+        inbox=call.inbox,
+    )
+    if call.end is not None:
+        file.set_end(call.end)
+    if call.media is not None:
+        file.set_media(call.media)
+    under_way = () if call.under_way is None else (call.under_way, *call.under_way.parts)
+    for recording in (*call.recordings, *under_way):
+        file.set_track(recording)
+    return file
 
 
 async def write_file(file: CallFile, folder: Path) -> None:

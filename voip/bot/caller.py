@@ -11,7 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from voip.bot.call import Call, CallEnded
+from voip.bot.call import Call
+from voip.bot.dialling import find
+from voip.bot.ending import CallEnded
 from voip.bot.phone import Phone
 from voip.media.events import Recording
 from voip.media.sounds import Sound
@@ -76,7 +78,7 @@ async def place_call(
     syncing (`phone.run()`).
     """
     on_step(Step.FINDING_ROOM)
-    room_id, invitee = await _find(phone, order.target)
+    room_id, invitee = await find(phone, order.target)
     call = await phone.place(room_id, invitee=invitee, video=order.video)
     on_step(Step.CALLING)
     try:
@@ -87,13 +89,6 @@ async def place_call(
         await phone.forget(call)
     on_step(Step.ENDED)
     return await _report(call, order)
-
-
-async def _find(phone: Phone, target: str) -> tuple[str, str | None]:
-    """The room, and who is meant in it."""
-    if target.startswith("@"):
-        return await phone.matrix.direct_room(target), target
-    return await phone.matrix.join(target), None
 
 
 async def _talk(

@@ -21,6 +21,14 @@ class Digits:
             self._waiting.append(digit)
             self._news.set()
 
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    def clear(self) -> None:
+        self._waiting.clear()
+        self._news.clear()
+
     async def come(self) -> None:
         """Wait until there is one, and leave it there."""
         await self._news.wait()

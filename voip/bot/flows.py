@@ -7,7 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from voip.bot.call import Call, CallEnded
+from voip.bot.call import Call
+from voip.bot.ending import CallEnded
 
 log = logging.getLogger(__name__)
 

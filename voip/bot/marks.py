@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from dataclasses import dataclass, field
+
+
+def now() -> float:
+    """The loop's clock: the monotonic one, or the virtual one of a test."""
+    return asyncio.get_running_loop().time()
 
 
 @dataclass(slots=True)
 class Marks:
-    """When things happened, in seconds of the monotonic clock; None where they did not."""
+    """When things happened, in seconds of the loop's clock; None where they did not."""
 
-    began: float = field(default_factory=time.monotonic)
+    began: float = field(default_factory=now)
     answered: float | None = None
     established: float | None = None
     first_audio: float | None = None

@@ -10,7 +10,8 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +19,9 @@ from typing import Final, Self
 
 from voip.bot.call import Call
 from voip.bot.call_file import write_file
+from voip.bot.sphinx import Sphinx
 from voip.bot.traces import Traces, TraceSettings
+from voip.bot.transcription import Transcriber
 from voip.bot.transfers import Transfers
 from voip.bot.trust import SendingDevices
 from voip.driver import Driver
@@ -74,6 +77,8 @@ class Phone:
         self.observers = Observers()
         self.on_call: Callable[[Call], None] | None = None
         """Told of each inbound call when it rings. Must not block."""
+        self.on_finish: Callable[[Call], None] | None = None
+        """Told of each call that a flow placed and is done with. Must not block."""
         self.media = create_media(settings.media, self._on_media)
         self.matrix = MatrixEdge(settings.matrix, self._on_remote)
         self.traces = Traces(settings.traces, settings.data_dir / "traces", self.new_id)
@@ -232,6 +237,17 @@ class Phone:
         async with call.writing:
             if call.under_way:  # else the end of the call writes more
                 await write_file(call.file(), call.folder)
+
+    def finish(self, call: Call) -> None:
+        """Nobody waits for this call any more: what is left to do happens by itself."""
+        if self.on_finish is not None:
+            self.on_finish(call)
+        else:
+            self._tasks.spawn(self.forget(call), "after a call")
+
+    def recogniser(self, phrases: Sequence[str]) -> AbstractAsyncContextManager[Transcriber]:
+        """See `Call.recogniser`. Raises ValueError."""
+        return Sphinx(phrases)
 
     async def forget(self, call: Call) -> None:
         """Nothing is left to do for a call that is closed: a crash from here on is none of its."""

@@ -54,6 +54,8 @@ async def _send(phone: Phone, send: PendingSend) -> None:
 async def _post_all(phone: Phone, poster: Poster, folder: str, room_id: str) -> None:
     path = phone.recordings / folder
     file, recordings = await salvage(path)
+    if file is not None and file.inbox is not None:
+        room_id = file.inbox
     for recording in recordings:
         event_id = await poster.post(room_id, recording)
         if file is not None and event_id is not None:

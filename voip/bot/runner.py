@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
+from voip.bot.after import do_afterwards
 from voip.bot.call import Call
 from voip.bot.call_file import write_file
 from voip.bot.call_log import CallLog
-from voip.bot.echo import GREETING, echo
 from voip.bot.flows import Flow, run_flow
 from voip.bot.phone import Phone, PhoneSettings
 from voip.bot.posting import Poster
-from voip.bot.recorder import BEGIN, DONE, RecorderSettings, recorder
+from voip.bot.recorder import RecorderSettings
 from voip.bot.recovery import clear_up
+from voip.bot.shipped import BotKind, Shipped, shipped
 from voip.bot.trust import Gate, Unverified
 from voip.matrix.errors import MatrixError
-from voip.media.sounds import Sound
 from voip.observers import Topic
 from voip.tasks import TaskOwner
+
+__all__ = ["Bot", "BotKind", "BotSettings", "run_bot", "running_bot"]
 
 log = logging.getLogger(__name__)
 
 LAST_POSTS_SECONDS: Final = 20.0
 """How long the end of a bot waits for recordings that are being posted."""
-
-
-class BotKind(StrEnum):
-    RECORDER = "recorder"
-    ECHO = "echo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,8 @@ class BotSettings:
     """Calls at the same time; who calls beyond that is declined."""
     unverified: Unverified = Unverified.ALLOW
     """What happens to calls from devices that their owner has not verified."""
+    file: Path | None = None
+    """The shipped bot's own TOML file, where it has one."""
 
 
 class Bot:
@@ -60,6 +60,7 @@ class Bot:
         self._tasks = TaskOwner()
         self._gate = Gate(phone.matrix, unverified, self._notify)
         phone.on_call = self._on_call
+        phone.on_finish = self._on_finish
         phone.transfers.on_moved = self._begin
         phone.matrix.on_new_device = lambda device: self._gate.new_device(device, self._calls)
 
@@ -88,6 +89,9 @@ class Bot:
         self._calls.add(call)
         self._tasks.spawn(self._serve(call), f"call {call.id}")
 
+    def _on_finish(self, call: Call) -> None:
+        self._tasks.spawn(self._finish(call), f"after call {call.id}")
+
     async def _serve(self, call: Call) -> None:
         try:
             if await self._gate.admits(call):
@@ -115,30 +119,13 @@ class Bot:
             async with call.writing:
                 await write_file(file, call.folder)
             for recording in call.recordings:
-                file.set_track(recording, await self._poster.post(call.room_id, recording))
+                room_id = call.inbox or call.room_id
+                if event_id := await self._poster.post(room_id, recording):
+                    call.posted[recording.path.name] = event_id
+                file.set_track(recording, event_id)
             await write_file(file, call.folder)
+        await do_afterwards(call, call.after)
         await self.phone.forget(call)
-
-
-def flow_of(settings: BotSettings) -> Flow:
-    """The flow that a setting names."""
-
-    async def record(call: Call) -> None:
-        await recorder(call, settings.recorder)
-
-    async def repeat(call: Call) -> None:
-        await echo(call)
-
-    return {BotKind.RECORDER: record, BotKind.ECHO: repeat}[settings.bot]
-
-
-def sounds_of(settings: BotSettings) -> Sequence[Sound]:
-    """What the shipped bot plays, to be made ready before the first call."""
-    match settings.bot:
-        case BotKind.RECORDER:
-            return (settings.recorder.announcement, BEGIN, DONE)
-        case BotKind.ECHO:
-            return (GREETING, BEGIN)
 
 
 @asynccontextmanager
@@ -146,16 +133,18 @@ async def running_bot(settings: BotSettings, flow: Flow | None = None) -> AsyncI
     """A bot that is logged in, has synced once, and answers while the context lasts.
 
     `flow` answers the calls instead of the shipped one that `settings.bot` names.
-    Raises the typed errors of the Matrix edge and the store where it cannot start, and SoundError
-    where an announcement cannot be made ready: better now than at the first call.
+    Raises the typed errors of the Matrix edge and the store where it cannot start, BotFileError for
+    the bot's own file, and SoundError where an announcement cannot be made ready: better now than
+    at the first call.
     """
+    answering = Shipped(flow) if flow else await asyncio.to_thread(shipped, settings)
     async with Phone(settings.phone) as phone:
         call_log = CallLog(phone.id_of)
         phone.observers.subscribe(Topic.CALL, call_log)
         phone.observers.subscribe(Topic.MEDIA, call_log)
-        for sound in () if flow else sounds_of(settings):
+        for sound in answering.sounds:
             await phone.media.prepare(sound)
-        bot = Bot(phone, flow or flow_of(settings), settings.max_calls, settings.unverified)
+        bot = Bot(phone, answering.flow, settings.max_calls, settings.unverified)
         try:
             bot.clear_up()
             yield bot

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voip.media.errors import MediaError
-from voip.media.interface import Media
+from voip.media.interface import CallMedia
 from voip.media.libopus import Rate
 from voip.signalling.ids import CallKey
 
@@ -23,7 +23,7 @@ OrEnd: TypeAlias = Callable[[asyncio.Future[Any]], Coroutine[Any, Any, Any]]
 class Line:
     """What `Call.speak` gives; for one writer. Every method raises CallEnded with the call."""
 
-    def __init__(self, media: Media, key: CallKey, rate: Rate, or_end: OrEnd) -> None:
+    def __init__(self, media: CallMedia, key: CallKey, rate: Rate, or_end: OrEnd) -> None:
         self.rate = rate
         self._media, self._key, self._or_end = media, key, or_end
         self._cleared = 0
@@ -61,7 +61,9 @@ class Line:
 
 
 @contextlib.asynccontextmanager
-async def speaking(media: Media, key: CallKey, rate: Rate, or_end: OrEnd) -> AsyncIterator[Line]:
+async def speaking(
+    media: CallMedia, key: CallKey, rate: Rate, or_end: OrEnd
+) -> AsyncIterator[Line]:
     """Everything was heard when it ends; where it is left by an error, the rest is dropped."""
     await or_end(asyncio.ensure_future(media.open_line(key, rate)))
     try:

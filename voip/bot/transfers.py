@@ -14,8 +14,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from voip.bot.between import pass_on
-from voip.bot.call import CallEnded
+from voip.bot.ending import CallEnded
 from voip.matrix.errors import MatrixError
 from voip.signalling.content import Replaces
 from voip.signalling.errors import LocalError
@@ -24,7 +23,7 @@ from voip.tasks import TaskOwner
 
 if TYPE_CHECKING:
     from voip.bot.call import Call
-    from voip.bot.phone import Phone
+    from voip.bot.interface import CallPhone
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ class TransferError(Exception):
 class Transfers:
     """All transfers of one phone."""
 
-    def __init__(self, phone: Phone) -> None:
+    def __init__(self, phone: CallPhone) -> None:
         self.on_moved: Callable[[Call], None] | None = None
         """Told of the new call, connected, after we were handed over. Without it, transfers that
         are asked of us are declined."""
@@ -103,12 +102,8 @@ class Transfers:
             if onward.marks.established is None:
                 reason = onward.end.reason.value if onward.end else "the caller hung up"
                 raise TransferError(f"{user_id} was not reached: {reason}")
-            await self._phone.media.bridge(call.key, onward.key)
-            passing = self._tasks.spawn(pass_on(call, onward), "what two bridged calls learn")
-            ended = asyncio.ensure_future(onward.ended())
-            await asyncio.wait({over, ended}, return_when=asyncio.FIRST_COMPLETED)
-            ended.cancel()
-            passing.cancel()
+            with contextlib.suppress(CallEnded):
+                await call.bridge(onward)
             call.hang_up()
         finally:
             over.cancel()

@@ -7,7 +7,7 @@ from typing import Self
 from msgspec.structs import replace
 
 from voip.media.errors import UnknownCall
-from voip.media.interface import Media
+from voip.media.interface import CallMedia
 from voip.media.utterance import Utterance
 from voip.signalling.ids import CallKey
 
@@ -15,7 +15,7 @@ from voip.signalling.ids import CallKey
 class Utterances:
     """An asynchronous iterator; `Call.utterances` makes it. It ends with the call."""
 
-    def __init__(self, media: Media, key: CallKey, number: int, began: float) -> None:
+    def __init__(self, media: CallMedia, key: CallKey, number: int, began: float) -> None:
         """`began`: what the utterances' times are counted from, on the monotonic clock."""
         self._media = media
         self._key = key

@@ -40,6 +40,7 @@ from voip.matrix.intake import Intake
 from voip.matrix.keys import Keys
 from voip.matrix.machine import Machine
 from voip.matrix.nio_state import RoomInfo
+from voip.matrix.reactions import react, reactions
 from voip.matrix.rooms import Rooms
 from voip.matrix.sends import OutgoingEvent, SendQueue, Urgency
 from voip.matrix.session import Session
@@ -286,6 +287,14 @@ class MatrixEdge:
     async def recent_messages(self, room_id: str, limit: int = 20) -> list[Message]:
         """The latest room messages, decrypted, newest first."""
         return await recent_messages(self.session, self._machine, room_id, limit)
+
+    async def reactions(self, room_id: str, event_id: str) -> list[tuple[str, str]]:
+        """Who reacted to a message, and with what."""
+        return await reactions(self.session, room_id, event_id)
+
+    async def react(self, room_id: str, event_id: str, key: str, txn_id: str) -> None:
+        """React to a message; the same `txn_id` does so once."""
+        await react(self.session, room_id, event_id, key, txn_id)
 
     async def download(self, content: Mapping[str, Any], to: Path) -> Path:
         """Fetch the file of a room message into `to`; see `Files.download`."""

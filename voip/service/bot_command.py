@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
+from voip.bot.bots.file import BotFileError
 from voip.bot.runner import run_bot
 from voip.matrix.errors import MatrixError
 from voip.media.errors import MediaError
@@ -13,7 +16,7 @@ from voip.media.sound_errors import SoundError
 from voip.service.announcement import announcement_problems
 from voip.service.logs import set_up_logging
 from voip.service.running import Exit, Interrupted, run
-from voip.service.settings import Settings
+from voip.service.settings import BotName, LogLevel, Settings
 from voip.service.settings_sources import SettingsError, load_settings, warnings
 from voip.service.translation import bot_settings
 from voip.store.errors import StoreError
@@ -21,9 +24,10 @@ from voip.store.errors import StoreError
 log = logging.getLogger(__name__)
 
 
-def bot_command(config: Path | None) -> Exit:
+def bot_command(config: Path | None, bot: str | None = None, file: Path | None = None) -> Exit:
+    """`bot` and `file` are the command's options, which win over the settings of that name."""
     try:
-        settings = load_settings(config)
+        settings = _with_options(load_settings(config), bot, file)
     except SettingsError as error:
         complain(*error.problems)
         return Exit.WRONG_INPUT
@@ -33,11 +37,36 @@ def bot_command(config: Path | None) -> Exit:
     set_up_logging(settings.log_level)
     for warning in warnings(config):
         log.warning("%s", warning)
+    return _run(run_bot(bot_settings(settings), lambda user_id: _tell_ready(user_id, settings)))
+
+
+def _with_options(settings: Settings, bot: str | None, file: Path | None) -> Settings:
+    """Raises SettingsError for a bot that there is not."""
+    if bot is not None and bot not in list(BotName):
+        raise SettingsError([f"--bot: there is no bot {bot!r}, but {', '.join(BotName)}"])
+    options = {"bot": bot and BotName(bot), "bot_file": file}
+    return settings.model_copy(update={name: one for name, one in options.items() if one})
+
+
+def run_program(run_bot: Callable[[Callable[[str], None]], Coroutine[Any, Any, None]]) -> Exit:
+    """A bot of somebody's own, which reads its settings itself, as a whole program."""
+    set_up_logging(LogLevel.INFO)
     try:
-        run(run_bot(bot_settings(settings), lambda user_id: _tell_ready(user_id, settings)))
+        return _run(run_bot(_tell_own_ready))
+    except SettingsError as error:
+        complain(*error.problems)
+        return Exit.WRONG_INPUT
+
+
+def _run(bot: Coroutine[Any, Any, None]) -> Exit:
+    try:
+        run(bot)
     except Interrupted:
         log.info("ended by a signal; calls are hung up, recordings closed")
         return Exit.DONE
+    except BotFileError as error:
+        complain(*error.problems)
+        return Exit.WRONG_INPUT
     except (MatrixError, MediaError, SoundError, StoreError) as error:
         complain(str(error))
         return Exit.FAILED
@@ -54,4 +83,9 @@ def _tell_ready(user_id: str, settings: Settings) -> None:
     """The one line that a person or a supervisor waits for."""
     does = f"answers calls as {settings.bot.value}, data in {settings.data_dir}"
     sys.stdout.write(f"ready: {user_id} {does}\n")
+    sys.stdout.flush()
+
+
+def _tell_own_ready(user_id: str) -> None:
+    sys.stdout.write(f"ready: {user_id} answers calls\n")
     sys.stdout.flush()

@@ -1,5 +1,5 @@
 """The command line: `voip bot`, `voip call`, `voip demo`, `voip page`, `voip trace`,
-`voip recordings`, `voip check-config`; `voip turn` is the package `turn`'s own.
+`voip recordings`, `voip announce`, `voip check-config`; `voip turn` is the package `turn`'s own.
 
 Each command here only reads its options; what it does is in a module of its own, which is
 imported when the command runs, so that `voip --help` does not wait for the media libraries.
@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from turn.cli import app as turn_app
+from voip.service.announce_cli import announce_app
 from voip.service.options import Config, DataDir, Json
 from voip.service.recordings_cli import recordings_app
 
@@ -25,23 +26,40 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(recordings_app, name="recordings")
+app.add_typer(announce_app)
 app.add_typer(turn_app, name="turn")
 
 
 @app.command()
-def bot(config: Config = None) -> None:
-    """Answer calls: take messages, or play back what is said.
+def bot(
+    bot: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="recorder, echo, voicemail, menu or bridge-recorder. Without it: VOIP_BOT.",
+        ),
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", dir_okay=False, help="The bot's own TOML file (docs/bots.md)."
+        ),
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Answer calls: take messages, play back what is said, connect people.
 
     Prints one line when it is ready. SIGTERM or Ctrl-C ends it: live calls are hung up, their
     recordings posted.
 
     \b
     Example:
-      VOIP_BOT=echo voip bot --config voip.toml
+      voip bot --bot echo --config voip.toml
+      voip bot --bot menu --file menu.toml
     """
     from voip.service.bot_command import bot_command
 
-    raise typer.Exit(bot_command(config))
+    raise typer.Exit(bot_command(config, bot, file))
 
 
 @app.command()

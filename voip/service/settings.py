@@ -51,6 +51,9 @@ def _cores() -> int:
 class BotName(StrEnum):
     RECORDER = "recorder"
     ECHO = "echo"
+    VOICEMAIL = "voicemail"
+    MENU = "menu"
+    BRIDGE_RECORDER = "bridge-recorder"
 
 
 class UnverifiedCalls(StrEnum):
@@ -130,8 +133,14 @@ class Settings(BaseSettings):
     bot: BotName = Field(
         default=BotName.RECORDER,
         description="`recorder` takes messages and posts them to the room; `echo` plays back what"
-        " it hears.",
+        " it hears; `voicemail`, `menu` and `bridge-recorder` are in docs/bots.md.",
         examples=["echo"],
+    )
+    bot_file: Path | None = Field(
+        default=None,
+        description="The TOML file of the voicemail, the menu or the bridge-recorder: greetings,"
+        " menus, whom to call.",
+        examples=["/etc/voip/menu.toml"],
     )
     allow: Annotated[tuple[str, ...] | None, NoDecode] = Field(
         default=None,

@@ -21,6 +21,7 @@ def bot_settings(settings: Settings) -> BotSettings:
     return BotSettings(
         phone=phone_settings(settings, settings.bot.value, shared_port=True),
         bot=BotKind(settings.bot.value),
+        file=settings.bot_file,
         recorder=RecorderSettings(
             announcement=announcement(settings),
             until_silence=settings.silence_seconds,
