@@ -118,6 +118,13 @@ class CallFile:
                 return
         self.tracks.append(entry)
 
+    def set_posted(self, name: str, event_id: str) -> bool:
+        """A file is in its room; False where there is no such file."""
+        tracks = [track for track in self.tracks if track.get("file") == name]
+        for track in tracks:
+            track["event_id"] = event_id
+        return bool(tracks)
+
     def write(self, folder: Path) -> None:
         """Blocking. Raises OSError."""
         folder.mkdir(parents=True, exist_ok=True)

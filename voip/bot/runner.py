@@ -12,10 +12,10 @@ from typing import Final
 from voip.bot.call import Call
 from voip.bot.call_file import write_file
 from voip.bot.call_log import CallLog
+from voip.bot.deliveries import Deliveries
 from voip.bot.echo import GREETING, echo
 from voip.bot.flows import Flow, run_flow
 from voip.bot.phone import Phone, PhoneSettings
-from voip.bot.posting import Poster
 from voip.bot.recorder import BEGIN, DONE, RecorderSettings, recorder
 from voip.bot.recovery import clear_up
 from voip.bot.trust import Gate, Unverified
@@ -50,12 +50,17 @@ class Bot:
     """Answers calls until it is closed. Nothing that one call does ends another."""
 
     def __init__(
-        self, phone: Phone, flow: Flow, max_calls: int, unverified: Unverified = Unverified.ALLOW
+        self,
+        phone: Phone,
+        flow: Flow,
+        deliveries: Deliveries,
+        max_calls: int,
+        unverified: Unverified = Unverified.ALLOW,
     ) -> None:
         self.phone = phone
         self._flow = flow
         self._max_calls = max_calls
-        self._poster = Poster(phone.matrix, phone.journal, phone.new_id)
+        self.deliveries = deliveries
         self._calls: set[Call] = set()
         self._tasks = TaskOwner()
         self._gate = Gate(phone.matrix, unverified, self._notify)
@@ -65,7 +70,7 @@ class Bot:
 
     def clear_up(self) -> None:
         """Begin with what a crash left; calls are answered meanwhile."""
-        self._tasks.spawn(clear_up(self.phone, self._poster), "clearing up after a crash")
+        self._tasks.spawn(clear_up(self.phone, self.deliveries), "clearing up after a crash")
 
     async def aclose(self) -> None:
         """End the calls that live, and let their recordings be posted."""
@@ -74,6 +79,7 @@ class Bot:
         for call in list(self._calls):
             call.hang_up()
         await self._tasks.drain(LAST_POSTS_SECONDS)
+        await self.deliveries.settle()
         await self._tasks.aclose()
 
     def _on_call(self, call: Call) -> None:
@@ -109,14 +115,13 @@ class Bot:
             log.warning("a notice could not be posted: %s", error)
 
     async def _finish(self, call: Call) -> None:
-        """After a call: `call.json`, and its recordings into the room."""
+        """After a call: `call.json`, and into the outbox what is to leave. Only then is it
+        forgotten: a kill in between finds the recordings again."""
         if call.recordings:
             file = call.file()
             async with call.writing:
                 await write_file(file, call.folder)
-            for recording in call.recordings:
-                file.set_track(recording, await self._poster.post(call.room_id, recording))
-            await write_file(file, call.folder)
+            await self.deliveries.hand_over(call)
         await self.phone.forget(call)
 
 
@@ -155,12 +160,19 @@ async def running_bot(settings: BotSettings, flow: Flow | None = None) -> AsyncI
         phone.observers.subscribe(Topic.MEDIA, call_log)
         for sound in () if flow else sounds_of(settings):
             await phone.media.prepare(sound)
-        bot = Bot(phone, flow or flow_of(settings), settings.max_calls, settings.unverified)
-        try:
-            bot.clear_up()
-            yield bot
-        finally:
-            await bot.aclose()
+        async with Deliveries.opened(phone) as deliveries:
+            bot = Bot(
+                phone,
+                flow or flow_of(settings),
+                deliveries,
+                settings.max_calls,
+                settings.unverified,
+            )
+            try:
+                bot.clear_up()
+                yield bot
+            finally:
+                await bot.aclose()
 
 
 async def run_bot(settings: BotSettings, on_ready: Callable[[str], None]) -> None:

@@ -33,7 +33,7 @@ from voip.matrix.errors import (
 )
 from voip.matrix.files import Files, MediaFile, media_content
 from voip.matrix.folder import Folder
-from voip.matrix.history import Message, recent_messages
+from voip.matrix.history import MESSAGE, Message, find_marked, recent_messages
 from voip.matrix.http import Http, Json, path
 from voip.matrix.identity import Identity
 from voip.matrix.intake import Intake
@@ -41,7 +41,7 @@ from voip.matrix.keys import Keys
 from voip.matrix.machine import Machine
 from voip.matrix.nio_state import RoomInfo
 from voip.matrix.rooms import Rooms
-from voip.matrix.sends import OutgoingEvent, SendQueue, Urgency
+from voip.matrix.sends import REDACTION, OutgoingEvent, SendQueue, Urgency
 from voip.matrix.session import Session
 from voip.matrix.settings import MatrixSettings
 from voip.matrix.sync import SyncLoop
@@ -202,6 +202,38 @@ class MatrixEdge:
         info = await self.rooms.settled(room_id, KNOWN_WITHIN)
         uploaded = await self._files.upload(file, encrypted=info.encrypted)
         return await self._post(room_id, media_content(file, uploaded), txn_id)
+
+    async def upload(self, room_id: str, file: MediaFile, within: float) -> Json:
+        """Upload a file for a room; the content of the event that shows it there.
+
+        :raises UploadRefusedError: the homeserver does not take it.
+        :raises RoomError: we are not in the room.
+        :raises TransientError: not now. :raises OSError: the file cannot be read.
+        """
+        info = await self.rooms.settled(room_id, KNOWN_WITHIN)
+        uploaded = await self._files.upload(file, encrypted=info.encrypted, within=within)
+        return media_content(file, uploaded)
+
+    async def post(self, room_id: str, content: Json, txn_id: str, deadline: float) -> str:
+        """Post a message that `find_posted` finds again by `txn_id`; raises as `send`."""
+        message = OutgoingEvent(
+            room_id, MESSAGE, content, txn_id, Urgency.ROOM_POST, deadline=deadline, mark=txn_id
+        )
+        return await self.send(message)
+
+    async def find_posted(self, room_id: str, txn_id: str, since: float) -> str | None:
+        """The event that `post` sent, or None; see `find_marked`."""
+        return await find_marked(self.session, room_id, txn_id, since)
+
+    async def redact(
+        self, room_id: str, event_id: str, reason: str, txn_id: str, deadline: float
+    ) -> str:
+        """Take an event of ours out of a room; raises as `send`. Twice is as good as once."""
+        content = {"redacts": event_id, "reason": reason}
+        event = OutgoingEvent(
+            room_id, REDACTION, content, txn_id, Urgency.ROOM_POST, deadline=deadline
+        )
+        return await self.send(event)
 
     async def _post(self, room_id: str, content: Json, txn_id: str) -> str:
         return await self.send(
