@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from voip.bot.barge_in import BargeIn, Until, interruptible
 from voip.bot.call_file import CallFile, stamp
+from voip.bot.consent import Consent
 from voip.bot.digits import Digits
 from voip.bot.marks import Marks
 from voip.bot.speaking import Line, speaking
@@ -93,6 +94,8 @@ class Call:
         """What is recorded now, as it stood when it got its last file."""
         self.writing = asyncio.Lock()
         """Held by whoever writes `call.json`."""
+        self.consent: Consent | None = None
+        """How the other side agreed to being recorded; None where it was not asked."""
         self._phone = phone
         loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = loop.create_future()
@@ -131,6 +134,7 @@ class Call:
             established=self._at(self.marks.established),
             ended=self._at(self.marks.ended),
             seconds=self.marks.talked(),
+            consent=None if self.consent is None else self.consent.as_fields(),
         )
         if self.end is not None:
             file.set_end(self.end)
@@ -228,6 +232,12 @@ class Call:
 
     async def stop_recording(self) -> None:
         await self._phone.media.stop_recording(self.key)
+
+    def revoke_consent(self, by: str, how: str) -> None:
+        """Somebody took the consent back: what is recorded of this call is deleted at its end."""
+        if self.consent is not None and self.consent.revoked is None:
+            self.consent.revoke(by, how)
+            self._phone.write_soon(self)
 
     async def pause_recording(self) -> None:
         """Keep nothing until `resume_recording`; the time stays in the recording, as silence.

@@ -49,6 +49,14 @@ class CallFile:
     """What the network did, in figures; None as long as the call goes on."""
     tracks: list[dict[str, Any]] = field(default_factory=list)
     """The files, see `set_track`."""
+    consent: dict[str, Any] | None = None
+    """How the other side agreed to being recorded, and whether it took that back; see
+    `consent.Consent`. None where nothing was recorded by a bot that asks."""
+
+    @property
+    def peer(self) -> str:
+        """The other side's user id."""
+        return self.caller if self.direction == "inbound" else self.callee
 
     def set_end(self, end: Ended) -> None:
         self.end = {
@@ -117,6 +125,25 @@ class CallFile:
                 self.tracks[at] = entry
                 return
         self.tracks.append(entry)
+
+    @property
+    def revoked(self) -> bool:
+        """Whether the other side took its consent back: nothing of the call may be kept."""
+        return bool((self.consent or {}).get("revoked"))
+
+    def set_revoked(self, by: str, how: str, now: datetime) -> bool:
+        """Note who took the consent back; False where that was so already."""
+        if self.revoked:
+            return False
+        self.consent = (self.consent or {}) | {"revoked": {"at": stamp(now), "by": by, "how": how}}
+        return True
+
+    def set_notice(self, event_id: str) -> bool:
+        """The room has been told; False where nobody was asked."""
+        if self.consent is None:
+            return False
+        self.consent["notice"] = event_id
+        return True
 
     def set_posted(self, name: str, event_id: str) -> bool:
         """A file is in its room; False where there is no such file."""

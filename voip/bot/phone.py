@@ -74,6 +74,8 @@ class Phone:
         self.observers = Observers()
         self.on_call: Callable[[Call], None] | None = None
         """Told of each inbound call when it rings. Must not block."""
+        self.on_recording: Callable[[Call], None] | None = None
+        """Told of each recording before it begins. What it raises, who wanted to record gets."""
         self.media = create_media(settings.media, self._on_media)
         self.matrix = MatrixEdge(settings.matrix, self._on_remote)
         self.traces = Traces(settings.traces, settings.data_dir / "traces", self.new_id)
@@ -215,6 +217,8 @@ class Phone:
         both: bool = False,
     ) -> None:
         """Make the call's folder and record into it. Raises OSError where it cannot be made."""
+        if self.on_recording is not None:
+            self.on_recording(call)
         await asyncio.to_thread(call.folder.mkdir, parents=True, exist_ok=True)
         async with call.writing:
             await write_file(call.file(), call.folder)
@@ -226,6 +230,10 @@ class Phone:
             max_seconds=max_seconds,
             both=both,
         )
+
+    def write_soon(self, call: Call) -> None:
+        """Bring `call.json` up to date while a recording is made."""
+        self._tasks.spawn(self._write_growth(call), "writing call.json")
 
     async def _write_growth(self, call: Call) -> None:
         """So that a crash leaves a file that says what belongs where."""
@@ -278,7 +286,7 @@ class Phone:
                 call.on_first_audio()
             case RecordingGrew(recording=recording):
                 call.on_growth(recording)
-                self._tasks.spawn(self._write_growth(call), "writing call.json")
+                self.write_soon(call)
             case RecordingEnded(recording=recording):
                 call.on_recording(recording)
             case Digit(digit=digit):
@@ -299,6 +307,10 @@ class Phone:
             case _ if (call := self._calls.get(notice.key)) is not None:
                 call.on_notice(notice)
         self.observers.tell(Topic.CALL, notice)
+
+    def call_of(self, key: CallKey) -> Call | None:
+        """A call that lives."""
+        return self._calls.get(key)
 
     def id_of(self, key: CallKey) -> str | None:
         """The own id of a call that lives, for logs."""

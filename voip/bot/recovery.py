@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import logging
 
-from voip.bot.call_file import NAME
+from voip.bot.call_file import CallFile
+from voip.bot.call_folders import id_of
 from voip.bot.deliveries import Deliveries
+from voip.bot.found_again import find_again
 from voip.bot.phone import Phone
 from voip.bot.salvage import salvage
 from voip.matrix.errors import MatrixError
@@ -30,6 +32,7 @@ async def clear_up(phone: Phone, deliveries: Deliveries) -> None:
         if send.type == Hangup.event_type:  # the rest belongs to calls that are over
             await _send(phone, send)
         await phone.journal.send_done(send.txn_id)
+    await find_again(phone, deliveries)
     for post in await phone.journal.pending_posts():
         await _hand_over(phone, deliveries, post.folder, post.room_id)
         await phone.journal.post_done(post.txn_id)
@@ -55,5 +58,7 @@ async def _send(phone: Phone, send: PendingSend) -> None:
 
 async def _hand_over(phone: Phone, deliveries: Deliveries, folder: str, room_id: str) -> None:
     path = phone.recordings / folder
-    _, recordings = await salvage(path)
-    await deliveries.put(deliveries.after_call(room_id, recordings, path / NAME))
+    file, recordings = await salvage(path)
+    if file is None:  # it cannot be read: the room is known from the journal, the rest is not
+        file = CallFile(id_of(folder), room_id, "", "inbound", "", phone.user_id, "")
+    await deliveries.put(deliveries.after_crash(file, recordings, path))

@@ -12,9 +12,11 @@ from typing import Final
 from voip.bot.call import Call
 from voip.bot.call_file import write_file
 from voip.bot.call_log import CallLog
+from voip.bot.consent import Consents
 from voip.bot.deliveries import Deliveries
 from voip.bot.echo import GREETING, echo
 from voip.bot.flows import Flow, run_flow
+from voip.bot.keeping import KeepingSettings
 from voip.bot.phone import Phone, PhoneSettings
 from voip.bot.recorder import BEGIN, DONE, RecorderSettings, recorder
 from voip.bot.recovery import clear_up
@@ -44,6 +46,7 @@ class BotSettings:
     """Calls at the same time; who calls beyond that is declined."""
     unverified: Unverified = Unverified.ALLOW
     """What happens to calls from devices that their owner has not verified."""
+    keeping: KeepingSettings = field(default_factory=KeepingSettings)
 
 
 class Bot:
@@ -63,6 +66,10 @@ class Bot:
         self.deliveries = deliveries
         self._calls: set[Call] = set()
         self._tasks = TaskOwner()
+        self.consents = Consents(phone, deliveries, self._tasks)
+        phone.on_recording = self.consents.begins
+        phone.matrix.on_room_event = self.consents.on_room_event
+        deliveries.on_notice = self.consents.noticed
         self._gate = Gate(phone.matrix, unverified, self._notify)
         phone.on_call = self._on_call
         phone.transfers.on_moved = self._begin
@@ -75,7 +82,7 @@ class Bot:
     async def aclose(self) -> None:
         """End the calls that live, and let their recordings be posted."""
         self.phone.on_call = self.phone.transfers.on_moved = None
-        self.phone.matrix.on_new_device = None
+        self.phone.matrix.on_new_device = self.phone.matrix.on_room_event = None
         for call in list(self._calls):
             call.hang_up()
         await self._tasks.drain(LAST_POSTS_SECONDS)
@@ -118,10 +125,10 @@ class Bot:
         """After a call: `call.json`, and into the outbox what is to leave. Only then is it
         forgotten: a kill in between finds the recordings again."""
         if call.recordings:
-            file = call.file()
             async with call.writing:
-                await write_file(file, call.folder)
+                await write_file(call.file(), call.folder)
             await self.deliveries.hand_over(call)
+        await self.consents.over(call)
         await self.phone.forget(call)
 
 
@@ -129,7 +136,8 @@ def flow_of(settings: BotSettings) -> Flow:
     """The flow that a setting names."""
 
     async def record(call: Call) -> None:
-        await recorder(call, settings.recorder)
+        policy = settings.keeping.policy_of(call.room_id, call.peer_user_id)
+        await recorder(call, settings.recorder, policy)
 
     async def repeat(call: Call) -> None:
         await echo(call)
@@ -141,7 +149,8 @@ def sounds_of(settings: BotSettings) -> Sequence[Sound]:
     """What the shipped bot plays, to be made ready before the first call."""
     match settings.bot:
         case BotKind.RECORDER:
-            return (settings.recorder.announcement, BEGIN, DONE)
+            asked = (settings.recorder.question,) if settings.keeping.asks_anybody else ()
+            return (settings.recorder.announcement, *asked, BEGIN, DONE)
         case BotKind.ECHO:
             return (GREETING, BEGIN)
 
@@ -160,7 +169,7 @@ async def running_bot(settings: BotSettings, flow: Flow | None = None) -> AsyncI
         phone.observers.subscribe(Topic.MEDIA, call_log)
         for sound in () if flow else sounds_of(settings):
             await phone.media.prepare(sound)
-        async with Deliveries.opened(phone) as deliveries:
+        async with Deliveries.opened(phone, settings.keeping) as deliveries:
             bot = Bot(
                 phone,
                 flow or flow_of(settings),

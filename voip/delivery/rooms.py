@@ -35,7 +35,7 @@ from voip.store.outbox_records import State
 
 log = logging.getLogger(__name__)
 
-SEND_WITHIN: Final = 60.0
+SEND_WITHIN: Final = 30.0
 """Seconds for one try; the outbox tries again after it."""
 CLOCKS_DIFFER: Final = 3600.0
 """Seconds that a homeserver's clock may differ from ours."""
@@ -100,7 +100,7 @@ class RoomDelivery:
             waveform=await _waveform(path) if audio else (),
             voice=audio,
         )
-        content = await self._matrix.upload(payload["room_id"], file, SEND_WITHIN)
+        content = await self._matrix.upload(payload["room_id"], file, within=0)
         await job.keep(content=content)
         return content
 

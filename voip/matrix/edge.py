@@ -40,6 +40,7 @@ from voip.matrix.intake import Intake
 from voip.matrix.keys import Keys
 from voip.matrix.machine import Machine
 from voip.matrix.nio_state import RoomInfo
+from voip.matrix.room_events import RoomEvent
 from voip.matrix.rooms import Rooms
 from voip.matrix.sends import REDACTION, OutgoingEvent, SendQueue, Urgency
 from voip.matrix.session import Session
@@ -76,6 +77,9 @@ class MatrixEdge:
         self._open = contextlib.AsyncExitStack()
         self.on_new_device: Callable[[NewDevice], None] | None = None
         """Told when somebody whose devices we knew has one more. Must not block."""
+        self.on_room_event: Callable[[RoomEvent], None] | None = None
+        """Told of joins, reactions and redactions, also of those of the time when we were away, and
+        perhaps once more after a crash. Must not block."""
 
     @property
     def user_id(self) -> str:
@@ -118,6 +122,7 @@ class MatrixEdge:
         self.rooms = Rooms(self.session, self._settings.invite_patterns)
         self._open.push_async_callback(self.rooms.aclose)
         intake = Intake(self.session, machine, keys, self.rooms, self._deliver)
+        intake.on_room_event = self._tell_room_event
         self._intake = intake
         self.sync = SyncLoop(self.session, self._folder, intake, self._upkeep)
         self.sends = SendQueue(Transmitter(self.session, keys, self.rooms))
@@ -273,6 +278,10 @@ class MatrixEdge:
     async def device_trust(self, user_id: str, device_key: str) -> DeviceTrust:
         """Whether the device of a `Received.device_key` is signed by its owner; asks each time."""
         return await self._keys.device_trust(user_id, device_key)
+
+    def _tell_room_event(self, event: RoomEvent) -> None:
+        if self.on_room_event is not None:
+            self.on_room_event(event)
 
     def _tell_new_device(self, device: NewDevice) -> None:
         if self.on_new_device is not None:

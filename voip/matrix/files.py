@@ -76,7 +76,7 @@ class Files:
         """Stream a file from disk to the homeserver, through transient errors.
 
         :raises UploadRefusedError: too large, over quota, or not allowed.
-        :param within: seconds within which another try may begin.
+        :param within: seconds within which another try may begin; 0 for a single one.
         :raises TransientError: not done by then.
         :raises OSError: the file cannot be read.
         """

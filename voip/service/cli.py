@@ -1,5 +1,5 @@
 """The command line: `voip bot`, `voip call`, `voip demo`, `voip page`, `voip trace`,
-`voip recordings`, `voip check-config`; `voip turn` is the package `turn`'s own.
+`voip recordings`, `voip outbox`, `voip check-config`; `voip turn` is the package `turn`'s own.
 
 Each command here only reads its options; what it does is in a module of its own, which is
 imported when the command runs, so that `voip --help` does not wait for the media libraries.
@@ -15,6 +15,7 @@ import typer
 
 from turn.cli import app as turn_app
 from voip.service.options import Config, DataDir, Json
+from voip.service.outbox_cli import outbox_app
 from voip.service.recordings_cli import recordings_app
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(recordings_app, name="recordings")
+app.add_typer(outbox_app, name="outbox")
 app.add_typer(turn_app, name="turn")
 
 

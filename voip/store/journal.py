@@ -69,6 +69,11 @@ class Journal:
         await journal._forget_the_old()
         return journal
 
+    @property
+    def lost(self) -> Path | None:
+        """Where a damaged file was set aside when this was opened: what it held is not here."""
+        return self._database.set_aside
+
     async def close(self) -> None:
         await self._database.close()
 

@@ -15,9 +15,9 @@ The file is shared: `voip outbox` reads and changes it while the bot runs.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
-import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -194,6 +194,13 @@ class Outbox:
     async def by_key(self, key: str) -> Entry | None:
         return await self._database.run(lambda connection: _by_key(connection, key))
 
+    async def by_result(self, kind: Kind, result: str) -> Entry | None:
+        """What is there under this name, such as an event's id."""
+        rows = await self._read(
+            "SELECT * FROM entry WHERE kind=? AND result=? LIMIT 1", (kind, result)
+        )
+        return _entry(rows[0]) if rows else None
+
     async def entries(self, states: Iterable[State], limit: int = 1000) -> list[Entry]:
         """Those in one of these states, the newest first."""
         rows = await self._read(
@@ -213,7 +220,12 @@ class Outbox:
 
         def work(connection: sqlite3.Connection) -> int:
             connection.execute(
-                "DELETE FROM entry WHERE state=? AND ended<?", (State.DONE, now - KEPT_DONE)
+                "DELETE FROM entry WHERE state=? AND ended<? AND kind<>?",
+                (State.DONE, now - KEPT_DONE, Kind.NOTICE),
+            )
+            # People may answer a notice long after it.
+            connection.execute(
+                "DELETE FROM entry WHERE state=? AND ended<?", (State.DONE, now - KEPT_GIVEN_UP)
             )
             return connection.execute(
                 "DELETE FROM entry WHERE state=? AND ended<?",
@@ -239,6 +251,12 @@ class Outbox:
         return await self._database.run(lambda connection: connection.execute(sql, row).fetchall())
 
 
+def id_of(key: str) -> str:
+    """The id of the entry with this key: the same also where the outbox was lost and is filled
+    anew, so that what left before is known again. It tells nothing: keys have a random part."""
+    return hashlib.sha256(key.encode()).hexdigest()[:20]
+
+
 _FULL = f"more than {MAX_WAITING} deliveries wait already, so this one was not begun"
 
 
@@ -247,7 +265,7 @@ def _insert(connection: sqlite3.Connection, draft: Draft, now: float, *, full: b
         "INSERT INTO entry (id, kind, key, lane, payload, state, began, since, not_before,"
         " attempts, sent, progress, problem, ended) VALUES (?,?,?,?,?,?,?,?,?,0,?,'{}',?,?)",
         (
-            secrets.token_hex(8),
+            id_of(draft.key),
             draft.kind,
             draft.key,
             draft.lane,

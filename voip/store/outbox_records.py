@@ -55,8 +55,8 @@ class Entry:
 
     seq: int
     id: str
-    """Random. Transaction id, mark in the room's event, id of the webhook: what makes a second
-    delivery known as one."""
+    """Made of the key. Transaction id, mark in the room's event, id of the webhook: what makes a
+    second delivery known as one."""
     kind: Kind
     key: str
     lane: str
