@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from voip.bot.runner import run_bot
+from voip.delivery.storage.s3 import S3Missing
 from voip.matrix.errors import MatrixError
 from voip.media.errors import MediaError
 from voip.media.sound_errors import SoundError
@@ -38,7 +39,7 @@ def bot_command(config: Path | None) -> Exit:
     except Interrupted:
         log.info("ended by a signal; calls are hung up, recordings closed")
         return Exit.DONE
-    except (MatrixError, MediaError, SoundError, StoreError) as error:
+    except (MatrixError, MediaError, SoundError, StoreError, S3Missing) as error:
         complain(str(error))
         return Exit.FAILED
     return Exit.DONE
