@@ -200,3 +200,24 @@ async def test_old_recordings_go_and_their_posts_with_them(exchange: Exchange) -
     raw = await alice.matrix.session.request("GET", where)
     assert raw["content"] == {}
     assert await bot.deliveries.expire() == 0
+
+
+@pytest.mark.long
+async def test_whoever_may_redact_the_notice_takes_the_consent_back(exchange: Exchange) -> None:
+    """In the middle of the recording, which is stopped then."""
+    long = replace(SHORT, until_silence=20)
+    bot, alice = await exchange.bot(recorder=long), await exchange.phone()
+    call = await placed(alice, bot)
+    (notice,) = await notices(alice, call.room_id)
+    where = path("rooms", call.room_id, "redact", notice.event_id, alice.new_id())
+    await alice.matrix.session.request("PUT", where, body={})
+    await call.closed()
+
+    async def done() -> bool:
+        await bot.deliveries.idle()
+        return not await bot.phone.journal.live_calls()
+
+    await eventually(done)
+    assert [one.name for one in folder_of(bot).iterdir()] == ["call.json"]
+    assert call_json(bot)["consent"]["revoked"]["how"] == "redaction"
+    assert Kind.POST not in {e.kind for e in await bot.deliveries.outbox.entries(State)}

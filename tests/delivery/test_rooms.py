@@ -118,7 +118,7 @@ async def run(orders: Orders) -> int:
         sys.executable, "-m", "tests.delivery.room_child", orders.to_json()
     )
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             return await child.wait()
     finally:
         if child.returncode is None:
@@ -147,11 +147,13 @@ async def test_killed_in_a_delivery_it_is_posted_once(stage: Stage) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(300)  # many processes, one after the other
 async def test_killed_at_every_point_it_is_posted_once(stage: Stage) -> None:
     await killed_at(stage, POINTS)
 
 
 @pytest.mark.long
+@pytest.mark.timeout(300)  # many processes, one after the other
 async def test_after_the_transaction_is_forgotten_the_room_is_searched(
     own_synapse: SynapseProcess, stage: Stage
 ) -> None:

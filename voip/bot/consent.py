@@ -140,6 +140,7 @@ class Consents:
     def begins(self, call: Call) -> None:
         """A recording begins. Raises NotAgreed."""
         name, policy = call.folder.name, self._policy_of(call.room_id, call.peer_user_id)
+        asked = call.consent is not None  # then the flow takes the key that takes it back, too
         if call.consent is None:
             if policy.consent is ConsentBy.DIGIT:
                 raise NotAgreed(
@@ -152,7 +153,8 @@ class Consents:
         self._recorded[name], self._told[name] = call, set()
         if not policy.notice:
             return
-        body = BEGINS.format(peer=call.peer_user_id, digit=", or press 0 while it is made")
+        digit = ", or press 0 while it is made" if asked else ""
+        body = BEGINS.format(peer=call.peer_user_id, digit=digit)
         more = {"folder": name, "peer": call.peer_user_id}
         self._deliveries.note(notice(f"consent:{name}", call.room_id, body, **more))
 
@@ -162,6 +164,8 @@ class Consents:
         self._told.pop(call.folder.name, None)
         if self._recorded.pop(call.folder.name, None) is None or call.consent is None:
             return
+        if (event_id := call.consent.notice) is not None:  # it may have come after the file
+            await self._deliveries.edit(call.folder, lambda file: file.set_notice(event_id))
         if (revoked := call.consent.revoked) is not None:
             name = call.folder.name
             await self._deliveries.erase_revoked(name, revoked["by"], revoked["how"])

@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 PUT_AGAIN: Final = 5.0
 """Seconds between tries to write down what is to leave, e.g. while the disk is full."""
-LAST_SECONDS: Final = 20.0
+LAST_SECONDS: Final = 10.0
 """How long the end of a bot waits for what is being delivered."""
 EXPIRE_EVERY: Final = 3600.0
 """Seconds."""

@@ -198,16 +198,6 @@ class MatrixEdge:
         """Post a notice, which other bots do not answer; the event id."""
         return await self._post(room_id, {"msgtype": "m.notice", "body": body}, txn_id)
 
-    async def post_file(self, room_id: str, file: MediaFile, txn_id: str) -> str:
-        """Upload a file and post it; the event id. The same `txn_id` posts nothing twice.
-
-        :raises UploadRefusedError: the homeserver does not take it.
-        :raises SendError: as `send`.
-        """
-        info = await self.rooms.settled(room_id, KNOWN_WITHIN)
-        uploaded = await self._files.upload(file, encrypted=info.encrypted)
-        return await self._post(room_id, media_content(file, uploaded), txn_id)
-
     async def upload(self, room_id: str, file: MediaFile, within: float) -> Json:
         """Upload a file for a room; the content of the event that shows it there.
 

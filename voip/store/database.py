@@ -40,6 +40,8 @@ Migration: TypeAlias = Sequence[str]
 
 LOCK_WAIT = 1.0
 """Seconds to wait for another process to let go of the file, e.g. one that is just ending."""
+SHARED_LOCK_WAIT = 10.0
+"""The same where the file is shared: the other one waits for the disk, perhaps."""
 
 
 class Use(Enum):
@@ -148,7 +150,10 @@ def _private_file(path: Path) -> None:
 def _connect(path: Path, migrations: Sequence[Migration], use: Use) -> sqlite3.Connection:
     # Autocommit, and transactions said by us: the module's own implicit ones are hard to see.
     connection = sqlite3.connect(
-        path, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False
+        path,
+        timeout=LOCK_WAIT if use is Use.ALONE else SHARED_LOCK_WAIT,
+        isolation_level=None,
+        check_same_thread=False,
     )
     try:
         if use is Use.ALONE:
