@@ -27,14 +27,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "voip.media": {"voip.signalling"},
     "voip.store": {"voip.signalling"},
     "voip.tasks": set(),
+    "voip.delivery": EDGES | {"voip.tasks"},
     "voip.observers": EDGES,
     "voip.sending": EDGES | DRIVER,
     "voip.media_lanes": EDGES | {"voip.tasks"},
     "voip.driver": EDGES | DRIVER,
     "voip.redaction": set(),
     "voip.tracing": {"voip.signalling", "voip.media", "voip.observers", "voip.redaction"},
-    "voip.bot": EDGES | DRIVER | TRACES,
-    "voip.service": EDGES | DRIVER | TRACES | {"voip.bot", "turn"},
+    "voip.bot": EDGES | DRIVER | TRACES | {"voip.delivery"},
+    "voip.service": EDGES | DRIVER | TRACES | {"voip.bot", "voip.delivery", "turn"},
     "turn": set(),
 }
 REACHES_UP = {ROOT / "voip" / "bot" / "environment.py": "voip.service"}

@@ -77,6 +77,15 @@ class Sources(Generic[Model]):
         values |= EnvSettingsSource(self.model)()
         return values.get(name)
 
+    def secret(self, name: str, file: Path | None = None) -> str | None:
+        """One of `secrets` alone, or the contents of the file that it is in. Raises
+        SettingsError."""
+        file = self._file(file)
+        values = {} if file is None else self._read_secrets(self._read_toml(file), str(file))
+        values |= self._read_secrets(EnvSettingsSource(self.model)(), "the environment")
+        value = values.get(name)
+        return value.get_secret_value() if isinstance(value, SecretStr) else value
+
     def warnings(self, file: Path | None = None) -> list[str]:
         """What is not wrong, but surely not meant: unknown variables, a file that all may read."""
         found = [self._unknown(name) for name in sorted(os.environ) if self._is_unknown(name)]

@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import MakeUser
 from voip.bot.call import Call
 from voip.bot.flows import Flow
+from voip.bot.keeping import KeepingSettings
 from voip.bot.phone import Phone, PhoneSettings
 from voip.bot.recorder import RecorderSettings
 from voip.bot.runner import Bot, BotKind, BotSettings, running_bot
@@ -26,6 +27,7 @@ from voip.media.sounds import Tone
 from voip.service.demo.synapse import SynapseProcess
 
 PATIENCE = 30.0
+PLAIN = KeepingSettings()
 SHORT = RecorderSettings(announcement=Tone(seconds=0.2), until_silence=1.5, max_seconds=30)
 
 
@@ -79,9 +81,10 @@ class Exchange:
         max_calls: int = 50,
         unverified: Unverified = Unverified.ALLOW,
         workers: int = 0,
+        keeping: KeepingSettings = PLAIN,
     ) -> Bot:
         phone = self.settings("bot", workers)
-        settings = BotSettings(phone, kind, recorder, max_calls, unverified)
+        settings = BotSettings(phone, kind, recorder, max_calls, unverified, keeping=keeping)
         return await self._stack.enter_async_context(running_bot(settings, flow))
 
 

@@ -29,7 +29,8 @@ def recording(tmp_path: Path) -> MediaFile:
 
 
 async def posted(alice: Person, bob: Person, room_id: str, file: MediaFile) -> Json:
-    event_id = await alice.edge.post_file(room_id, file, "txn1")
+    shown = await alice.edge.upload(room_id, file, within=60)
+    event_id = await alice.edge.post(room_id, shown, "txn1", 60)
     (message,) = await bob.edge.recent_messages(room_id)
     assert (message.event_id, message.sender) == (event_id, alice.user.user_id)
     return dict(message.content)

@@ -63,6 +63,7 @@ def write_call_file(folder: Path, **fields: Any) -> None:
         "caller": "@ann:example.org",
         "callee": "@bot:example.org",
         "began": "2026-01-31T12:00:00.123Z",
+        "ended": "2026-01-31T12:01:08.000Z",
         "seconds": 64.2,
         "end": {"reason": "hangup", "text": "the other side hung up", "by": "peer"},
     }

@@ -29,8 +29,8 @@ def test_every_setting_is_shown_and_no_secret(capsys: pytest.CaptureFixture[str]
     assert check_command(None, connect=False, as_json=False) is Exit.DONE
     out, err = capsys.readouterr()
     assert [line.split()[0] for line in out.splitlines()] == list(Settings.model_fields)
-    assert "password           (set)" in out
-    assert "allow              @*:example.org" in out
+    assert "password             (set)" in out
+    assert "allow                @*:example.org" in out
     assert "s3cr3t" not in out + err
 
 

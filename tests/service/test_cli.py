@@ -16,9 +16,10 @@ from typer.testing import CliRunner
 from voip.service.cli import app
 from voip.service.running import Exit
 
-COMMANDS = ["bot", "call", "check-config", "demo", "page", "recordings", "trace", "turn"]
+COMMANDS = ["bot", "call", "check-config", "demo", "outbox", "page", "recordings", "trace", "turn"]
 ONES = ["bot", "call", "check-config", "demo", "page", "trace"]
-OF_RECORDINGS = ["list", "show", "repair", "export"]
+OF_RECORDINGS = ["list", "show", "repair", "export", "expire", "decrypt"]
+OF_OUTBOX = ["list", "show", "retry", "give-up"]
 HEAVY = {"aiortc", "av", "nio", "numpy", "aiohttp", "pydantic", "rich"}
 
 
@@ -42,7 +43,11 @@ def test_help_lists_the_commands() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [*([one] for one in ONES), *(["recordings", one] for one in OF_RECORDINGS)],
+    [
+        *([one] for one in ONES),
+        *(["recordings", one] for one in OF_RECORDINGS),
+        *(["outbox", one] for one in OF_OUTBOX),
+    ],
     ids=" ".join,
 )
 def test_every_command_has_examples_that_parse(words: list[str]) -> None:

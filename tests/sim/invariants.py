@@ -65,13 +65,13 @@ BEFORE_MEDIA: Final = {_R.ANSWERED_ELSEWHERE, _R.REJECTED_ELSEWHERE, _R.REJECTED
 
 def at_every_step(device: SimDevice) -> None:
     registry, config = device.calls._registry, device.config
-    for key, call in registry._calls.items():
+    for call in registry._calls.values():
         assert call.state is not State.ENDED
         assert (call._timer is not None) == (call.state in TIMERS), "a timer outlives its state"
-        entry = registry.timers._entries.get(key)
-        assert (entry and entry[0]) == call.deadline
+        assert (call.armed and call.armed[0]) == call.deadline
         _at_every_step_of(call, device)
-    assert set(registry.timers._entries) <= set(registry._calls)
+    armed = [call for call in registry._calls.values() if call.armed is not None]
+    assert registry.timers._live == len(armed), "what is gone has a deadline still"
     assert len(registry._tombstones) <= config.max_tombstones
     assert len(registry._unanswered) <= config.max_unanswered + len(registry._calling) + 1
     assert len(device.calls._invites._early) <= config.max_early_calls

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -133,17 +134,17 @@ async def test_a_send_outlives_its_call(journal: Journal) -> None:
     assert [send.txn_id for send in await journal.pending_sends()] == ["t1"]
 
 
-async def test_a_recording_is_asked_for_twice_and_posted_once(journal: Journal) -> None:
-    first = await journal.post_pending("folder", "audio.ogg", ROOM, "p1")
-    assert first == Post("folder", "audio.ogg", ROOM, "p1")
-    again = await journal.post_pending("folder", "audio.ogg", ROOM, "p2")
-    assert again == first
-    assert await journal.pending_posts() == [first]
+async def test_what_an_earlier_version_did_not_post_is_found(journal: Journal) -> None:
+    def work(connection: sqlite3.Connection) -> None:
+        connection.execute(
+            "INSERT INTO post (folder, file, room_id, txn_id, began) VALUES (?,?,?,?,1)",
+            ("folder", "audio.ogg", ROOM, "p1"),
+        )
+
+    await journal._database.run(work)
+    assert await journal.pending_posts() == [Post("folder", "audio.ogg", ROOM, "p1")]
     await journal.post_done("p1")
     assert await journal.pending_posts() == []
-    assert await journal.post_pending("folder", "audio.ogg", ROOM, "p3") == replace(
-        first, done=True
-    )
 
 
 async def test_the_old_is_forgotten_on_open(tmp_path: Path, clock: Clock) -> None:
@@ -151,17 +152,12 @@ async def test_the_old_is_forgotten_on_open(tmp_path: Path, clock: Clock) -> Non
     journal = await Journal.open(path, clock)
     await journal.call_began(CALL)
     await journal.send_began(SEND)
-    await journal.post_pending("done", "audio.ogg", ROOM, "p1")
-    await journal.post_done("p1")
-    await journal.post_pending("open", "audio.ogg", ROOM, "p2")
     await journal.close()
     clock.now += 365 * 24 * 3600
     journal = await Journal.open(path, clock)
     assert await journal.pending_sends() == []
-    assert not (await journal.post_pending("done", "audio.ogg", ROOM, "p9")).done
-    # What people are owed does not age: the hangup, and the recording.
+    # What people are owed does not age: the hangup.
     assert [call.key for call in await journal.live_calls()] == [KEY]
-    assert [post.txn_id for post in await journal.pending_posts()] == ["p2", "p9"]
     await journal.close()
 
 
@@ -189,7 +185,6 @@ async def main():
         await journal.send_began(PendingSend(key, f"a{number}", key.room_id, "x", {"n": number}))
         await journal.send_began(PendingSend(key, f"b{number}", key.room_id, "x", {"n": number}))
         await journal.send_done(f"a{number}")
-        await journal.post_pending(f"folder{number}", "audio.ogg", key.room_id, f"p{number}")
         if number % 2:
             await journal.call_ended(key, "user_hangup")
         print(number, flush=True)
@@ -207,14 +202,12 @@ async def test_everything_confirmed_survives_kill_9(tmp_path: Path) -> None:
         live = {int(call.key.call_id) for call in await journal.live_calls()}
         ended = {int(key.call_id) for key in await journal.tombstones()}
         sends = [send.txn_id for send in await journal.pending_sends()]
-        posts = {post.txn_id for post in await journal.pending_posts()}
     finally:
         await journal.close()
     numbers = range(confirmed + 1)
     assert {number for number in numbers if number % 2 == 0} <= live
     assert {number for number in numbers if number % 2} <= ended
     assert sends[: confirmed + 1] == [f"b{number}" for number in numbers]
-    assert posts >= {f"p{number}" for number in numbers}
 
 
 def kill_in_the_middle(path: Path, after: int) -> int:

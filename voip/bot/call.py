@@ -64,6 +64,12 @@ class Call(CallState):
         room = room_id or self.room_id
         return await self._phone.matrix.post_text(room, text, self._phone.new_id())
 
+    async def post_words(self, text: str) -> None:
+        """Put what is said in the recordings beside them, once for a call, `afterwards`. It goes
+        where they go: away too, where the consent is taken back, and nowhere, where they are not to
+        be posted."""
+        await self._phone.post_words(self, text)
+
     def reject(self) -> None:
         """Decline the call, on all devices of ours."""
         self._phone.reject(self)
@@ -195,11 +201,18 @@ class Call(CallState):
 
     def afterwards(self, work: Work) -> None:
         """Have something done when this call is over and its recordings are posted, also where
-        the flow ends before. `posted` and `media` are there then."""
+        the flow ends before. `media` is there then, and `posted` as far as the homeserver took
+        them within a minute. A kill of the bot in between costs it."""
         self.after.append(work)
 
     async def stop_recording(self) -> None:
         await self._phone.media.stop_recording(self.key)
+
+    def revoke_consent(self, by: str, how: str) -> None:
+        """Somebody took the consent back: what is recorded of this call is deleted at its end."""
+        if self.consent is not None and self.consent.revoked is None:
+            self.consent.revoke(by, how)
+            self._phone.write_soon(self)
 
     async def pause_recording(self) -> None:
         """Keep nothing until `resume_recording`; the time stays in the recording, as silence.

@@ -55,6 +55,22 @@ class CallFile:
     """The room that the recordings are posted into, where that is not the call's."""
     tracks: list[dict[str, Any]] = field(default_factory=list)
     """The files, see `set_track`."""
+    consent: dict[str, Any] | None = None
+    """How the other side agreed to being recorded, and whether it took that back; see
+    `consent.Consent`. None where nothing was recorded by a bot that asks."""
+
+    words: str | None = None
+    """The event that has the words of the recordings, beside them."""
+
+    @property
+    def posts_into(self) -> str:
+        """The room of the recordings."""
+        return self.inbox or self.room_id
+
+    @property
+    def peer(self) -> str:
+        """The other side's user id."""
+        return self.caller if self.direction == "inbound" else self.callee
 
     def set_end(self, end: Ended) -> None:
         self.end = {
@@ -124,6 +140,36 @@ class CallFile:
                 return
         self.tracks.append(entry)
 
+    @property
+    def revoked(self) -> bool:
+        """Whether the other side took its consent back: nothing of the call may be kept."""
+        return bool((self.consent or {}).get("revoked"))
+
+    def set_revoked(self, by: str, how: str, now: datetime) -> bool:
+        """Note who took the consent back; False where that was so already."""
+        if self.revoked:
+            return False
+        self.consent = (self.consent or {}) | {"revoked": {"at": stamp(now), "by": by, "how": how}}
+        return True
+
+    def set_notice(self, event_id: str) -> bool:
+        """The room has been told; False where nobody was asked."""
+        if self.consent is None:
+            return False
+        self.consent["notice"] = event_id
+        return True
+
+    def set_words(self, event_id: str) -> bool:
+        self.words = event_id
+        return True
+
+    def set_posted(self, name: str, event_id: str) -> bool:
+        """A file is in its room; False where there is no such file."""
+        tracks = [track for track in self.tracks if track.get("file") == name]
+        for track in tracks:
+            track["event_id"] = event_id
+        return bool(tracks)
+
     def write(self, folder: Path) -> None:
         """Blocking. Raises OSError."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -169,6 +215,7 @@ def call_file_of(call: CallState, our_user_id: str) -> CallFile:
         ended=at(marks.ended),
         seconds=marks.talked(),
         inbox=call.inbox,
+        consent=None if call.consent is None else call.consent.as_fields(),
     )
     if call.end is not None:
         file.set_end(call.end)

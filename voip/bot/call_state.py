@@ -32,7 +32,9 @@ from voip.signalling.ids import CallKey, Party
 from voip.store.records import Direction
 
 if TYPE_CHECKING:
+    from voip.bot.consent import Consent
     from voip.bot.interface import CallPhone
+    from voip.bot.keeping import Policy
 
 T = TypeVar("T")
 
@@ -71,13 +73,15 @@ class CallState:
         self.inbox: str | None = None
         """The room that the recordings are posted into; None: the call's own."""
         self.posted: dict[str, str] = {}
-        """By its file's name: the event of each recording that was posted."""
+        """By its file's name: the event of each recording that was posted; known `afterwards`."""
         self.after: list[Work] = []
         """See `afterwards`."""
         self.under_way: Recording | None = None
         """What is recorded now, as it stood when it got its last file."""
         self.writing = asyncio.Lock()
         """Held by whoever writes `call.json`."""
+        self.consent: Consent | None = None
+        """How the other side agreed to being recorded; None where it was not asked."""
         self._phone = phone
         self._end = End()
         self._masks = Masks(phone.media, self._end.or_end)
@@ -101,6 +105,16 @@ class CallState:
     @property
     def room_id(self) -> str:
         return self.key.room_id
+
+    @property
+    def policy(self) -> Policy:
+        """What the operator wants kept of it, and how the other side has to agree to that."""
+        return self._phone.policy_of(self.room_id, self.peer_user_id)
+
+    @property
+    def revoked(self) -> bool:
+        """Whether the consent to being recorded was taken back: nothing of it is kept."""
+        return self.consent is not None and self.consent.revoked is not None
 
     @property
     def peer_streams(self) -> Streams:

@@ -18,6 +18,7 @@ from voip.signalling.events import LocalEvent
 
 if TYPE_CHECKING:
     from voip.bot.call import Call
+    from voip.bot.keeping import Policy
     from voip.bot.transfers import Transfers
 
 
@@ -50,6 +51,9 @@ class CallPhone(Protocol):
     def transfers(self) -> Transfers: ...
 
     def new_id(self) -> str: ...
+    def policy_of(self, room_id: str, user_id: str, /) -> Policy: ...
+    async def post_words(self, call: Call, text: str, /) -> None: ...
+    def write_soon(self, call: Call, /) -> None: ...
     async def place(
         self,
         room_id: str,

@@ -19,6 +19,7 @@ from typing import Final, Self
 
 from voip.bot.call import Call
 from voip.bot.call_file import write_file
+from voip.bot.keeping import Policy
 from voip.bot.sphinx import Sphinx
 from voip.bot.traces import Traces, TraceSettings
 from voip.bot.transcription import Transcriber
@@ -79,6 +80,12 @@ class Phone:
         """Told of each inbound call when it rings. Must not block."""
         self.on_finish: Callable[[Call], None] | None = None
         """Told of each call that a flow placed and is done with. Must not block."""
+        self.on_recording: Callable[[Call], None] | None = None
+        """Told of each recording before it begins. What it raises, who wanted to record gets."""
+        self.policy_of: Callable[[str, str], Policy] = lambda room_id, user_id: Policy()
+        """The operator's, for a room and the other side's user id."""
+        self.on_words: Callable[[Call, str], Awaitable[None]] | None = None
+        """Puts words beside the recordings of a call."""
         self.media = create_media(settings.media, self._on_media)
         self.matrix = MatrixEdge(settings.matrix, self._on_remote)
         self.traces = Traces(settings.traces, settings.data_dir / "traces", self.new_id)
@@ -220,6 +227,8 @@ class Phone:
         both: bool = False,
     ) -> None:
         """Make the call's folder and record into it. Raises OSError where it cannot be made."""
+        if self.on_recording is not None:
+            self.on_recording(call)
         await asyncio.to_thread(call.folder.mkdir, parents=True, exist_ok=True)
         async with call.writing:
             await write_file(call.file(), call.folder)
@@ -231,6 +240,10 @@ class Phone:
             max_seconds=max_seconds,
             both=both,
         )
+
+    def write_soon(self, call: Call) -> None:
+        """Bring `call.json` up to date while a recording is made."""
+        self._tasks.spawn(self._write_growth(call), "writing call.json")
 
     async def _write_growth(self, call: Call) -> None:
         """So that a crash leaves a file that says what belongs where."""
@@ -248,6 +261,11 @@ class Phone:
     def recogniser(self, phrases: Sequence[str]) -> AbstractAsyncContextManager[Transcriber]:
         """See `Call.recogniser`. Raises ValueError."""
         return Sphinx(phrases)
+
+    async def post_words(self, call: Call, text: str) -> None:
+        """See `Call.post_words`."""
+        if self.on_words is not None:
+            await self.on_words(call, text)
 
     async def forget(self, call: Call) -> None:
         """Nothing is left to do for a call that is closed: a crash from here on is none of its."""
@@ -294,7 +312,7 @@ class Phone:
                 call.on_first_audio()
             case RecordingGrew(recording=recording):
                 call.on_growth(recording)
-                self._tasks.spawn(self._write_growth(call), "writing call.json")
+                self.write_soon(call)
             case RecordingEnded(recording=recording):
                 call.on_recording(recording)
             case Digit(digit=digit):
@@ -315,6 +333,10 @@ class Phone:
             case _ if (call := self._calls.get(notice.key)) is not None:
                 call.on_notice(notice)
         self.observers.tell(Topic.CALL, notice)
+
+    def call_of(self, key: CallKey) -> Call | None:
+        """A call that lives."""
+        return self._calls.get(key)
 
     def id_of(self, key: CallKey) -> str | None:
         """The own id of a call that lives, for logs."""

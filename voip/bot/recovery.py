@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import logging
 
-from voip.bot.call_file import write_file
+from voip.bot.call_file import CallFile
+from voip.bot.call_folders import id_of
+from voip.bot.deliveries import Deliveries
+from voip.bot.found_again import find_again
 from voip.bot.phone import Phone
-from voip.bot.posting import Poster, salvage
+from voip.bot.salvage import salvage
 from voip.matrix.errors import MatrixError
 from voip.sending import outgoing
 from voip.signalling.content import Hangup
@@ -16,21 +19,23 @@ from voip.store.records import JournaledCall, PendingSend
 log = logging.getLogger(__name__)
 
 
-async def clear_up(phone: Phone, poster: Poster) -> None:
+async def clear_up(phone: Phone, deliveries: Deliveries) -> None:
     """Returns when all of it is done or given up; calls may come meanwhile."""
     for call in await phone.journal.live_calls():
         log.warning("a call was live when the process died: it is hung up now")
         await _hang_up(phone, call)
         if call.folder is not None:
-            await _post_all(phone, poster, call.folder, call.key.room_id)
+            await _hand_over(phone, deliveries, call.folder, call.key.room_id)
         await phone.journal.call_ended(call.key, "crashed")
         phone.traces.crashed(call)
     for send in await phone.journal.pending_sends():
         if send.type == Hangup.event_type:  # the rest belongs to calls that are over
             await _send(phone, send)
         await phone.journal.send_done(send.txn_id)
+    await find_again(phone, deliveries)
     for post in await phone.journal.pending_posts():
-        await _post_all(phone, poster, post.folder, post.room_id)
+        await _hand_over(phone, deliveries, post.folder, post.room_id)
+        await phone.journal.post_done(post.txn_id)
 
 
 async def _hang_up(phone: Phone, call: JournaledCall) -> None:
@@ -51,14 +56,9 @@ async def _send(phone: Phone, send: PendingSend) -> None:
         log.warning("the hangup of a call before the crash was not sent: %s", error)
 
 
-async def _post_all(phone: Phone, poster: Poster, folder: str, room_id: str) -> None:
+async def _hand_over(phone: Phone, deliveries: Deliveries, folder: str, room_id: str) -> None:
     path = phone.recordings / folder
     file, recordings = await salvage(path)
-    if file is not None and file.inbox is not None:
-        room_id = file.inbox
-    for recording in recordings:
-        event_id = await poster.post(room_id, recording)
-        if file is not None and event_id is not None:
-            file.set_track(recording, event_id)
-    if file is not None:
-        await write_file(file, path)
+    if file is None:  # it cannot be read: the room is known from the journal, the rest is not
+        file = CallFile(id_of(folder), room_id, "", "inbound", "", phone.user_id, "")
+    await deliveries.put(deliveries.after_crash(file, recordings, path))

@@ -14,9 +14,11 @@ from voip.bot.after import do_afterwards
 from voip.bot.call import Call
 from voip.bot.call_file import write_file
 from voip.bot.call_log import CallLog
+from voip.bot.consent import Consents
+from voip.bot.deliveries import Deliveries
 from voip.bot.flows import Flow, run_flow
+from voip.bot.keeping import KeepingSettings
 from voip.bot.phone import Phone, PhoneSettings
-from voip.bot.posting import Poster
 from voip.bot.recorder import RecorderSettings
 from voip.bot.recovery import clear_up
 from voip.bot.shipped import BotKind, Shipped, shipped
@@ -44,20 +46,32 @@ class BotSettings:
     """What happens to calls from devices that their owner has not verified."""
     file: Path | None = None
     """The shipped bot's own TOML file, where it has one."""
+    keeping: KeepingSettings = field(default_factory=KeepingSettings)
 
 
 class Bot:
     """Answers calls until it is closed. Nothing that one call does ends another."""
 
     def __init__(
-        self, phone: Phone, flow: Flow, max_calls: int, unverified: Unverified = Unverified.ALLOW
+        self,
+        phone: Phone,
+        flow: Flow,
+        deliveries: Deliveries,
+        max_calls: int,
+        unverified: Unverified = Unverified.ALLOW,
     ) -> None:
         self.phone = phone
         self._flow = flow
         self._max_calls = max_calls
-        self._poster = Poster(phone.matrix, phone.journal, phone.new_id)
+        self.deliveries = deliveries
         self._calls: set[Call] = set()
         self._tasks = TaskOwner()
+        self.consents = Consents(phone, deliveries, self._tasks)
+        phone.on_recording = self.consents.begins
+        phone.policy_of = deliveries.settings.policy_of
+        phone.on_words = deliveries.post_words
+        phone.matrix.on_room_event = self.consents.on_room_event
+        deliveries.on_notice = self.consents.noticed
         self._gate = Gate(phone.matrix, unverified, self._notify)
         phone.on_call = self._on_call
         phone.on_finish = self._on_finish
@@ -66,15 +80,16 @@ class Bot:
 
     def clear_up(self) -> None:
         """Begin with what a crash left; calls are answered meanwhile."""
-        self._tasks.spawn(clear_up(self.phone, self._poster), "clearing up after a crash")
+        self._tasks.spawn(clear_up(self.phone, self.deliveries), "clearing up after a crash")
 
     async def aclose(self) -> None:
         """End the calls that live, and let their recordings be posted."""
         self.phone.on_call = self.phone.transfers.on_moved = None
-        self.phone.matrix.on_new_device = None
+        self.phone.matrix.on_new_device = self.phone.matrix.on_room_event = None
         for call in list(self._calls):
             call.hang_up()
         await self._tasks.drain(LAST_POSTS_SECONDS)
+        await self.deliveries.settle()
         await self._tasks.aclose()
 
     def _on_call(self, call: Call) -> None:
@@ -113,19 +128,17 @@ class Bot:
             log.warning("a notice could not be posted: %s", error)
 
     async def _finish(self, call: Call) -> None:
-        """After a call: `call.json`, and its recordings into the room."""
+        """After a call: `call.json`, and into the outbox what is to leave. Only then is it
+        forgotten: a kill in between finds the recordings again."""
         if call.recordings:
-            file = call.file()
             async with call.writing:
-                await write_file(file, call.folder)
-            for recording in call.recordings:
-                room_id = call.inbox or call.room_id
-                if event_id := await self._poster.post(room_id, recording):
-                    call.posted[recording.path.name] = event_id
-                file.set_track(recording, event_id)
-            await write_file(file, call.folder)
-        await do_afterwards(call, call.after)
+                await write_file(call.file(), call.folder)
+            await self.deliveries.hand_over(call)
+        await self.consents.over(call)
         await self.phone.forget(call)
+        if call.after:
+            call.posted |= await self.deliveries.posted.of(call)
+            await do_afterwards(call, call.after)
 
 
 @asynccontextmanager
@@ -144,12 +157,13 @@ async def running_bot(settings: BotSettings, flow: Flow | None = None) -> AsyncI
         phone.observers.subscribe(Topic.MEDIA, call_log)
         for sound in answering.sounds:
             await phone.media.prepare(sound)
-        bot = Bot(phone, answering.flow, settings.max_calls, settings.unverified)
-        try:
-            bot.clear_up()
-            yield bot
-        finally:
-            await bot.aclose()
+        async with Deliveries.opened(phone, settings.keeping) as deliveries:
+            bot = Bot(phone, answering.flow, deliveries, settings.max_calls, settings.unverified)
+            try:
+                bot.clear_up()
+                yield bot
+            finally:
+                await bot.aclose()
 
 
 async def run_bot(settings: BotSettings, on_ready: Callable[[str], None]) -> None:

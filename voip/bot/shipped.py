@@ -15,6 +15,7 @@ from voip.bot.bots.menu import menu
 from voip.bot.bots.menu_file import MenuSettings
 from voip.bot.bots.texts import sound_of
 from voip.bot.bots.voicemail import VoicemailSettings, voicemail
+from voip.bot.call import Call
 from voip.bot.echo import GREETING, echo
 from voip.bot.flows import Flow
 from voip.bot.recorder import BEGIN, DONE, recorder
@@ -44,19 +45,27 @@ class Shipped:
 def shipped(settings: BotSettings) -> Shipped:
     """Reads the bot's own file where it has one. Blocking. Raises BotFileError."""
     file = settings.file
+    asked = (settings.recorder.question,) if settings.keeping.asks_anybody else ()
     match settings.bot:
         case BotKind.RECORDER:
-            sounds = (settings.recorder.announcement, BEGIN, DONE)
-            return Shipped(partial(recorder, settings=settings.recorder), sounds)
+
+            async def record(call: Call) -> None:
+                await recorder(call, settings.recorder, call.policy)
+
+            return Shipped(record, (settings.recorder.announcement, *asked, BEGIN, DONE))
         case BotKind.ECHO:
             return Shipped(echo, (GREETING, BEGIN))
         case BotKind.VOICEMAIL:
             mail = VoicemailSettings() if file is None else read(file, VoicemailSettings)
             greetings = (sound_of(one.say, one.voice) for one in mail.greetings)
-            return Shipped(partial(voicemail, settings=mail), (*greetings, BEEP))
+            question = settings.recorder.question
+            return Shipped(
+                partial(voicemail, settings=mail, question=question), (*greetings, *asked, BEEP)
+            )
         case BotKind.MENU:
             menus = read(_needed(file, settings.bot), MenuSettings)
-            return Shipped(partial(menu, settings=menus))
+            question = settings.recorder.question
+            return Shipped(partial(menu, settings=menus, question=question), asked)
         case BotKind.BRIDGE_RECORDER:
             bridge = read(_needed(file, settings.bot), BridgeSettings)
             consent = sound_of(bridge.consent, bridge.voice)

@@ -33,7 +33,7 @@ from voip.matrix.errors import (
 )
 from voip.matrix.files import Files, MediaFile, media_content
 from voip.matrix.folder import Folder
-from voip.matrix.history import Message, recent_messages
+from voip.matrix.history import MESSAGE, Message, find_marked, recent_messages
 from voip.matrix.http import Http, Json, path
 from voip.matrix.identity import Identity
 from voip.matrix.intake import Intake
@@ -41,8 +41,9 @@ from voip.matrix.keys import Keys
 from voip.matrix.machine import Machine
 from voip.matrix.nio_state import RoomInfo
 from voip.matrix.reactions import react, reactions
+from voip.matrix.room_events import RoomEvent
 from voip.matrix.rooms import Rooms
-from voip.matrix.sends import OutgoingEvent, SendQueue, Urgency
+from voip.matrix.sends import REDACTION, OutgoingEvent, SendQueue, Urgency
 from voip.matrix.session import Session
 from voip.matrix.settings import MatrixSettings
 from voip.matrix.sync import SyncLoop
@@ -77,6 +78,9 @@ class MatrixEdge:
         self._open = contextlib.AsyncExitStack()
         self.on_new_device: Callable[[NewDevice], None] | None = None
         """Told when somebody whose devices we knew has one more. Must not block."""
+        self.on_room_event: Callable[[RoomEvent], None] | None = None
+        """Told of joins, reactions and redactions, also of those of the time when we were away, and
+        perhaps once more after a crash. Must not block."""
 
     @property
     def user_id(self) -> str:
@@ -119,6 +123,7 @@ class MatrixEdge:
         self.rooms = Rooms(self.session, self._settings.invite_patterns)
         self._open.push_async_callback(self.rooms.aclose)
         intake = Intake(self.session, machine, keys, self.rooms, self._deliver)
+        intake.on_room_event = self._tell_room_event
         self._intake = intake
         self.sync = SyncLoop(self.session, self._folder, intake, self._upkeep)
         self.sends = SendQueue(Transmitter(self.session, keys, self.rooms))
@@ -194,15 +199,37 @@ class MatrixEdge:
         """Post a notice, which other bots do not answer; the event id."""
         return await self._post(room_id, {"msgtype": "m.notice", "body": body}, txn_id)
 
-    async def post_file(self, room_id: str, file: MediaFile, txn_id: str) -> str:
-        """Upload a file and post it; the event id. The same `txn_id` posts nothing twice.
+    async def upload(self, room_id: str, file: MediaFile, within: float) -> Json:
+        """Upload a file for a room; the content of the event that shows it there.
 
         :raises UploadRefusedError: the homeserver does not take it.
-        :raises SendError: as `send`.
+        :raises RoomError: we are not in the room.
+        :raises TransientError: not now. :raises OSError: the file cannot be read.
         """
         info = await self.rooms.settled(room_id, KNOWN_WITHIN)
-        uploaded = await self._files.upload(file, encrypted=info.encrypted)
-        return await self._post(room_id, media_content(file, uploaded), txn_id)
+        uploaded = await self._files.upload(file, encrypted=info.encrypted, within=within)
+        return media_content(file, uploaded)
+
+    async def post(self, room_id: str, content: Json, txn_id: str, deadline: float) -> str:
+        """Post a message that `find_posted` finds again by `txn_id`; raises as `send`."""
+        message = OutgoingEvent(
+            room_id, MESSAGE, content, txn_id, Urgency.ROOM_POST, deadline=deadline, mark=txn_id
+        )
+        return await self.send(message)
+
+    async def find_posted(self, room_id: str, txn_id: str, since: float) -> str | None:
+        """The event that `post` sent, or None; see `find_marked`."""
+        return await find_marked(self.session, room_id, txn_id, since)
+
+    async def redact(
+        self, room_id: str, event_id: str, reason: str, txn_id: str, deadline: float
+    ) -> str:
+        """Take an event of ours out of a room; raises as `send`. Twice is as good as once."""
+        content = {"redacts": event_id, "reason": reason}
+        event = OutgoingEvent(
+            room_id, REDACTION, content, txn_id, Urgency.ROOM_POST, deadline=deadline
+        )
+        return await self.send(event)
 
     async def _post(self, room_id: str, content: Json, txn_id: str) -> str:
         return await self.send(
@@ -242,6 +269,10 @@ class MatrixEdge:
     async def device_trust(self, user_id: str, device_key: str) -> DeviceTrust:
         """Whether the device of a `Received.device_key` is signed by its owner; asks each time."""
         return await self._keys.device_trust(user_id, device_key)
+
+    def _tell_room_event(self, event: RoomEvent) -> None:
+        if self.on_room_event is not None:
+            self.on_room_event(event)
 
     def _tell_new_device(self, device: NewDevice) -> None:
         if self.on_new_device is not None:

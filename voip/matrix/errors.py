@@ -127,6 +127,10 @@ class NotJoinedError(RoomError):
     """The other person did not join the direct room in time, or declined."""
 
 
+class HistoryTooLongError(RoomError):
+    """What we look for in a room is further back than we read."""
+
+
 class UploadRefusedError(MatrixError):
     """The homeserver does not take the file."""
 

@@ -70,11 +70,14 @@ class Files:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def upload(self, file: MediaFile, *, encrypted: bool) -> Uploaded:
+    async def upload(
+        self, file: MediaFile, *, encrypted: bool, within: float = UPLOAD_WITHIN
+    ) -> Uploaded:
         """Stream a file from disk to the homeserver, through transient errors.
 
         :raises UploadRefusedError: too large, over quota, or not allowed.
-        :raises TransientError: not done in half an hour.
+        :param within: seconds within which another try may begin; 0 for a single one.
+        :raises TransientError: not done by then.
         :raises OSError: the file cannot be read.
         """
         size = (await asyncio.to_thread(file.path.stat)).st_size
@@ -83,7 +86,7 @@ class Files:
             return await self._upload_once(file, size, encrypted)
 
         try:
-            return await until_done(once, UPLOAD_WITHIN)
+            return await until_done(once, within)
         except RequestRefusedError as error:
             raise _upload_refused(file, size, error) from error
 

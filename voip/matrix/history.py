@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from voip.matrix.decryption import Opened
+from voip.matrix.errors import HistoryTooLongError
 from voip.matrix.http import path
 from voip.matrix.machine import Machine
+from voip.matrix.sends import MARK
 from voip.matrix.session import Session
 from voip.matrix.timeline import ENCRYPTED, is_encrypted, is_event
 
 MESSAGE = "m.room.message"
+PAGE = 100
+MAX_PAGES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +52,32 @@ async def recent_messages(
         if type_ == MESSAGE:
             messages.append(Message(event["event_id"], event["sender"], content, found is not None))
     return messages
+
+
+async def find_marked(session: Session, room_id: str, mark: str, since: float) -> str | None:
+    """The id of the event of ours with this mark; None where there is none since then.
+
+    A mark counts on what we sent alone: anybody may write one.
+
+    :param since: Unix seconds, by the homeserver's clock.
+    :raises TransientError: the homeserver cannot be asked now.
+    :raises HistoryTooLongError: we have sent too much since to look through.
+    """
+    wanted = {"types": [MESSAGE, ENCRYPTED], "senders": [session.user_id]}
+    params = {"dir": "b", "limit": str(PAGE), "filter": json.dumps(wanted)}
+    for _ in range(MAX_PAGES):
+        page = await session.request("GET", path("rooms", room_id, "messages"), params=params)
+        for event in page.get("chunk") or ():
+            if not is_event(event) or event["sender"] != session.user_id:
+                continue
+            if event["content"].get(MARK) == mark:
+                return str(event["event_id"])
+            if event.get("origin_server_ts", 0) < since * 1000:
+                return None
+        end = page.get("end")
+        if not isinstance(end, str):  # "If no further events are available, this is not included"
+            return None
+        params["from"] = end
+    raise HistoryTooLongError(
+        "Too much was sent into the room since to find out whether it arrived"
+    )

@@ -14,6 +14,7 @@ from voip.matrix.holding import Arrival, Holding
 from voip.matrix.http import Json
 from voip.matrix.keys import Keys
 from voip.matrix.machine import Machine
+from voip.matrix.room_events import RoomEvent, room_event
 from voip.matrix.rooms import Rooms
 from voip.matrix.session import Session
 from voip.matrix.settling import Settling
@@ -66,6 +67,7 @@ class Intake:
         self.settling = Settling()
         self._seen: dict[str, None] = {}
         self.counts = Counts()
+        self.on_room_event: Callable[[RoomEvent], None] | None = None
 
     @property
     def given_up(self) -> int:
@@ -119,12 +121,23 @@ class Intake:
         for event in events:
             if not self._is_new(event):
                 continue
+            self._tell(room_id, event)
             arrival = Arrival(room_id, event, at, info)
             if is_encrypted(event):
                 found.append((arrival, Locked.KEY_MISSING))
             elif is_call_event(event) or membership(event) is not None:
                 found.append((arrival, None))
         return found
+
+    def _tell(self, room_id: str, event: Json) -> None:
+        told = None if self.on_room_event is None else room_event(room_id, event)
+        if told is None or self.on_room_event is None:
+            return
+        try:
+            self.on_room_event(told)
+        except Exception:
+            self.counts.failed += 1
+            log.exception("A %s could not be handed over", type(told).__name__)
 
     def _is_new(self, event: Json) -> bool:
         event_id = event["event_id"]

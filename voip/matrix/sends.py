@@ -32,6 +32,8 @@ CAPACITY = 1000
 AT_ONCE = 4
 ENDINGS = frozenset({"m.call.hangup", "m.call.reject"})
 CANDIDATES = "m.call.candidates"
+REDACTION = "m.room.redaction"
+MARK = "matrix-voip.delivery"
 
 
 class Urgency(IntEnum):
@@ -58,6 +60,9 @@ class OutgoingEvent:
     """Events of one call leave in the order in which they were given."""
     deadline: float = 30.0
     """Seconds after which it is no longer worth sending."""
+    mark: str | None = None
+    """Under `MARK` beside the content, readable also where that is encrypted: by it we know the
+    event again. It must tell nothing, so it is random."""
 
 
 @dataclass(eq=False, slots=True)

@@ -21,12 +21,14 @@ ROOM_STATE = (
     "m.room.canonical_alias",
     "m.room.history_visibility",
 )
+ANSWERS = ("m.reaction", "m.room.redaction")
+"""By which people say something about what we posted."""
 TIMELINE_LIMIT = 100
 
 
 def timeline_filter() -> Json:
     """The event filter of sync timelines and of back-fill: messages of people take no place."""
-    types = [*ROOM_STATE, ENCRYPTED, *(prefix + "*" for prefix in CALL_TYPES)]
+    types = [*ROOM_STATE, ENCRYPTED, *ANSWERS, *(prefix + "*" for prefix in CALL_TYPES)]
     return {"types": types, "limit": TIMELINE_LIMIT, "lazy_load_members": True}
 
 

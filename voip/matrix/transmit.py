@@ -6,7 +6,7 @@ from voip.matrix.errors import RequestRefusedError, RoomError, SendRefusedError,
 from voip.matrix.http import Json, path
 from voip.matrix.keys import Keys
 from voip.matrix.rooms import Rooms
-from voip.matrix.sends import OutgoingEvent
+from voip.matrix.sends import MARK, REDACTION, OutgoingEvent
 from voip.matrix.session import Session
 
 TRY_WITHIN = 10.0
@@ -47,8 +47,15 @@ class Transmitter:
 
     async def _put(self, event: OutgoingEvent, *, encrypted: bool) -> Json:
         type_, content = event.type, dict(event.content)
+        if type_ == REDACTION:  # has a path of its own, and is never encrypted
+            where = path(
+                "rooms", event.room_id, "redact", str(content.pop("redacts")), event.txn_id
+            )
+            return await self._session.request("PUT", where, body=content, timeout=self._try_within)
         if encrypted:
             type_, content = await self._keys.encrypt(event.room_id, type_, content)
+        if event.mark is not None:
+            content[MARK] = event.mark
         where = path("rooms", event.room_id, "send", type_, event.txn_id)
         return await self._session.request("PUT", where, body=content, timeout=self._try_within)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from voip.media.clips import encode
 from voip.media.sound_errors import SoundError
 from voip.media.sounds import Sound, SoundFile, Speech
+from voip.service.keeping import keeping_settings
 from voip.service.settings import BotName, Settings
 
 
@@ -14,12 +17,23 @@ def announcement(settings: Settings) -> Sound:
     return Speech(settings.announcement) if file is None else SoundFile(file)
 
 
+def question(settings: Settings) -> Sound:
+    """What is asked where consent is given by a digit, in the same way."""
+    file = Path(settings.consent_question)
+    return SoundFile(file) if file.is_file() else Speech(settings.consent_question)
+
+
 def announcement_problems(settings: Settings) -> list[str]:
     """Make the announcement once, and say what went wrong. Takes up to a second."""
     if settings.bot is not BotName.RECORDER:
         return []
-    try:
-        encode(announcement(settings))
-    except SoundError as error:
-        return [f"VOIP_ANNOUNCEMENT: {error}; or name a sound file in it"]
-    return []
+    said = {"VOIP_ANNOUNCEMENT": announcement(settings)}
+    if keeping_settings(settings).asks_anybody:
+        said["VOIP_CONSENT_QUESTION"] = question(settings)
+    problems = []
+    for name, sound in said.items():
+        try:
+            encode(sound)
+        except SoundError as error:
+            problems.append(f"{name}: {error}; or name a sound file in it")
+    return problems

@@ -10,6 +10,7 @@ from typing import Any
 
 from voip.bot.bots.file import BotFileError
 from voip.bot.runner import run_bot
+from voip.delivery.storage.s3 import S3Missing
 from voip.matrix.errors import MatrixError
 from voip.media.errors import MediaError
 from voip.media.sound_errors import SoundError
@@ -67,7 +68,7 @@ def _run(bot: Coroutine[Any, Any, None]) -> Exit:
     except BotFileError as error:
         complain(*error.problems)
         return Exit.WRONG_INPUT
-    except (MatrixError, MediaError, SoundError, StoreError) as error:
+    except (MatrixError, MediaError, SoundError, StoreError, S3Missing) as error:
         complain(str(error))
         return Exit.FAILED
     return Exit.DONE

@@ -1,5 +1,6 @@
 """The command line: `voip bot`, `voip call`, `voip demo`, `voip page`, `voip trace`,
-`voip recordings`, `voip announce`, `voip check-config`; `voip turn` is the package `turn`'s own.
+`voip recordings`, `voip outbox`, `voip announce`, `voip check-config`; `voip turn` is the package
+`turn`'s own.
 
 Each command here only reads its options; what it does is in a module of its own, which is
 imported when the command runs, so that `voip --help` does not wait for the media libraries.
@@ -16,6 +17,7 @@ import typer
 from turn.cli import app as turn_app
 from voip.service.announce_cli import announce_app
 from voip.service.options import Config, DataDir, Json
+from voip.service.outbox_cli import outbox_app
 from voip.service.recordings_cli import recordings_app
 
 app = typer.Typer(
@@ -27,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(recordings_app, name="recordings")
 app.add_typer(announce_app)
+app.add_typer(outbox_app, name="outbox")
 app.add_typer(turn_app, name="turn")
 
 

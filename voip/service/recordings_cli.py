@@ -1,4 +1,4 @@
-"""`voip recordings list`, `show`, `repair`, `export`: the options; see `cli.py`."""
+"""`voip recordings` and what it can do with them: the options; see `cli.py`."""
 # ruff: noqa: PLC0415 - as in cli.py: help does not wait for the media libraries
 
 from __future__ import annotations
@@ -165,3 +165,65 @@ def export(
     named = None if to is None else to.value
     options = ExportOptions(wanted, named, track, output, json, data_dir)
     raise typer.Exit(export_command(options, config))
+
+
+@recordings_app.command()
+def expire(
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be deleted, and do nothing.")
+    ] = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Delete recordings that are older than the settings allow.
+
+    The bot does this by itself every hour. Their posts are redacted, and their copies in storage
+    targets removed, by the bot: by one that runs, or when it is started.
+
+    \b
+    Example:
+      voip recordings expire --dry-run
+      voip recordings expire --config voip.toml --json
+    """
+    from voip.service.recordings_expire import ExpireOptions, expire_command
+
+    raise typer.Exit(expire_command(ExpireOptions(dry_run, json, data_dir), config))
+
+
+@recordings_app.command()
+def decrypt(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A copy out of a storage target.")],
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The file to write, which must not exist. Without it: the same name without"
+            " .sealed.",
+        ),
+    ] = None,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A file that holds the key. Without it: that of the settings."
+        ),
+    ] = None,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Open a copy that was encrypted with VOIP_STORE_KEY.
+
+    Writes nothing where the key is another one, or the file was changed or cut.
+
+    \b
+    Example:
+      voip recordings decrypt audio.ogg.sealed
+      voip recordings decrypt audio.ogg.sealed -o ann.ogg --key-file store.key
+    """
+    from voip.service.recordings_decrypt import DecryptOptions, decrypt_command
+
+    raise typer.Exit(decrypt_command(DecryptOptions(file, output, key_file, json), config))

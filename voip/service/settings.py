@@ -19,6 +19,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from voip.matrix.recovery_key import is_recovery_key
+from voip.service.settings_keeping import KeepingFields
 
 # Matrix appendices, "User Identifiers"; lenient in the localpart, as servers have to be.
 USER_ID = re.compile(r"@[^:\s]*:[^\s/@]+")
@@ -69,7 +70,7 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-class Settings(BaseSettings):
+class CallSettings(BaseSettings):
     """What one device of one Matrix user needs to answer or place calls."""
 
     model_config = SettingsConfigDict(
@@ -391,3 +392,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what is passed in: `settings_sources` reads the file and the environment."""
         return (init_settings,)
+
+
+class Settings(KeepingFields, CallSettings):
+    """All of them: first those of calls, then those of what is kept of them."""

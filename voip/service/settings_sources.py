@@ -7,14 +7,14 @@ from pathlib import Path
 from turn.settings_reading import SettingsError, Sources
 from voip.service.settings import NO_LOGIN, Settings
 
-__all__ = ["SettingsError", "data_dir", "load_settings", "variable", "warnings"]
+__all__ = ["SettingsError", "data_dir", "load_settings", "secret_alone", "variable", "warnings"]
 
 LOGINS = ("password", "access_token")
 SOURCES = Sources(
     Settings,
     default_file=Path("voip.toml"),
     line='user_id = "@bot:example.org"',
-    secrets=(*LOGINS, "recovery_key"),
+    secrets=(*LOGINS, "recovery_key", "s3_secret_key", "store_key", "webhook_secret"),
     instead=(LOGINS,),
     others=frozenset({"VOIP_CONFIG"}),
 )
@@ -34,6 +34,11 @@ def load_settings(file: Path | None = None) -> Settings:
             # The model looks at it only where every field is right.
             error.problems.append(NO_LOGIN)
         raise
+
+
+def secret_alone(name: str, file: Path | None = None) -> str | None:
+    """A secret alone, for what needs no other setting. Raises SettingsError."""
+    return SOURCES.secret(name, file)
 
 
 def data_dir(file: Path | None = None) -> Path:

@@ -12,7 +12,8 @@ from voip.bot.trust import Unverified
 from voip.matrix.settings import MatrixSettings
 from voip.media.limits import PartLimits
 from voip.media.settings import MediaSettings
-from voip.service.announcement import announcement
+from voip.service.announcement import announcement, question
+from voip.service.keeping import keeping_settings
 from voip.service.settings import Settings
 from voip.signalling.config import CallConfig
 
@@ -24,11 +25,13 @@ def bot_settings(settings: Settings) -> BotSettings:
         file=settings.bot_file,
         recorder=RecorderSettings(
             announcement=announcement(settings),
+            question=question(settings),
             until_silence=settings.silence_seconds,
             max_seconds=settings.max_seconds,
         ),
         max_calls=settings.max_calls,
         unverified=Unverified(settings.unverified.value),
+        keeping=keeping_settings(settings),
     )
 
 

@@ -20,6 +20,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from enum import Enum, auto
 from pathlib import Path
 from typing import Self, TypeAlias, TypeVar
 
@@ -39,34 +40,55 @@ Migration: TypeAlias = Sequence[str]
 
 LOCK_WAIT = 1.0
 """Seconds to wait for another process to let go of the file, e.g. one that is just ending."""
+SHARED_LOCK_WAIT = 10.0
+"""The same where the file is shared: the other one waits for the disk, perhaps."""
+
+
+class Use(Enum):
+    """Who else may have the file open."""
+
+    ALONE = auto()
+    """Nobody: a second process is turned away."""
+    OWNER = auto()
+    """Guests, for a moment each."""
+    GUEST = auto()
+    """An owner, and other guests: a damaged file is not for us to set aside."""
 
 
 class Database:
-    """A file that this process alone has open. Made by `open`, ended by `close`."""
+    """A file that this process alone has open, unless it is shared. Made by `open`, ended by
+    `close`."""
 
     def __init__(
-        self, path: Path, thread: ThreadPoolExecutor, connection: sqlite3.Connection
+        self,
+        path: Path,
+        thread: ThreadPoolExecutor,
+        connection: sqlite3.Connection,
+        set_aside: Path | None = None,
     ) -> None:
         self.path = path
+        self.set_aside = set_aside
+        """Where a damaged file went that was here when this one was opened."""
         self._thread = thread
         self._connection = connection
         self._closed = False
 
     @classmethod
-    async def open(cls, path: Path, migrations: Sequence[Migration]) -> Self:
+    async def open(cls, path: Path, migrations: Sequence[Migration], use: Use = Use.ALONE) -> Self:
         """Open or create `path`, readable by its owner only, at the latest schema.
 
-        A file that is damaged is renamed beside itself, with a warning, and a new one is made.
-        Raises StoreInUseError, StoreTooNewError, or StoreError where the folder is not usable.
+        A file that is damaged is renamed beside itself, with a warning, and a new one is made;
+        as a guest this is left to the owner. Raises StoreDamagedError then, StoreInUseError,
+        StoreTooNewError, or StoreError where the folder is not usable.
         """
         thread = ThreadPoolExecutor(1, thread_name_prefix="voip-store")
         loop = asyncio.get_running_loop()
         try:
-            connection = await loop.run_in_executor(thread, _open, path, migrations)
+            connection, aside = await loop.run_in_executor(thread, _open, path, migrations, use)
         except BaseException:
             thread.shutdown(wait=False)
             raise
-        return cls(path, thread, connection)
+        return cls(path, thread, connection, aside)
 
     async def run(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = False) -> T:
         """Do `work` in one transaction; it is undone whole where `work` raises.
@@ -92,7 +114,9 @@ class Database:
         self._thread.shutdown(wait=False)
 
 
-def _open(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
+def _open(
+    path: Path, migrations: Sequence[Migration], use: Use
+) -> tuple[sqlite3.Connection, Path | None]:
     try:
         _private_file(path)
     except OSError as error:
@@ -101,9 +125,9 @@ def _open(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
             " this program, or name another data folder"
         ) from error
     try:
-        return _connect(path, migrations)
+        return _connect(path, migrations, use), None
     except sqlite3.DatabaseError as error:
-        if not _is_damage(error):
+        if use is Use.GUEST or not _is_damage(error):
             raise _translated(error, path) from error
     aside = _set_aside(path)
     log.warning(
@@ -113,7 +137,7 @@ def _open(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
         aside.name,
     )
     _private_file(path)
-    return _connect(path, migrations)
+    return _connect(path, migrations, use), aside
 
 
 def _private_file(path: Path) -> None:
@@ -123,14 +147,18 @@ def _private_file(path: Path) -> None:
     path.chmod(0o600)
 
 
-def _connect(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
+def _connect(path: Path, migrations: Sequence[Migration], use: Use) -> sqlite3.Connection:
     # Autocommit, and transactions said by us: the module's own implicit ones are hard to see.
     connection = sqlite3.connect(
-        path, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False
+        path,
+        timeout=LOCK_WAIT if use is Use.ALONE else SHARED_LOCK_WAIT,
+        isolation_level=None,
+        check_same_thread=False,
     )
     try:
-        # One process only: two with the same data folder would send with the same device.
-        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        if use is Use.ALONE:
+            # Two with the same data folder would send with the same device.
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")

@@ -1,5 +1,5 @@
-"""The journal: which calls are live, which sends are not confirmed, which recordings are not
-posted. What it says on start is what a crash left behind.
+"""The journal: which calls are live, which sends are not confirmed. What it says on start is what
+a crash left behind. Recordings, notices and webhooks are the outbox's.
 
 The promises, and where a kill may fall:
 
@@ -7,9 +7,6 @@ The promises, and where a kill may fall:
   between the two, the call is in `live_calls` and gets its hangup on the next start.
 - `send_began` before an event leaves, `send_done` after the homeserver took it. Killed between
   the two, the event is in `pending_sends` and may be sent again under its `txn_id`.
-- `post_pending` before a recording is posted, `post_done` after. It answers with the row that
-  counts: asked again for the same file, by whichever process, it gives the first `txn_id`, and
-  whether the post is done. So each recording appears in its room exactly once.
 """
 
 from __future__ import annotations
@@ -71,6 +68,11 @@ class Journal:
         journal = cls(await Database.open(path, MIGRATIONS), wall_clock)
         await journal._forget_the_old()
         return journal
+
+    @property
+    def lost(self) -> Path | None:
+        """Where a damaged file was set aside when this was opened: what it held is not here."""
+        return self._database.set_aside
 
     async def close(self) -> None:
         await self._database.close()
@@ -169,35 +171,14 @@ class Journal:
         """What began and was not done, in the order in which it began."""
         return [_send(row) for row in await self._read("SELECT * FROM pending_send ORDER BY seq")]
 
-    # --- posts of recordings ----------------------------------------------------------------
-
-    async def post_pending(self, folder: str, file: str, room_id: str, txn_id: str) -> Post:
-        """Note that `recordings/<folder>/<file>` is to be posted, on the disk on return.
-
-        Answers with the row that counts, which is the first one for this file: use ITS
-        `txn_id`, and post nothing where `done` is set.
-        """
-        row = (folder, file, room_id, txn_id, self._now())
-
-        def work(connection: sqlite3.Connection) -> Post:
-            connection.execute(
-                "INSERT INTO post (folder, file, room_id, txn_id, began) VALUES (?,?,?,?,?)"
-                " ON CONFLICT (folder, file) DO NOTHING",
-                row,
-            )
-            cursor = connection.execute(
-                "SELECT * FROM post WHERE folder=? AND file=?", (folder, file)
-            )
-            return _post(cursor.fetchone())
-
-        return await self._database.run(work, durable=True)
+    # --- posts of recordings, which the outbox has now --------------------------------------
 
     async def post_done(self, txn_id: str) -> None:
-        """The recording is in its room (or never can be), on the disk on return."""
+        """The outbox has the recording, on the disk on return."""
         await self._write("UPDATE post SET done=? WHERE txn_id=?", (self._now(), txn_id), True)
 
     async def pending_posts(self) -> list[Post]:
-        """What is to be posted still, oldest first."""
+        """What an earlier version of this program did not post any more, oldest first."""
         rows = await self._read("SELECT * FROM post WHERE done IS NULL ORDER BY seq")
         return [_post(row) for row in rows]
 

@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints
 from voip.bot import Call, CallEnded
 from voip.bot.bots.file import Strict
 from voip.bot.bots.texts import Text, sound_of
+from voip.bot.consent import all_agreed, record_agreed
 from voip.matrix.errors import MatrixError
 from voip.media.progress import Progress, tone
 
@@ -59,6 +60,8 @@ async def bridge_recorder(call: Call, settings: BridgeSettings) -> None:
             if not agreed and settings.without_consent is Without.HANG_UP:
                 await call.say("The other side does not agree to a recording. Goodbye.")
                 return
+            if agreed:
+                all_agreed(call, onward)
             await _talk(call, onward, record=agreed)
     except MatrixError:
         await call.say("Nobody could be called. Goodbye.")
@@ -94,12 +97,12 @@ async def _picks_up(call: Call, onward: Call, seconds: float) -> bool:
 async def _talk(call: Call, onward: Call, *, record: bool) -> None:
     """Until one of the two hangs up. What the caller hears is the other side, so that one
     recording has both, each on a track."""
-    recording = asyncio.create_task(call.record(both=True)) if record else None
+    recording = asyncio.create_task(record_agreed(call, both=True)) if record else None
     try:
         await call.bridge(onward)
     finally:
         if recording is not None:
-            if call.end is None:
+            if call.end is None and not recording.done():
                 await call.stop_recording()
             with contextlib.suppress(CallEnded):
                 await recording

@@ -74,8 +74,8 @@ def _posted(recordings: Path) -> list[Message]:
 
 
 def _messages(folder: CallFolder) -> list[Message]:
-    if folder.file is None:
+    if folder.file is None or folder.file.revoked:
         return []
-    room_id = folder.file.inbox or folder.file.room_id
+    room_id = folder.file.posts_into
     tracks = [(one.path, one.track.event_id) for one in folder.recordings]
     return [Message(path, room_id, event_id) for path, event_id in tracks if event_id is not None]

@@ -12,11 +12,15 @@ from zoneinfo import ZoneInfo
 from voip.bot import BEEP, Call, TransferError
 from voip.bot.bots.menu_file import Action, MenuSettings, Texts
 from voip.bot.bots.texts import sound_of
+from voip.bot.consent import agreed, record_agreed
+from voip.bot.recorder import QUESTION as QUESTION_TEXT
+from voip.media.sounds import Sound, Speech
 
 log = logging.getLogger(__name__)
 
 TRIES: Final = 3
 """How often a menu is heard by somebody who presses nothing, or nothing that it has."""
+QUESTION: Final = Speech(QUESTION_TEXT)
 STEPS: Final = 100
 """Menus and actions in one call: somebody may press keys in a loop for ever."""
 
@@ -32,9 +36,15 @@ def _now() -> datetime:
     return datetime.now(ZoneInfo("UTC"))
 
 
-async def menu(call: Call, settings: MenuSettings, now: Callable[[], datetime] = _now) -> None:
+async def menu(
+    call: Call,
+    settings: MenuSettings,
+    now: Callable[[], datetime] = _now,
+    question: Sound = QUESTION,
+) -> None:
+    """:param question: asked before a recording, where the policy wants consent by a key."""
     await call.answer()
-    visit = Visit(call, settings, await _language(call, settings))
+    visit = Visit(call, settings, await _language(call, settings), question)
     where = settings.first(now())
     for _ in range(STEPS):
         going = await visit.menu(where)
@@ -61,10 +71,11 @@ async def _language(call: Call, settings: MenuSettings) -> str:
 class Visit:
     """One caller's way through the menus."""
 
-    def __init__(self, call: Call, settings: MenuSettings, language: str) -> None:
+    def __init__(self, call: Call, settings: MenuSettings, language: str, question: Sound) -> None:
         self._call = call
         self._settings = settings
         self._language = language
+        self._question = question
 
     async def say(self, texts: Texts | None) -> None:
         if texts is not None:
@@ -90,11 +101,17 @@ class Visit:
         if action.transfer is not None:
             await self._transfer(action.transfer)
         if action.record is not None:
-            await self._call.play(BEEP)
-            await self._call.record(until_silence=5, max_seconds=action.record)
+            await self._record(action.record)
         if action.menu is not None:
             return action.menu
         return Next.GOODBYE if action.hang_up else Next.AGAIN
+
+    async def _record(self, seconds: float) -> None:
+        """Nothing, where the caller does not agree."""
+        self._call.forget_digits()  # a key of the menu is no consent
+        if await agreed(self._call, self._call.policy, self._question):
+            await self._call.play(BEEP)
+            await record_agreed(self._call, until_silence=5, max_seconds=seconds)
 
     async def _transfer(self, user_id: str) -> None:
         try:

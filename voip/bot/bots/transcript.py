@@ -8,7 +8,6 @@ from typing import Final
 
 from voip.bot import Call
 from voip.bot.transcription import TranscriptionError, transcript_of
-from voip.matrix.errors import MatrixError
 from voip.media.pcm import samples_of
 from voip.media.sound_errors import SoundError
 from voip.media.utterance import RATE, Utterance
@@ -25,7 +24,7 @@ def can_transcribe() -> bool:
 
 async def post_transcript(call: Call) -> None:
     """Of all recordings of a call that is over. What cannot be understood is left out."""
-    if not call.recordings or not can_transcribe():
+    if not call.recordings or call.revoked or not can_transcribe():
         return
     texts = []
     async with call.recogniser(()) as recogniser:
@@ -37,9 +36,4 @@ async def post_transcript(call: Call) -> None:
             except (SoundError, TranscriptionError) as error:
                 log.warning("a message has no transcript: %s", error)
     if words := " ".join(text for text in texts if text):
-        try:
-            await call.post(
-                f"The message in words, as far as a machine understands it: {words}", call.inbox
-            )
-        except MatrixError as error:
-            log.warning("a transcript was not posted: %s", error)
+        await call.post_words(f"The message in words, as far as a machine understands it: {words}")

@@ -17,8 +17,11 @@ from voip.bot.bots.hours import Hours, Zone
 from voip.bot.bots.inbox import play_new
 from voip.bot.bots.texts import Text, sound_of
 from voip.bot.bots.transcript import post_transcript
+from voip.bot.consent import agreed
+from voip.bot.recorder import QUESTION as QUESTION_TEXT
 from voip.media.events import RecordingEnd
 from voip.media.sound_errors import SoundError
+from voip.media.sounds import Sound, Speech
 from voip.media.waveform import waveform
 
 GREETING: Final = "Hello. Please leave a message after the tone, and press a key when you are done."
@@ -26,6 +29,10 @@ CHOICES: Final = "Press 1 to send your message, 2 to record it again, or 3 to he
 TOO_SHORT: Final = "There was too little to hear."
 SENT: Final = "Your message is on its way. Goodbye."
 NOTHING: Final = "There was no message. Goodbye."
+NOT_AGREED: Final = "Then nothing is recorded. Goodbye."
+REVOKED: Final = "Your message is deleted. Goodbye."
+
+QUESTION: Final = Speech(QUESTION_TEXT)
 
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 Pattern = Annotated[str, StringConstraints(pattern=r"^(\*|@\S+:\S+)$", max_length=255)]
@@ -74,8 +81,12 @@ def _now() -> datetime:
 
 
 async def voicemail(
-    call: Call, settings: VoicemailSettings, now: Callable[[], datetime] = _now
+    call: Call,
+    settings: VoicemailSettings,
+    now: Callable[[], datetime] = _now,
+    question: Sound = QUESTION,
 ) -> None:
+    """:param question: asked where the policy wants consent by a key."""
     if any(fnmatchcase(call.peer_user_id, pattern) for pattern in settings.owners):
         await call.answer()
         await play_new(call)
@@ -86,8 +97,16 @@ async def voicemail(
     greeting = settings.greeting(call.peer_user_id, now())
     await call.answer()
     await call.play(sound_of(greeting.say, greeting.voice), until=BargeIn.DIGIT)
+    call.forget_digits()  # that was the greeting's; consent is no answer to it
+    # Any key means that somebody is done, so none can take the consent back.
+    if not await agreed(call, call.policy, question, by_key=False):
+        await call.say(NOT_AGREED)
+        return
     for take in range(1, settings.takes + 1):
         message = await _record(call, settings)
+        if call.revoked:
+            await call.say(REVOKED)
+            return
         if message.seconds < settings.min_seconds or await _is_silent(message):
             await call.discard(message)
             await call.say(TOO_SHORT)
@@ -108,7 +127,7 @@ async def _record(call: Call, settings: VoicemailSettings) -> Recording:
         max_seconds=settings.max_seconds,
         until=BargeIn.DIGIT,
     )
-    if message.ended is RecordingEnd.STOPPED:
+    if message.ended is RecordingEnd.STOPPED and not call.revoked:
         await call.digit()  # the one that ended it; what follows is an answer already
     return message
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Self, TypeVar
 
 from voip.bot.call import Call, CallEnded
 from voip.bot.flows import Flow, run_flow
+from voip.bot.keeping import Policy
 from voip.bot.testing.clock import VirtualLoop
 from voip.bot.testing.phone import FakePhone, Person, Post
 from voip.bot.testing.sounds import words_of
@@ -162,8 +163,12 @@ class FakeCall(FakePeer):
     """Somebody calls, and a flow answers; used in an `async with`. At its end the caller hangs up,
     and the flow has ended. What the flow raised is raised there."""
 
-    def __init__(self, flow: Flow, person: Person | None = None) -> None:
-        """`flow`: what `@bot.on_call` marks. `person`: who calls."""
+    def __init__(
+        self, flow: Flow, person: Person | None = None, policy: Policy | None = None
+    ) -> None:
+        """`flow`: what `@bot.on_call` marks. `person`: who calls. `policy`: the operator's, for
+        recordings."""
+        self._policy = policy
         self._flow = flow
         self._person = person or Person()
         self._error: Exception | None = None
@@ -173,7 +178,7 @@ class FakeCall(FakePeer):
             raise RuntimeError(  # noqa: TRY004  # of the loop, not of an argument
                 "a FakeCall needs a virtual clock: put @virtual_time on the test"
             )
-        phone = await FakePhone().__aenter__()
+        phone = await FakePhone(self._policy).__aenter__()
         super().__init__(phone, phone.ringing(self._person))
         self._running = asyncio.create_task(self._serve())
         return self

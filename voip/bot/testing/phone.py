@@ -16,6 +16,8 @@ from typing import Final, Self
 
 from voip.bot.after import do_afterwards
 from voip.bot.call import Call
+from voip.bot.consent import must_have_asked
+from voip.bot.keeping import Policy
 from voip.bot.testing.media import FakeMedia, Leg
 from voip.bot.testing.voice import FakeRecogniser, Voice
 from voip.bot.transcription import Transcriber
@@ -106,7 +108,9 @@ class FakePhone:
 
     user_id = "@bot:example.org"
 
-    def __init__(self) -> None:
+    def __init__(self, policy: Policy | None = None) -> None:
+        self.policy = policy or Policy()
+        """The operator's, for everybody."""
         self.matrix = FakeRooms()
         self.media = FakeMedia()
         self.recordings = Path(tempfile.mkdtemp(prefix="voip-test-"))
@@ -175,11 +179,24 @@ class FakePhone:
     async def finished(self, call: Call) -> None:
         """As `runner.Bot` does: post what was recorded, then what the flow wants done."""
         await call.closed()
-        for recording in call.recordings:
+        for recording in call.recordings if self._may_post(call) else ():
             event_id = f"${self.new_id()}"
             call.posted[recording.path.name] = event_id
             self.matrix.files.append(Post(call.inbox or call.room_id, recording.path.name))
         await do_afterwards(call, call.after)
+
+    def _may_post(self, call: Call) -> bool:
+        return self.policy.post and not call.revoked
+
+    def policy_of(self, room_id: str, user_id: str) -> Policy:
+        return self.policy
+
+    async def post_words(self, call: Call, text: str) -> None:
+        if self._may_post(call):
+            self.matrix.posts.append(Post(call.inbox or call.room_id, text))
+
+    def write_soon(self, call: Call) -> None:
+        pass  # nobody reads it
 
     async def forget(self, call: Call) -> None:
         await call.closed()
@@ -192,6 +209,7 @@ class FakePhone:
         max_seconds: float | None,
         both: bool = False,
     ) -> None:
+        must_have_asked(call)
         await asyncio.to_thread(call.folder.mkdir, parents=True, exist_ok=True)
         await self.media.start_recording(
             call.key, call.folder, until_silence=until_silence, max_seconds=max_seconds, both=both

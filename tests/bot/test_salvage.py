@@ -1,4 +1,4 @@
-"""Recordings on their way into the room, and what a crash left of them."""
+"""What a crash left of recordings, and how they are called in the room."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 from tests.media.audio import in_order, picture, rtp, sweep_packets
 from tests.media.test_ogg import write as write_ogg
 from tests.media.test_webm import write
-from voip.bot.posting import _name, salvage
+from voip.bot.salvage import salvage
+from voip.delivery.rooms import shown_name
 from voip.media.events import MediaDirection, RecordingEnd
 
 
@@ -25,7 +26,7 @@ from voip.media.events import MediaDirection, RecordingEnd
     ],
 )
 def test_a_file_is_shown_as_what_it_is(file: str, shown: str) -> None:
-    assert _name(Path("recordings/20260131-call") / file) == shown
+    assert shown_name(Path("recordings/20260131-call") / file) == shown
 
 
 async def test_a_screen_that_was_left_unposted_is_found(tmp_path: Path) -> None:

@@ -1,0 +1,98 @@
+"""What a bot puts into the outbox, without a network: by policy, and through a full disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import pytest
+
+from voip.bot import deliveries as module
+from voip.bot.call_file import CallFile
+from voip.bot.deliveries import Deliveries
+from voip.bot.keeping import KeepingSettings, Policy, Rule
+from voip.delivery.webhooks import WebhookSettings
+from voip.media.events import Recording, RecordingEnd
+from voip.store.errors import StoreFullError
+from voip.store.outbox import Outbox
+from voip.store.outbox_records import Draft, Kind, State
+
+ROOM, ANN = "!r:x", "@ann:x"
+FOLDER = Path("recordings/20260131T120000Z-3f2a")
+SOUND = Recording(FOLDER / "audio.ogg", "audio/ogg", 3.0, 1000, RecordingEnd.SILENCE)
+FILE = CallFile("3f2a", ROOM, "c", "inbound", ANN, "@bot:x", "2026-01-31T12:00:00.000Z")
+SETTINGS = KeepingSettings(
+    folder=Path("/copies"), webhook=WebhookSettings("https://h.example.org", "a secret")
+)
+
+
+@pytest.fixture
+async def made(tmp_path: Path) -> AsyncIterator[Deliveries]:
+    phone: Any = SimpleNamespace(matrix=None, recordings=tmp_path / "recordings")
+    outbox = await Outbox.open(tmp_path / "outbox.db")
+    async with aiohttp.ClientSession() as client:
+        deliveries = Deliveries(outbox, phone, SETTINGS, client)
+        yield deliveries
+        await deliveries._tasks.aclose()
+    await outbox.close()
+
+
+def kinds(drafts: list[Draft]) -> list[Kind]:
+    return [draft.kind for draft in drafts]
+
+
+async def test_a_recording_goes_to_every_place(made: Deliveries) -> None:
+    drafts = made.after_call(FILE, [SOUND], FOLDER)
+    assert kinds(drafts) == [Kind.POST, Kind.COPY, Kind.COPY, Kind.WEBHOOK]
+
+
+async def test_the_policy_of_its_room_and_person_counts(made: Deliveries) -> None:
+    made.settings = replace(SETTINGS, rules=(Rule({"post": False, "store": False}, user=ANN),))
+    assert kinds(made.after_call(FILE, [SOUND], FOLDER)) == [Kind.WEBHOOK]
+    made.settings = replace(SETTINGS, policy=Policy(store=False))
+    assert kinds(made.after_call(FILE, [SOUND], FOLDER)) == [Kind.POST, Kind.WEBHOOK]
+
+
+async def test_of_a_call_whose_consent_was_taken_back_nothing_leaves(made: Deliveries) -> None:
+    """Also after a crash, which leaves it to `call.json` to say so."""
+    file = replace(FILE, consent={"by": "staying", "revoked": {"by": ANN, "how": "digit"}})
+    drafts = made.after_crash(file, [SOUND], FOLDER)
+    assert kinds(drafts) == [Kind.REDACTION, Kind.ERASURE, Kind.WEBHOOK]
+    assert drafts[1].payload["target"] == "local"
+    assert drafts[2].payload["body"]["event"] == "call.ended"
+
+
+async def test_through_a_full_disk_it_is_written_down_once_there_is_space(
+    made: Deliveries, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "PUT_AGAIN", 0.01)
+    put, tries = made.outbox.put, 0
+
+    async def sometimes(drafts: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        if tries < 4:
+            raise StoreFullError("no space left")
+        return await put(drafts)
+
+    monkeypatch.setattr(made.outbox, "put", sometimes)
+    await made.put(made.after_call(FILE, [SOUND], FOLDER))
+    assert len(await made.outbox.entries([State.WAITING])) == 4
+    assert caplog.text.count("no space left") == 1
+
+
+async def test_events_are_written_down_in_their_order_and_bounded(
+    made: Deliveries, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "MAX_NOTED", 3)
+    for number in range(5):
+        made.note(Draft(Kind.WEBHOOK, str(number), "webhook", {}))
+    assert made._noting is not None
+    await asyncio.wait({made._noting})
+    assert [entry.key for entry in await made.outbox.entries(State)] == ["2", "1", "0"]
+    assert "an event is lost" in caplog.text

@@ -1,0 +1,1 @@
+"""Delivers what is in the outbox, each entry exactly once: into rooms, storage and webhooks."""
