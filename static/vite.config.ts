@@ -1,4 +1,11 @@
 import { defineConfig } from "vitest/config";
+import { FIRST } from "./src/text/texts.ts";
+
+/** A language is one file for the first paint and one for the rest, not one for each area. */
+function sentences(id: string): string | null {
+  const found = /locales\/(\w+)\/(\w+)\.json$/.exec(id);
+  return found && `${FIRST.includes(found[2] as never) ? "first" : "client"}-${found[1]}`;
+}
 
 export default defineConfig({
   // Relative, so that the page works under any path of any host.
@@ -10,6 +17,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1500,
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: sentences, debugName: "sentences" }] } },
+    },
   },
-  test: { include: ["src/**/*.test.ts"] },
+  test: { include: ["src/**/*.test.ts"], setupFiles: ["src/text/test-setup.ts"] },
 });

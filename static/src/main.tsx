@@ -1,10 +1,11 @@
 /** The first paint: sign-in and nothing else. What a signed-in person needs loads behind it. */
 import { render } from "preact";
-import { App } from "./components/App";
+import { App } from "./components/shell/App";
 import { startRouting } from "./state/route";
 import { restore } from "./state/session";
 import { config } from "./state/store";
 import type { Config } from "./state/types";
+import { startLanguage } from "./text/i18n";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/signin.css";
@@ -21,8 +22,13 @@ async function loadConfig() {
   }
 }
 
-restore();
-startRouting();
-void loadConfig();
-const root = document.getElementById("app");
-if (root) render(<App />, root);
+async function begin() {
+  restore();
+  startRouting();
+  void loadConfig();
+  await startLanguage();
+  const root = document.getElementById("app");
+  if (root) render(<App />, root);
+}
+
+void begin();

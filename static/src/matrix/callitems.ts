@@ -1,6 +1,7 @@
 /** The m.call.* events of a room → one line for each call: "Missed call", "Voice call, 1:23". */
 import { EventType, type MatrixEvent } from "matrix-js-sdk/lib/matrix";
 import type { TimelineItem } from "../state/types";
+import { t } from "../text/i18n";
 import { clock } from "../text/time";
 import { callKind } from "./items";
 
@@ -48,20 +49,22 @@ function item({ invite, answeredAt, end }: Told, myId: string): TimelineItem {
 }
 
 function outcome(
-  kind: string,
+  kind: "voice" | "video",
   mine: boolean,
   answeredAt: number | null,
   end: MatrixEvent | null,
   myId: string,
 ): { body: string; failed: boolean } {
-  if (answeredAt !== null) {
-    const lasted = end ? `, ${clock((end.getTs() - answeredAt) / 1000)}` : "";
-    return { body: `${kind}${lasted}`, failed: false };
+  const what = t(`room:${kind}Call`);
+  if (answeredAt !== null && end) {
+    const time = clock((end.getTs() - answeredAt) / 1000);
+    return { body: t("room:lineLasted", { what, time }), failed: false };
   }
-  if (!end) return { body: kind, failed: false };
+  if (answeredAt !== null || !end) return { body: what, failed: false };
   if (end.getType() === EventType.CallReject) {
     const byUs = end.getSender() === myId;
-    return { body: `${kind}, ${byUs ? "you declined" : "declined"}`, failed: true };
+    return { body: t(byUs ? "room:lineYouDeclined" : "room:lineDeclined", { what }), failed: true };
   }
-  return { body: mine ? `${kind}, no answer` : `Missed ${kind.toLowerCase()}`, failed: true };
+  if (mine) return { body: t("room:lineNoAnswer", { what }), failed: true };
+  return { body: t(kind === "video" ? "room:missedVideo" : "room:missedVoice"), failed: true };
 }

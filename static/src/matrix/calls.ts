@@ -17,6 +17,7 @@ import {
 import { CallEventHandlerEvent } from "matrix-js-sdk/lib/webrtc/callEventHandler";
 import { CallFeedEvent } from "matrix-js-sdk/lib/webrtc/callFeed";
 import * as store from "../state/store";
+import { t } from "../text/i18n";
 import { endSentence, mediaProblem } from "../text/reasons";
 import { watchStats } from "./callstats";
 import { viewOf } from "./callview";
@@ -70,10 +71,7 @@ export async function placeCall(roomId: string, video: boolean): Promise<void> {
   const invitee = summary?.peerId ?? undefined;
   const call = createNewMatrixCall(client, roomId, invitee ? { invitee } : {});
   if (!call) {
-    store.tell(
-      "This browser cannot make calls. Try a current Firefox, Chrome or Safari.",
-      "problem",
-    );
+    store.tell(t("call:noCalls"), "problem");
     return;
   }
   store.notice.value = null;
@@ -120,10 +118,7 @@ export async function setCameraOff(off: boolean) {
   const isOff = await found.call.setLocalVideoMuted(off);
   if (!off) found.video = !isOff;
   if (!off && isOff) {
-    store.tell(
-      `Your camera stays off: there is none this page may use, or ${found.peer}'s app cannot add video to a call.`,
-      "problem",
-    );
+    store.tell(t("call:cameraStays", { name: found.peer }), "problem");
   }
   refresh();
 }
@@ -135,7 +130,7 @@ export function setRelay(on: boolean) {
 /** What would certainly fail, told before anybody's telephone rings. */
 async function obstacleTo(client: MatrixClient, video: boolean): Promise<string | null> {
   if (store.connection.value !== "online") {
-    return "The homeserver cannot be reached, so no call can be placed. Try again once it is back.";
+    return t("call:offline");
   }
   if (!navigator.mediaDevices) return mediaProblem("insecure");
   const devices = await navigator.mediaDevices.enumerateDevices();
@@ -143,7 +138,7 @@ async function obstacleTo(client: MatrixClient, video: boolean): Promise<string 
   if (video && !devices.some((each) => each.kind === "videoinput"))
     return mediaProblem("no-camera");
   if (store.relayOnly.value && client.getTurnServers().length === 0) {
-    return "Calls are set to go through a relay, but this homeserver offers none. Switch “Relay only” off in the menu, or ask its administrator for TURN.";
+    return t("call:noRelay");
   }
   return null;
 }

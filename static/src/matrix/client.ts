@@ -11,6 +11,7 @@ import {
 import { forgetFilters, remember } from "../state/session";
 import * as store from "../state/store";
 import type { Session } from "../state/types";
+import { t } from "../text/i18n";
 import { watchCalls } from "./calls";
 import { current, isCurrent, setCurrent } from "./current";
 import { quiet, quietModules } from "./logging";
@@ -52,10 +53,7 @@ async function startCrypto(starting: MatrixClient, session: Session) {
     await starting.initRustCrypto({ cryptoDatabasePrefix });
   } catch {
     await starting.initRustCrypto({ useIndexedDB: false });
-    store.tell(
-      "This browser does not let the page keep encryption keys: encrypted messages will be unreadable after you reload.",
-      "problem",
-    );
+    store.tell(t("list:noKeys"), "problem");
   }
   starting.on(CryptoEvent.KeyBackupFailed, () => {});
 }
@@ -78,7 +76,7 @@ function onLoggedOut() {
   const found = store.session.value;
   void stop().then(async () => {
     if (found) await forget(found);
-    store.tell("Your session was ended, here or from another device. Sign in again.", "problem");
+    store.tell(t("list:signedOut"), "problem");
   });
 }
 
@@ -104,10 +102,7 @@ export async function signOut() {
   try {
     await leaving?.logout(true);
   } catch {
-    store.tell(
-      "You are signed out here, but the homeserver could not be told. Remove this device from another one.",
-      "problem",
-    );
+    store.tell(t("list:logoutNotTold"), "problem");
   }
   await stop();
   if (found) await forget(found);

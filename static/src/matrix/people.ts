@@ -1,6 +1,7 @@
 /** Starting a conversation, accepting an invitation, leaving one. */
 import { EventType, KnownMembership, MatrixError, Preset } from "matrix-js-sdk/lib/matrix";
 import { selectedRoom } from "../state/store";
+import { t } from "../text/i18n";
 import { running } from "./current";
 import { directPeople } from "./rooms";
 
@@ -9,7 +10,7 @@ export const USER_ID = /^@[^:\s]+:[^\s]+$/;
 /** Opens the direct room with `userId`, creating an encrypted one where there is none. */
 export async function startChat(userId: string): Promise<void> {
   const client = running();
-  if (userId === client.getUserId()) throw new Error("That is your own user name.");
+  if (userId === client.getUserId()) throw new Error(t("list:yourself"));
   const known = existing(userId);
   if (known) {
     selectedRoom.value = known;
@@ -30,7 +31,7 @@ export async function startChat(userId: string): Promise<void> {
       ],
     })
     .catch((error: unknown) => {
-      throw new Error(problem(error, `The room with ${userId} could not be made`));
+      throw new Error(problem(error, t("list:roomNotMade", { user: userId })));
     });
   await setDirect(roomId, userId);
   selectedRoom.value = roomId;
@@ -54,7 +55,7 @@ async function mustExist(userId: string) {
   } catch (error) {
     // Servers may hide profiles (403) or be away for now: only a clear "no" stops us.
     if (error instanceof MatrixError && error.errcode === "M_NOT_FOUND") {
-      throw new Error(`Nobody is called ${userId}. Check the spelling.`);
+      throw new Error(t("list:nobody", { user: userId }));
     }
   }
 }
@@ -73,7 +74,7 @@ export async function acceptInvite(roomId: string) {
   try {
     await client.joinRoom(roomId);
   } catch (error) {
-    throw new Error(problem(error, "The invitation could not be accepted"));
+    throw new Error(problem(error, t("list:notAccepted")));
   }
   if (direct) await setDirect(roomId, direct);
   selectedRoom.value = roomId;
@@ -86,9 +87,10 @@ export async function declineInvite(roomId: string) {
 
 function problem(error: unknown, what: string): string {
   if (!(error instanceof MatrixError)) {
-    return `${what}: the homeserver cannot be reached. Check your network, then try again.`;
+    return t("list:unreachable", { what });
   }
-  if (error.errcode === "M_LIMIT_EXCEEDED")
-    return `${what}: too fast. Wait a moment, then try again.`;
-  return `${what}: ${error.error ?? "the homeserver refused"}.`;
+  if (error.errcode === "M_LIMIT_EXCEEDED") return t("list:tooFast", { what });
+  return error.error
+    ? t("list:refusedWhy", { what, error: error.error })
+    : t("list:refused", { what });
 }

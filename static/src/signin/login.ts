@@ -1,5 +1,6 @@
 /** POST /login with a password: a new device, and the session this browser keeps. */
 import type { Session } from "../state/types";
+import { t } from "../text/i18n";
 import { discover } from "./discovery";
 import { loginProblem, type MatrixProblem, SignInError } from "./errors";
 
@@ -44,8 +45,6 @@ async function post(url: string, body: object): Promise<Response> {
       signal: AbortSignal.timeout(30_000),
     });
   } catch {
-    throw new SignInError(
-      "The homeserver cannot be reached any more. Check your network, then try again.",
-    );
+    throw new SignInError(t("signin:lost"));
   }
 }

@@ -1,0 +1,33 @@
+/** A <video> that plays a MediaStream. */
+import { useEffect, useRef } from "preact/hooks";
+import { t } from "../../text/i18n";
+
+interface Props {
+  stream: MediaStream | null;
+  classes: string;
+  testid: string;
+  muted?: boolean;
+  hidden?: boolean;
+}
+
+export function StreamVideo({ stream, classes, testid, muted = false, hidden = false }: Props) {
+  const video = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    const element = video.current;
+    if (!element || element.srcObject === stream) return;
+    element.srcObject = stream;
+    // Refused only without a click on the page, and a call always begins with one.
+    if (stream) element.play().catch(() => {});
+  }, [stream]);
+  return (
+    <video
+      ref={video}
+      class={hidden ? `${classes} unseen` : classes}
+      autoplay
+      playsInline
+      muted={muted}
+      aria-label={t(muted ? "call:you" : "call:peer")}
+      data-testid={testid}
+    />
+  );
+}
