@@ -9,6 +9,7 @@ import { startLanguage } from "./text/i18n";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/signin.css";
+import "./style/language.css";
 
 async function loadConfig() {
   try {

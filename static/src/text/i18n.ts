@@ -41,8 +41,7 @@ export async function startLanguage(asked: readonly string[] = preferred()): Pro
     lng: "en",
     resources: {},
     defaultNS: "common",
-    // The page draws text as text, never as markup.
-    interpolation: { escapeValue: false },
+    interpolation: { escape: isolate },
   });
   wanted.add("first");
   await speak(asked.map(known).find((each) => each !== null) ?? "en");
@@ -61,6 +60,14 @@ export async function choose(next: Language): Promise<void> {
     // The choice lasts as long as the tab.
   }
   await speak(next);
+}
+
+/**
+ * Names keep their own direction: between isolates (Unicode, UAX #9) "@ada:example.org" reads the
+ * same in an Arabic sentence. Nothing else is escaped, as the page draws text as text.
+ */
+function isolate(value: string): string {
+  return RIGHT_TO_LEFT.has(i18next.language as Language) ? `\u2068${value}\u2069` : value;
 }
 
 async function speak(next: Language) {

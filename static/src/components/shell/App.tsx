@@ -5,6 +5,7 @@ import { claim } from "../../state/session";
 import { elsewhere, session } from "../../state/store";
 import type { Session } from "../../state/types";
 import { loadClientTexts, t } from "../../text/i18n";
+import { LanguageChoice } from "../parts/LanguageChoice";
 import { SignIn } from "../signin/SignIn";
 import { ElsewhereCard } from "./ElsewhereCard";
 import { Splash } from "./Splash";
@@ -35,7 +36,16 @@ export function App() {
     else setShell(null);
   }, [device]);
 
-  if (!device) return <SignIn />;
+  if (!device) {
+    return (
+      <>
+        <SignIn />
+        <footer class="corner">
+          <LanguageChoice />
+        </footer>
+      </>
+    );
+  }
   if (elsewhere.value) return <ElsewhereCard onTake={() => void open(device, true)} />;
   return Shell && !problem ? <Shell /> : <Splash problem={problem} />;
 }
