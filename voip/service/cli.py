@@ -146,6 +146,7 @@ def demo(
 
 @app.command()
 def page(
+    *,
     homeserver: Annotated[
         str | None,
         typer.Option(metavar="URL", help="The homeserver that the page offers to sign in at."),
@@ -156,6 +157,11 @@ def page(
     any_homeserver: Annotated[
         bool, typer.Option("--any-homeserver", help="People of every homeserver may sign in.")
     ] = False,
+    path: Annotated[str, typer.Option(help="The path that the page lies under.")] = "/",
+    embed: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ORIGIN", help="A site that may show the page in a frame; repeat it."),
+    ] = None,
 ) -> None:
     """Serve the calling page, behind a proxy with TLS.
 
@@ -165,12 +171,14 @@ def page(
     \b
     Example:
       voip page --homeserver https://matrix.example.org
+      voip page --homeserver https://matrix.example.org --path /calls --embed https://example.org
     """
     from voip.service.page_command import PageOptions, page_command
 
     if homeserver is None and not any_homeserver:
         raise typer.BadParameter("name a --homeserver, or allow --any-homeserver")
-    options = PageOptions(homeserver, host, port, brand, any_homeserver)
+    embed_origins = tuple(embed or ())
+    options = PageOptions(homeserver, host, port, brand, any_homeserver, path, embed_origins)
     raise typer.Exit(page_command(options))
 
 
