@@ -13,7 +13,7 @@ FAILED = { test $$? -eq 1 && echo "Once more, by themselves:"; }
 # What the tests run beside ours, as package=command.
 DEBIAN := coturn=turnserver chromium=chromium redis-server=redis-server postgresql=pg_lsclusters iproute2=ip
 PAGE := static/dist/index.html
-PAGE_SOURCES := $(shell find static/src static/public -type f 2>/dev/null) $(wildcard static/*.json static/*.html static/*.ts)
+PAGE_SOURCES := $(shell find static/src static/public static/worker -type f 2>/dev/null) $(wildcard static/*.json static/*.html static/*.ts)
 
 .PHONY: help install run smoke test test-all test-newest check bench page fuzz lock clean
 help:  ## list the targets

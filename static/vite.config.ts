@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { FIRST } from "./src/text/texts.ts";
+import { serviceWorker } from "./worker/build.ts";
 
 /** A language is one file for the first paint and one for the rest, not one for each area. */
 function sentences(id: string): string | null {
@@ -10,6 +11,7 @@ function sentences(id: string): string | null {
 export default defineConfig({
   // Relative, so that the page works under any path of any host.
   base: "./",
+  plugins: [serviceWorker()],
   build: {
     outDir: "dist",
     target: "es2022",

@@ -1,6 +1,7 @@
 /** The first paint: sign-in and nothing else. What a signed-in person needs loads behind it. */
 import { render } from "preact";
 import { App } from "./components/shell/App";
+import { keepOffline, watchNetwork } from "./offline/updates";
 import { startRouting } from "./state/route";
 import { restore } from "./state/session";
 import { config } from "./state/store";
@@ -26,10 +27,21 @@ async function loadConfig() {
 async function begin() {
   restore();
   startRouting();
-  void loadConfig();
+  watchNetwork();
+  void loadConfig().then(async () => {
+    if (window.parent !== window) (await import("./embed/embed")).startEmbedding();
+  });
   await startLanguage();
   const root = document.getElementById("app");
   if (root) render(<App />, root);
+  // After everything that the first paint needs.
+  requestIdle(() => void keepOffline());
+}
+
+/** Safari has no requestIdleCallback. */
+function requestIdle(work: () => void) {
+  if (typeof requestIdleCallback === "function") requestIdleCallback(work, { timeout: 5_000 });
+  else setTimeout(work, 2_000);
 }
 
 void begin();

@@ -54,7 +54,8 @@ async function mustExist(userId: string) {
     await running().getProfileInfo(userId);
   } catch (error) {
     // Servers may hide profiles (403) or be away for now: only a clear "no" stops us.
-    if (error instanceof MatrixError && error.errcode === "M_NOT_FOUND") {
+    // Synapse says M_UNKNOWN with it.
+    if (error instanceof MatrixError && error.httpStatus === 404) {
       throw new Error(t("list:nobody", { user: userId }));
     }
   }

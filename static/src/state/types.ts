@@ -12,6 +12,8 @@ export interface Session {
 export interface Config {
   homeserver: string | null;
   brand: string;
+  /** The sites that may show the page in a frame and place calls in it. */
+  embedOrigins: string[];
 }
 
 export type Connection = "connecting" | "online" | "reconnecting";

@@ -8,6 +8,7 @@ import { loadClientTexts, t } from "../../text/i18n";
 import { LanguageChoice } from "../parts/LanguageChoice";
 import { SignIn } from "../signin/SignIn";
 import { ElsewhereCard } from "./ElsewhereCard";
+import { PageStatus } from "./PageStatus";
 import { Splash } from "./Splash";
 
 export function App() {
@@ -41,6 +42,7 @@ export function App() {
       <>
         <SignIn />
         <footer class="corner">
+          <PageStatus />
           <LanguageChoice />
         </footer>
       </>

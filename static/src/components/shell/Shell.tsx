@@ -1,5 +1,6 @@
 /** The client of a signed-in person: the list, the open room, the call. */
 import { useEffect } from "preact/hooks";
+import { link } from "../../state/link";
 import { call, incoming, room, selectedRoom } from "../../state/store";
 import "../../style/list.css";
 import "../../style/shell.css";
@@ -7,10 +8,12 @@ import "../../style/room.css";
 import "../../style/call.css";
 import { CallStage } from "../call/CallStage";
 import { IncomingCall } from "../call/IncomingCall";
+import { LinkCard } from "../link/LinkCard";
 import { Sidebar } from "../list/Sidebar";
 import { RoomView } from "../room/RoomView";
 import { ConnectionLine } from "./ConnectionLine";
 import { NoticeBar } from "./NoticeBar";
+import { PageStatus } from "./PageStatus";
 import { Welcome } from "./Welcome";
 
 export function Shell() {
@@ -27,8 +30,10 @@ export function Shell() {
   return (
     <div class={open ? "shell shell-open" : "shell"} data-testid="shell">
       {incoming.value && <IncomingCall call={incoming.value} />}
+      {link.value && !active && <LinkCard link={link.value} key={link.value.userId} />}
       <Sidebar />
       <main class="pane">
+        <PageStatus />
         <ConnectionLine />
         <NoticeBar />
         {active ? (
