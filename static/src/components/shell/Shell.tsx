@@ -5,8 +5,11 @@ import "../../style/list.css";
 import "../../style/shell.css";
 import "../../style/room.css";
 import "../../style/call.css";
+import "../../style/layout.css";
+import "../../style/devices.css";
 import { CallStage } from "../call/CallStage";
 import { IncomingCall } from "../call/IncomingCall";
+import { DevicesCorner } from "../devices/DevicesCorner";
 import { Sidebar } from "../list/Sidebar";
 import { RoomView } from "../room/RoomView";
 import { ConnectionLine } from "./ConnectionLine";
@@ -28,6 +31,7 @@ export function Shell() {
     <div class={open ? "shell shell-open" : "shell"} data-testid="shell">
       {incoming.value && <IncomingCall call={incoming.value} />}
       <Sidebar />
+      <DevicesCorner />
       <main class="pane">
         <ConnectionLine />
         <NoticeBar />
