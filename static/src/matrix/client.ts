@@ -14,6 +14,7 @@ import type { Session } from "../state/types";
 import { t } from "../text/i18n";
 import { watchCalls } from "./calls";
 import { current, isCurrent, setCurrent } from "./current";
+import { watchDevices } from "./devices";
 import { quiet, quietModules } from "./logging";
 import { watchRooms } from "./rooms";
 import { watchTimeline } from "./timeline";
@@ -38,7 +39,9 @@ export async function start(session: Session) {
   if (!isCurrent(starting)) return; // Signed out meanwhile.
   starting.on(ClientEvent.Sync, onSync);
   starting.on(HttpApiEvent.SessionLoggedOut, onLoggedOut);
-  stopWatching = [watchRooms(starting), watchTimeline(starting), watchCalls(starting)];
+  stopWatching = [watchRooms, watchTimeline, watchCalls, watchDevices].map((watch) =>
+    watch(starting),
+  );
   void showMe(starting, session.userId);
   await starting.startClient({
     // Call events in busy rooms must not fall into a gap of the timeline.

@@ -1,20 +1,28 @@
 /** The areas of the page's sentences: a file of each language's folder, a name before the colon. */
 import type call from "./locales/en/call.json";
+import type check from "./locales/en/check.json";
 import type common from "./locales/en/common.json";
+import type devices from "./locales/en/devices.json";
 import type ends from "./locales/en/ends.json";
+import type layout from "./locales/en/layout.json";
 import type links from "./locales/en/links.json";
 import type list from "./locales/en/list.json";
 import type room from "./locales/en/room.json";
 import type signin from "./locales/en/signin.json";
+import type stats from "./locales/en/stats.json";
 
 export interface Texts {
   call: typeof call;
+  check: typeof check;
   common: typeof common;
+  devices: typeof devices;
   ends: typeof ends;
   links: typeof links;
+  layout: typeof layout;
   list: typeof list;
   room: typeof room;
   signin: typeof signin;
+  stats: typeof stats;
 }
 
 /** What the first paint needs; everything else loads with the client. */

@@ -3,9 +3,11 @@
 import { useRingback } from "../../sound/useRing";
 import type { CallView } from "../../state/types";
 import { t } from "../../text/i18n";
+import { Pictures } from "../layout/Pictures";
+import { StageTools } from "../layout/StageTools";
 import { Avatar } from "../parts/Avatar";
 import { Icon } from "../parts/Icon";
-import { StreamVideo } from "../parts/StreamVideo";
+import { StatsCorner } from "../stats/StatsCorner";
 import { CallControls } from "./CallControls";
 import { CallTimer } from "./CallTimer";
 import { StatsLine } from "./StatsLine";
@@ -13,7 +15,6 @@ import { StatsLine } from "./StatsLine";
 export function CallStage({ call }: { call: CallView }) {
   useRingback(call.phase === "calling");
   const peerSeen = call.phase === "connected" && !call.peerCameraOff;
-  const selfSeen = call.localStream !== null && !call.cameraOff && call.video;
   return (
     <section
       class={peerSeen ? "stage stage-video" : "stage"}
@@ -22,13 +23,7 @@ export function CallStage({ call }: { call: CallView }) {
       data-phase={call.reconnecting ? "reconnecting" : call.phase}
       data-peer-video={peerSeen}
     >
-      {/* It plays the sound too, so it stays when there is nothing to see. */}
-      <StreamVideo
-        stream={call.remoteStream}
-        classes="peer-video"
-        hidden={!peerSeen}
-        testid="remote-video"
-      />
+      <Pictures call={call} />
       <div class="stage-head">
         {!peerSeen && (
           <div class={call.phase === "calling" ? "halo halo-ringing" : "halo"}>
@@ -45,11 +40,10 @@ export function CallStage({ call }: { call: CallView }) {
           </p>
         )}
       </div>
-      {selfSeen && (
-        <StreamVideo stream={call.localStream} classes="self-video" muted testid="local-video" />
-      )}
+      <StatsCorner />
       <div class="stage-foot">
         <StatsLine />
+        <StageTools />
         <CallControls call={call} />
       </div>
     </section>

@@ -5,6 +5,7 @@ import { useRing } from "../../sound/useRing";
 import { config, call as stage } from "../../state/store";
 import type { CallView } from "../../state/types";
 import { t } from "../../text/i18n";
+import { DevicesButton } from "../devices/DevicesButton";
 import { Avatar } from "../parts/Avatar";
 import { Icon } from "../parts/Icon";
 
@@ -37,6 +38,7 @@ export function IncomingCall({ call }: { call: CallView }) {
           {busy && ` · ${t("call:answerEnds")}`}
         </p>
       </div>
+      <DevicesButton />
       <div class="controls">
         <button type="button" class="control hangup" onClick={decline} data-testid="decline">
           <span class="control-face">

@@ -8,6 +8,7 @@ import { t } from "../../text/i18n";
 import { Avatar } from "../parts/Avatar";
 import { Icon } from "../parts/Icon";
 import { LanguageChoice } from "../parts/LanguageChoice";
+import { ToolsMenu } from "./ToolsMenu";
 
 export function Me() {
   const [leaving, setLeaving] = useState(false);
@@ -42,6 +43,7 @@ export function Me() {
             </span>
           </label>
           <LanguageChoice />
+          <ToolsMenu />
           <button
             type="button"
             class="button wide"

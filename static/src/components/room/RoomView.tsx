@@ -3,6 +3,7 @@ import { placeCall } from "../../matrix/calls";
 import { selectedRoom } from "../../state/store";
 import type { RoomSummary } from "../../state/types";
 import { t } from "../../text/i18n";
+import { DevicesButton } from "../devices/DevicesButton";
 import { InviteRow } from "../list/InviteRow";
 import { Avatar } from "../parts/Avatar";
 import { Icon } from "../parts/Icon";
@@ -42,6 +43,7 @@ export function RoomView({ room }: { room: RoomSummary }) {
             {room.kind === "room" && ` · ${t("list:count", { count: room.others + 1 })}`}
           </span>
         </div>
+        <DevicesButton />
         <CallButton room={room} video={false} obstacle={obstacle} />
         <CallButton room={room} video={true} obstacle={obstacle} />
       </header>

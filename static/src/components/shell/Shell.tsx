@@ -6,8 +6,11 @@ import "../../style/list.css";
 import "../../style/shell.css";
 import "../../style/room.css";
 import "../../style/call.css";
+import "../../style/layout.css";
+import "../../style/devices.css";
 import { CallStage } from "../call/CallStage";
 import { IncomingCall } from "../call/IncomingCall";
+import { DevicesCorner } from "../devices/DevicesCorner";
 import { LinkCard } from "../link/LinkCard";
 import { Sidebar } from "../list/Sidebar";
 import { RoomView } from "../room/RoomView";
@@ -32,6 +35,7 @@ export function Shell() {
       {incoming.value && <IncomingCall call={incoming.value} />}
       {link.value && !active && <LinkCard link={link.value} key={link.value.userId} />}
       <Sidebar />
+      <DevicesCorner />
       <main class="pane">
         <PageStatus />
         <ConnectionLine />

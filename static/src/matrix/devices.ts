@@ -1,0 +1,133 @@
+/**
+ * The chosen microphone and camera in the calls that run.
+ *
+ * matrix-js-sdk's MediaHandler is told what to open for the next call. In a call only the track that
+ * changes is replaced: the handler's own update would stop all of them, the camera going dark for a
+ * change of the microphone, and fails while another call rings.
+ */
+import { effect } from "@preact/signals";
+import type { MatrixClient } from "matrix-js-sdk/lib/matrix";
+import type { MatrixCall } from "matrix-js-sdk/lib/webrtc/call";
+import { openPicture, openSound } from "../media/constraints";
+import { listDevices, watchDeviceList } from "../media/devicelist";
+import { choose, deviceChoices, devicesInUse } from "../state/devices";
+import * as store from "../state/store";
+import { t } from "../text/i18n";
+import { mediaProblem } from "../text/reasons";
+import { liveCalls } from "./callof";
+import { running } from "./current";
+
+const watched = new WeakSet<MediaStreamTrack>();
+
+/** Keeps the SDK and the calls at what is chosen, until it is called off. */
+export function watchDevices(client: MatrixClient): () => void {
+  const unwatchList = watchDeviceList(() => void repair());
+  const stopPreparing = effect(() => prepare(client));
+  const stopFollowing = effect(() => {
+    if (store.call.value?.localStream) followTracks();
+  });
+  return () => {
+    unwatchList();
+    stopPreparing();
+    stopFollowing();
+  };
+}
+
+/** What the next call opens. */
+function prepare(client: MatrixClient) {
+  const { noiseSuppression, echoCancellation, autoGainControl } = deviceChoices.value;
+  const { microphone, camera } = devicesInUse.value;
+  const handler = client.getMediaHandler();
+  handler.restoreMediaSettings(microphone, camera);
+  // Not setAudioSettings(): that opens every device again.
+  (handler as unknown as { audioSettings: object }).audioSettings = {
+    noiseSuppression,
+    echoCancellation,
+    autoGainControl,
+  };
+}
+
+/** Uses another microphone, now and later; the same one opens it anew, with new processing. */
+export async function useMicrophone(change: Parameters<typeof choose>[0]) {
+  choose(change);
+  await eachCall("audio", () => openSound(devicesInUse.value.microphone, deviceChoices.value));
+}
+
+export async function useCamera(id: string) {
+  choose({ camera: id });
+  await eachCall("video", () => openPicture(devicesInUse.value.camera));
+}
+
+type Kind = "audio" | "video";
+
+/** Replaces the track of that kind in each call that has one. Tells the person what failed. */
+async function eachCall(kind: Kind, open: () => Promise<MediaStreamTrack>) {
+  for (const call of liveCalls()) {
+    const old = trackOf(call, kind);
+    if (!old) continue;
+    try {
+      await replace(call, old, await open());
+    } catch (error) {
+      store.tell(mediaProblem(error instanceof DOMException ? error.name : ""), "problem");
+    }
+  }
+  prepare(running());
+}
+
+function trackOf(call: MatrixCall, kind: Kind): MediaStreamTrack | undefined {
+  return call.localUsermediaStream?.getTracks().find((each) => each.kind === kind);
+}
+
+async function replace(call: MatrixCall, old: MediaStreamTrack, next: MediaStreamTrack) {
+  const stream = call.localUsermediaStream;
+  if (!stream || call.callHasEnded()) {
+    next.stop();
+    return;
+  }
+  next.enabled = old.enabled; // Muted or on hold stays so.
+  const sender = call.peerConn?.getSenders().find((each) => each.track === old);
+  await sender?.replaceTrack(next);
+  stream.removeTrack(old);
+  stream.addTrack(next);
+  old.stop();
+  follow(next);
+  store.call.value = store.call.value && { ...store.call.value };
+}
+
+/** Tracks end by themselves when their device is unplugged or taken away. */
+function followTracks() {
+  for (const call of liveCalls()) call.localUsermediaStream?.getTracks().forEach(follow);
+  // Names are known once a device was opened.
+  void listDevices();
+}
+
+function follow(track: MediaStreamTrack) {
+  if (watched.has(track)) return;
+  watched.add(track);
+  track.addEventListener("ended", () => void repair());
+}
+
+/** Takes the default in place of what is gone, and says so. */
+export async function repair() {
+  for (const call of liveCalls()) {
+    for (const kind of ["audio", "video"] as const) {
+      const old = trackOf(call, kind);
+      if (old?.readyState === "ended") await takeDefault(call, old, kind);
+    }
+  }
+}
+
+async function takeDefault(call: MatrixCall, old: MediaStreamTrack, kind: Kind) {
+  const name = old.label || t(kind === "audio" ? "devices:microphone" : "devices:camera");
+  try {
+    const next = await (kind === "audio" ? openSound("", deviceChoices.value) : openPicture(""));
+    await replace(call, old, next);
+    store.tell(t("devices:fellBack", { name, other: next.label }), "problem");
+  } catch {
+    if (kind === "video") await call.setLocalVideoMuted(true).catch(() => false);
+    store.tell(
+      t(kind === "audio" ? "devices:noneLeft" : "devices:cameraGone", { name }),
+      "problem",
+    );
+  }
+}
