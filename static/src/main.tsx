@@ -1,6 +1,8 @@
 /** The first paint: sign-in and nothing else. What a signed-in person needs loads behind it. */
 import { render } from "preact";
 import { App } from "./components/shell/App";
+import { checkClock } from "./signin/clock";
+import { takeReturned } from "./signin/pending";
 import { startRouting } from "./state/route";
 import { restore } from "./state/session";
 import { config } from "./state/store";
@@ -23,12 +25,15 @@ async function loadConfig() {
 }
 
 async function begin() {
+  const returned = takeReturned(); // First: it puts the address back that routing reads.
   restore();
   startRouting();
   void loadConfig();
   await startLanguage();
   const root = document.getElementById("app");
   if (root) render(<App />, root);
+  if (returned) void import("./signin/return").then((back) => back.finishSignIn(returned));
+  void checkClock();
 }
 
 void begin();

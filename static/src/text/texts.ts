@@ -5,6 +5,7 @@ import type ends from "./locales/en/ends.json";
 import type list from "./locales/en/list.json";
 import type room from "./locales/en/room.json";
 import type signin from "./locales/en/signin.json";
+import type ways from "./locales/en/ways.json";
 
 export interface Texts {
   call: typeof call;
@@ -13,10 +14,11 @@ export interface Texts {
   list: typeof list;
   room: typeof room;
   signin: typeof signin;
+  ways: typeof ways;
 }
 
 /** What the first paint needs; everything else loads with the client. */
-export const FIRST: readonly (keyof Texts)[] = ["common", "signin"];
+export const FIRST: readonly (keyof Texts)[] = ["common", "signin", "ways"];
 
 declare module "i18next" {
   interface CustomTypeOptions {
