@@ -2,6 +2,8 @@
 import { render } from "preact";
 import { App } from "./components/shell/App";
 import { keepOffline, watchNetwork } from "./offline/updates";
+import { checkClock } from "./signin/clock";
+import { takeReturned } from "./signin/pending";
 import { startRouting } from "./state/route";
 import { restore } from "./state/session";
 import { config } from "./state/store";
@@ -25,6 +27,7 @@ async function loadConfig() {
 }
 
 async function begin() {
+  const returned = takeReturned(); // First: it puts the address back that routing reads.
   restore();
   startRouting();
   watchNetwork();
@@ -34,6 +37,8 @@ async function begin() {
   await startLanguage();
   const root = document.getElementById("app");
   if (root) render(<App />, root);
+  if (returned) void import("./signin/return").then((back) => back.finishSignIn(returned));
+  void checkClock();
   // After everything that the first paint needs.
   requestIdle(() => void keepOffline());
 }

@@ -39,6 +39,7 @@ expect.set_options(timeout=PATIENCE * 1000)
 EXPECTED_REFUSALS = re.compile(
     r"/(room_keys/version|account_data/|keys/device_signing|dehydrated_device|rtc/transports"
     r"|auth_metadata|auth_issuer|profile/)"
+    r"|client/v3/login$"  # Nobody logs in there where accounts are an OAuth 2.0 server's.
 )
 
 Phase = Literal["starting", "calling", "connecting", "connected", "reconnecting"]

@@ -6,6 +6,7 @@ import {
   createClient,
   HttpApiEvent,
   type MatrixClient,
+  type MatrixError,
   SyncState,
 } from "matrix-js-sdk/lib/matrix";
 import { forgetFilters, remember } from "../state/session";
@@ -18,6 +19,7 @@ import { watchDevices } from "./devices";
 import { quiet, quietModules } from "./logging";
 import { watchRooms } from "./rooms";
 import { watchTimeline } from "./timeline";
+import { tokenOptions } from "./tokens";
 
 let stopWatching: (() => void)[] = [];
 
@@ -29,12 +31,14 @@ export async function start(session: Session) {
     userId: session.userId,
     deviceId: session.deviceId,
     accessToken: session.accessToken,
+    ...tokenOptions(session),
     logger: quiet,
     forceTURN: store.relayOnly.value,
     // Candidates gather while it rings, so that answering is quick.
     iceCandidatePoolSize: 1,
   });
   setCurrent(starting);
+  if (session.guest) starting.setGuest(true);
   await startCrypto(starting, session);
   if (!isCurrent(starting)) return; // Signed out meanwhile.
   starting.on(ClientEvent.Sync, onSync);
@@ -75,9 +79,15 @@ function onSync(state: SyncState) {
   }
 }
 
-function onLoggedOut() {
+function onLoggedOut(error: MatrixError) {
   const found = store.session.value;
   void stop().then(async () => {
+    // "Soft logout" in the specification: the device and its keys wait for new tokens.
+    if (found && error.data?.soft_logout === true) {
+      clear();
+      remember({ ...found, accessToken: "", refreshToken: undefined, expired: true });
+      return;
+    }
     if (found) await forget(found);
     store.tell(t("list:signedOut"), "problem");
   });
@@ -111,15 +121,19 @@ export async function signOut() {
   if (found) await forget(found);
 }
 
-/** Removes the session and its keys from this browser. */
-async function forget(session: Session) {
-  remember(null);
-  forgetFilters();
+function clear() {
   store.rooms.value = [];
   store.timeline.value = null;
-  store.selectedRoom.value = null;
   store.call.value = null;
   store.incoming.value = null;
+}
+
+/** Removes the session and its keys from this browser. */
+export async function forget(session: Session) {
+  clear();
+  store.selectedRoom.value = null;
+  remember(null);
+  forgetFilters();
   const cleaner = createClient({ baseUrl: session.homeserver, logger: quiet });
   await cleaner.clearStores({ cryptoDatabasePrefix: cryptoPrefix(session) }).catch(() => {});
 }

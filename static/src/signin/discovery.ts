@@ -47,9 +47,12 @@ async function probe(url: string, typed: string) {
   let answer: Response;
   try {
     answer = await get(`${url}/_matrix/client/versions`);
-  } catch {
+  } catch (error) {
     if (await blocked()) {
       throw new SignInError(t("signin:blocked", { server: typed }));
+    }
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      throw new SignInError(t("ways:noAnswer", { server: typed }));
     }
     throw new SignInError(t("signin:unreachable", { server: typed }));
   }
@@ -59,8 +62,8 @@ async function probe(url: string, typed: string) {
   }
 }
 
-export function get(url: string): Promise<Response> {
-  return fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+export function get(url: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(url, { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
 }
 
 /** The page's own Content-Security-Policy looks like a dead network to fetch: tell them apart. */

@@ -32,7 +32,12 @@ export function restore() {
 function parse(text: string | null): Session | null {
   try {
     const found = JSON.parse(text ?? "null") as Session | null;
-    return found?.accessToken && found.homeserver && found.userId && found.deviceId ? found : null;
+    return (found?.accessToken || found?.expired) &&
+      found.homeserver &&
+      found.userId &&
+      found.deviceId
+      ? found
+      : null;
   } catch {
     return null;
   }

@@ -6,6 +6,16 @@ export interface Session {
   userId: string;
   deviceId: string;
   accessToken: string;
+  /** Gets the next access token, where the homeserver lets them expire. */
+  refreshToken?: string | undefined;
+  /** Milliseconds since 1970 when the access token expires. */
+  expiresAt?: number | undefined;
+  /** Set where the tokens are of an OAuth 2.0 server: what this page is called there. */
+  oauthClientId?: string | undefined;
+  /** An account without a password, made to join by a link. */
+  guest?: boolean | undefined;
+  /** The homeserver wants the person to sign in again, and the device's keys stay meanwhile. */
+  expired?: boolean | undefined;
 }
 
 /** What `config.json` beside the page may set. */

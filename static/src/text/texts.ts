@@ -10,6 +10,7 @@ import type list from "./locales/en/list.json";
 import type room from "./locales/en/room.json";
 import type signin from "./locales/en/signin.json";
 import type stats from "./locales/en/stats.json";
+import type ways from "./locales/en/ways.json";
 
 export interface Texts {
   call: typeof call;
@@ -23,10 +24,11 @@ export interface Texts {
   room: typeof room;
   signin: typeof signin;
   stats: typeof stats;
+  ways: typeof ways;
 }
 
 /** What the first paint needs; everything else loads with the client. */
-export const FIRST: readonly (keyof Texts)[] = ["common", "signin"];
+export const FIRST: readonly (keyof Texts)[] = ["common", "signin", "ways"];
 
 declare module "i18next" {
   interface CustomTypeOptions {

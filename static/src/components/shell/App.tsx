@@ -14,7 +14,9 @@ import { Splash } from "./Splash";
 export function App() {
   const [Shell, setShell] = useState<ComponentType | null>(null);
   const [problem, setProblem] = useState("");
-  const device = session.value;
+  const device = session.value?.expired ? null : session.value;
+  // New tokens of the same device change nothing here.
+  const name = device && `${device.userId} ${device.deviceId}`;
 
   const open = async (found: Session, take: boolean) => {
     try {
@@ -34,8 +36,11 @@ export function App() {
 
   useEffect(() => {
     if (device) void open(device, false);
-    else setShell(null);
-  }, [device]);
+    else {
+      setShell(null);
+      setProblem("");
+    }
+  }, [name]);
 
   if (!device) {
     return (
