@@ -17,6 +17,7 @@ import { current, isCurrent, setCurrent } from "./current";
 import { quiet, quietModules } from "./logging";
 import { watchRooms } from "./rooms";
 import { watchTimeline } from "./timeline";
+import { expects, watchTransfers } from "./transferred";
 
 let stopWatching: (() => void)[] = [];
 
@@ -32,13 +33,20 @@ export async function start(session: Session) {
     forceTURN: store.relayOnly.value,
     // Candidates gather while it rings, so that answering is quick.
     iceCandidatePoolSize: 1,
+    // MSC2747: we can be asked to go on with somebody else (transferred.ts).
+    supportsCallTransfer: true,
   });
   setCurrent(starting);
   await startCrypto(starting, session);
   if (!isCurrent(starting)) return; // Signed out meanwhile.
   starting.on(ClientEvent.Sync, onSync);
   starting.on(HttpApiEvent.SessionLoggedOut, onLoggedOut);
-  stopWatching = [watchRooms(starting), watchTimeline(starting), watchCalls(starting)];
+  stopWatching = [
+    watchRooms(starting),
+    watchTimeline(starting),
+    watchCalls(starting, expects),
+    watchTransfers(starting),
+  ];
   void showMe(starting, session.userId);
   await starting.startClient({
     // Call events in busy rooms must not fall into a gap of the timeline.

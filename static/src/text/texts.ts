@@ -2,6 +2,7 @@
 import type call from "./locales/en/call.json";
 import type common from "./locales/en/common.json";
 import type ends from "./locales/en/ends.json";
+import type lines from "./locales/en/lines.json";
 import type list from "./locales/en/list.json";
 import type room from "./locales/en/room.json";
 import type signin from "./locales/en/signin.json";
@@ -10,6 +11,7 @@ export interface Texts {
   call: typeof call;
   common: typeof common;
   ends: typeof ends;
+  lines: typeof lines;
   list: typeof list;
   room: typeof room;
   signin: typeof signin;

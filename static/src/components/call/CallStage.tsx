@@ -8,35 +8,55 @@ import { Icon } from "../parts/Icon";
 import { StreamVideo } from "../parts/StreamVideo";
 import { CallControls } from "./CallControls";
 import { CallTimer } from "./CallTimer";
+import { CallTools } from "./CallTools";
+import { HeldCalls } from "./HeldCalls";
 import { StatsLine } from "./StatsLine";
 
 export function CallStage({ call }: { call: CallView }) {
   useRingback(call.phase === "calling");
-  const peerSeen = call.phase === "connected" && !call.peerCameraOff;
+  const talking = call.phase === "connected" && !call.held;
+  const screenSeen = talking && call.screen !== null;
+  const peerSeen = talking && !call.peerCameraOff;
   const selfSeen = call.localStream !== null && !call.cameraOff && call.video;
   return (
     <section
-      class={peerSeen ? "stage stage-video" : "stage"}
+      class={peerSeen || screenSeen ? "stage stage-video" : "stage"}
       aria-label={t("call:with", { name: call.peerName })}
       data-testid="call"
       data-phase={call.reconnecting ? "reconnecting" : call.phase}
       data-peer-video={peerSeen}
+      data-held={call.held}
     >
       {/* It plays the sound too, so it stays when there is nothing to see. */}
       <StreamVideo
         stream={call.remoteStream}
-        classes="peer-video"
+        classes={screenSeen ? "peer-video peer-beside" : "peer-video"}
         hidden={!peerSeen}
         testid="remote-video"
       />
+      {screenSeen && (
+        <StreamVideo
+          stream={call.screen}
+          classes="peer-video"
+          muted
+          label={t("lines:theirScreen", { name: call.peerName })}
+          testid="remote-screen"
+        />
+      )}
       <div class="stage-head">
-        {!peerSeen && (
+        <HeldCalls stage={call} />
+        {!peerSeen && !screenSeen && (
           <div class={call.phase === "calling" ? "halo halo-ringing" : "halo"}>
             <Avatar name={call.peerName} mxc={call.peerAvatar} size="large" />
           </div>
         )}
         <h1 data-testid="call-peer">{call.peerName}</h1>
-        <p role="status" class="stage-status">
+        {call.saidToBe && (
+          <p class="stage-said" data-testid="said-to-be">
+            {t("lines:saysItIs", { name: call.saidToBe })}
+          </p>
+        )}
+        <p role="status" class="stage-status" data-testid="call-status">
           {words(call)} {call.connectedAt !== null && <CallTimer since={call.connectedAt} />}
         </p>
         {call.peerMicMuted && call.phase === "connected" && (
@@ -49,7 +69,9 @@ export function CallStage({ call }: { call: CallView }) {
         <StreamVideo stream={call.localStream} classes="self-video" muted testid="local-video" />
       )}
       <div class="stage-foot">
+        {call.sharing && <p class="stage-muted">{t("lines:sharing")}</p>}
         <StatsLine />
+        <CallTools call={call} />
         <CallControls call={call} />
       </div>
     </section>
@@ -58,7 +80,8 @@ export function CallStage({ call }: { call: CallView }) {
 
 function words(call: CallView): string {
   if (call.reconnecting) return t("call:reconnecting");
-  if (call.onHold) return t("call:onHold");
+  if (call.held) return t("lines:youHold", { name: call.peerName });
+  if (call.onHold) return t("lines:theyHold", { name: call.peerName });
   switch (call.phase) {
     case "starting":
       return t("call:starting");

@@ -8,9 +8,12 @@ interface Props {
   testid: string;
   muted?: boolean;
   hidden?: boolean;
+  /** For screen readers, where it is neither of the two faces. */
+  label?: string;
 }
 
-export function StreamVideo({ stream, classes, testid, muted = false, hidden = false }: Props) {
+export function StreamVideo(props: Props) {
+  const { stream, classes, testid, muted = false, hidden = false, label } = props;
   const video = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     const element = video.current;
@@ -26,7 +29,7 @@ export function StreamVideo({ stream, classes, testid, muted = false, hidden = f
       autoplay
       playsInline
       muted={muted}
-      aria-label={t(muted ? "call:you" : "call:peer")}
+      aria-label={label ?? t(muted ? "call:you" : "call:peer")}
       data-testid={testid}
     />
   );

@@ -5,16 +5,21 @@ import "../../style/list.css";
 import "../../style/shell.css";
 import "../../style/room.css";
 import "../../style/call.css";
+import "../../style/lines.css";
+import "../../style/people.css";
 import { CallStage } from "../call/CallStage";
 import { IncomingCall } from "../call/IncomingCall";
+import { TransferAsked } from "../call/TransferAsked";
 import { Sidebar } from "../list/Sidebar";
 import { RoomView } from "../room/RoomView";
 import { ConnectionLine } from "./ConnectionLine";
 import { NoticeBar } from "./NoticeBar";
+import { usePageTitle } from "./usePageTitle";
 import { Welcome } from "./Welcome";
 
 export function Shell() {
   const active = call.value;
+  usePageTitle();
   useEffect(() => {
     if (!active) return;
     // Leaving the page ends the call: ask first.
@@ -27,6 +32,7 @@ export function Shell() {
   return (
     <div class={open ? "shell shell-open" : "shell"} data-testid="shell">
       {incoming.value && <IncomingCall call={incoming.value} />}
+      <TransferAsked />
       <Sidebar />
       <main class="pane">
         <ConnectionLine />
