@@ -2,8 +2,8 @@
 import { limitSending } from "../media/bandwidth";
 import { arrange, type Bandwidth } from "../state/layout";
 import { call } from "../state/store";
+import { setCameraOff } from "./callmedia";
 import { liveCalls } from "./callof";
-import { setCameraOff } from "./calls";
 
 /**
  * Takes the choice. `voice` switches the camera off once, so that the other side is told; switched on

@@ -20,6 +20,7 @@ import { quiet, quietModules } from "./logging";
 import { watchRooms } from "./rooms";
 import { watchTimeline } from "./timeline";
 import { tokenOptions } from "./tokens";
+import { expects, watchTransfers } from "./transferred";
 
 let stopWatching: (() => void)[] = [];
 
@@ -36,6 +37,8 @@ export async function start(session: Session) {
     forceTURN: store.relayOnly.value,
     // Candidates gather while it rings, so that answering is quick.
     iceCandidatePoolSize: 1,
+    // MSC2747: we can be asked to go on with somebody else (transferred.ts).
+    supportsCallTransfer: true,
   });
   setCurrent(starting);
   if (session.guest) starting.setGuest(true);
@@ -43,9 +46,13 @@ export async function start(session: Session) {
   if (!isCurrent(starting)) return; // Signed out meanwhile.
   starting.on(ClientEvent.Sync, onSync);
   starting.on(HttpApiEvent.SessionLoggedOut, onLoggedOut);
-  stopWatching = [watchRooms, watchTimeline, watchCalls, watchDevices].map((watch) =>
-    watch(starting),
-  );
+  stopWatching = [
+    watchRooms(starting),
+    watchTimeline(starting),
+    watchCalls(starting, expects),
+    watchTransfers(starting),
+    watchDevices(starting),
+  ];
   void showMe(starting, session.userId);
   await starting.startClient({
     // Call events in busy rooms must not fall into a gap of the timeline.

@@ -105,7 +105,19 @@ export interface CallView {
   phase: CallPhase;
   /** Was connected before: "connecting" then means that the connection was lost. */
   reconnecting: boolean;
+  /** The other side lets us wait. */
   onHold: boolean;
+  /** We let the other side wait. */
+  held: boolean;
+  /** Who the other side says is on the line (m.call.asserted_identity); nothing proves it. */
+  saidToBe: string | null;
+  /** The other side can be handed over to somebody else. */
+  transferable: boolean;
+  takesDigits: boolean;
+  /** We show our screen. */
+  sharing: boolean;
+  /** The other side's screen. */
+  screen: MediaStream | null;
   /** Milliseconds since 1970 when media first connected. */
   connectedAt: number | null;
   micMuted: boolean;
@@ -136,4 +148,11 @@ export interface Notice {
   text: string;
   /** Set where a call can be tried again. */
   retry: { roomId: string; video: boolean } | null;
+}
+
+/** Somebody who can be called. */
+export interface Person {
+  userId: string;
+  name: string;
+  avatar: string | null;
 }

@@ -29,7 +29,8 @@ const REASONS: Record<string, (end: Ending) => string> = {
   user_busy: ({ peer }) => t("ends:busy", { peer }),
   answered_elsewhere: () => t("ends:elsewhere"),
   replaced: () => t("ends:replaced"),
-  transferred: ({ peer }) => t("ends:transferred", { peer }),
+  transferred: ({ peer, remote }) =>
+    t(remote ? "ends:transferred" : "lines:youTransferred", { peer }),
   new_session: ({ peer }) => t("ends:newSession", { peer }),
   no_user_media: ({ error }) => mediaProblem(error),
   signalling_timeout: () => t("ends:signalling"),

@@ -5,6 +5,7 @@ import type common from "./locales/en/common.json";
 import type devices from "./locales/en/devices.json";
 import type ends from "./locales/en/ends.json";
 import type layout from "./locales/en/layout.json";
+import type lines from "./locales/en/lines.json";
 import type links from "./locales/en/links.json";
 import type list from "./locales/en/list.json";
 import type room from "./locales/en/room.json";
@@ -20,6 +21,7 @@ export interface Texts {
   ends: typeof ends;
   links: typeof links;
   layout: typeof layout;
+  lines: typeof lines;
   list: typeof list;
   room: typeof room;
   signin: typeof signin;

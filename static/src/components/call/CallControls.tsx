@@ -1,5 +1,6 @@
 /** Mute, camera, hang up. */
-import { hangUp, setCameraOff, setMicMuted } from "../../matrix/calls";
+import { setCameraOff, setMicMuted } from "../../matrix/callmedia";
+import { hangUp } from "../../matrix/calls";
 import type { CallView } from "../../state/types";
 import { t } from "../../text/i18n";
 import { Icon, type IconName } from "../parts/Icon";

@@ -10,28 +10,39 @@ import { Icon } from "../parts/Icon";
 import { StatsCorner } from "../stats/StatsCorner";
 import { CallControls } from "./CallControls";
 import { CallTimer } from "./CallTimer";
+import { CallTools } from "./CallTools";
+import { HeldCalls } from "./HeldCalls";
 import { StatsLine } from "./StatsLine";
 
 export function CallStage({ call }: { call: CallView }) {
   useRingback(call.phase === "calling");
-  const peerSeen = call.phase === "connected" && !call.peerCameraOff;
+  const talking = call.phase === "connected" && !call.held;
+  const screenSeen = talking && call.screen !== null;
+  const peerSeen = talking && !call.peerCameraOff;
   return (
     <section
-      class={peerSeen ? "stage stage-video" : "stage"}
+      class={peerSeen || screenSeen ? "stage stage-video" : "stage"}
       aria-label={t("call:with", { name: call.peerName })}
       data-testid="call"
       data-phase={call.reconnecting ? "reconnecting" : call.phase}
       data-peer-video={peerSeen}
+      data-held={call.held}
     >
       <Pictures call={call} />
       <div class="stage-head">
-        {!peerSeen && (
+        <HeldCalls stage={call} />
+        {!peerSeen && !screenSeen && (
           <div class={call.phase === "calling" ? "halo halo-ringing" : "halo"}>
             <Avatar name={call.peerName} mxc={call.peerAvatar} size="large" />
           </div>
         )}
         <h1 data-testid="call-peer">{call.peerName}</h1>
-        <p role="status" class="stage-status">
+        {call.saidToBe && (
+          <p class="stage-said" data-testid="said-to-be">
+            {t("lines:saysItIs", { name: call.saidToBe })}
+          </p>
+        )}
+        <p role="status" class="stage-status" data-testid="call-status">
           {words(call)} {call.connectedAt !== null && <CallTimer since={call.connectedAt} />}
         </p>
         {call.peerMicMuted && call.phase === "connected" && (
@@ -42,8 +53,10 @@ export function CallStage({ call }: { call: CallView }) {
       </div>
       <StatsCorner />
       <div class="stage-foot">
+        {call.sharing && <p class="stage-muted">{t("lines:sharing")}</p>}
         <StatsLine />
         <StageTools />
+        <CallTools call={call} />
         <CallControls call={call} />
       </div>
     </section>
@@ -52,7 +65,8 @@ export function CallStage({ call }: { call: CallView }) {
 
 function words(call: CallView): string {
   if (call.reconnecting) return t("call:reconnecting");
-  if (call.onHold) return t("call:onHold");
+  if (call.held) return t("lines:youHold", { name: call.peerName });
+  if (call.onHold) return t("lines:theyHold", { name: call.peerName });
   switch (call.phase) {
     case "starting":
       return t("call:starting");

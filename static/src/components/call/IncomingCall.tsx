@@ -1,26 +1,19 @@
-/** Somebody calls: who, and the answers to it. */
-import { useEffect } from "preact/hooks";
+/** Somebody calls: who, and the answers to it. During a call it is a card, and that call can wait. */
 import { answer, decline } from "../../matrix/calls";
 import { useRing } from "../../sound/useRing";
-import { config, call as stage } from "../../state/store";
+import { call as stage } from "../../state/store";
 import type { CallView } from "../../state/types";
 import { t } from "../../text/i18n";
 import { DevicesButton } from "../devices/DevicesButton";
 import { Avatar } from "../parts/Avatar";
-import { Icon } from "../parts/Icon";
+import { Icon, type IconName } from "../parts/Icon";
 
 export function IncomingCall({ call }: { call: CallView }) {
   const busy = stage.value !== null;
-  useRing(!busy);
-  useEffect(() => {
-    document.title = t("call:isCalling", { name: call.peerName });
-    return () => {
-      document.title = config.value.brand;
-    };
-  }, [call.peerName]);
+  useRing(busy);
   return (
     <section
-      class="incoming"
+      class={busy ? "incoming incoming-waiting" : "incoming"}
       role="alertdialog"
       aria-labelledby="incoming-who"
       aria-describedby="incoming-what"
@@ -35,42 +28,56 @@ export function IncomingCall({ call }: { call: CallView }) {
         </h2>
         <p id="incoming-what" aria-live="assertive">
           {t(call.video ? "call:incomingVideo" : "call:incomingVoice")}
-          {busy && ` · ${t("call:answerEnds")}`}
         </p>
       </div>
       <DevicesButton />
       <div class="controls">
-        <button type="button" class="control hangup" onClick={decline} data-testid="decline">
-          <span class="control-face">
-            <Icon name="hangup" />
-          </span>
+        <Answer look="hangup" icon="hangup" onClick={decline} testid="decline">
           {t("call:decline")}
-        </button>
-        {call.video && (
-          <button
-            type="button"
-            class="control answer"
-            onClick={() => void answer(true)}
-            data-testid="answer-video"
-          >
-            <span class="control-face">
-              <Icon name="video" />
-            </span>
-            {t("call:answerVideo")}
-          </button>
+        </Answer>
+        {busy && (
+          <Answer icon="hangup" onClick={() => void answer(false, "end")} testid="answer-end">
+            {t("lines:answerEnd")}
+          </Answer>
         )}
-        <button
-          type="button"
-          class="control answer"
-          onClick={() => void answer(false)}
-          data-testid="answer"
-        >
-          <span class="control-face">
-            <Icon name="phone" />
-          </span>
-          {t(call.video ? "call:answerVoice" : "call:answer")}
-        </button>
+        {call.video && (
+          <Answer
+            look="answer"
+            icon="video"
+            onClick={() => void answer(true)}
+            testid="answer-video"
+          >
+            {t("call:answerVideo")}
+          </Answer>
+        )}
+        <Answer look="answer" icon="phone" onClick={() => void answer(false)} testid="answer">
+          {voice(call.video, busy)}
+        </Answer>
       </div>
     </section>
+  );
+}
+
+function voice(video: boolean, busy: boolean): string {
+  if (video) return t("call:answerVoice");
+  return t(busy ? "lines:answerHold" : "call:answer");
+}
+
+interface AnswerProps {
+  look?: "answer" | "hangup";
+  icon: IconName;
+  onClick: () => void;
+  testid: string;
+  children: string;
+}
+
+function Answer({ look, icon, onClick, testid, children }: AnswerProps) {
+  return (
+    <button type="button" class={`control ${look ?? ""}`} onClick={onClick} data-testid={testid}>
+      <span class="control-face">
+        <Icon name={icon} />
+      </span>
+      {children}
+    </button>
   );
 }

@@ -1,5 +1,6 @@
 /** What the window above all others shows: the other side, mute, hang up. */
-import { hangUp, setMicMuted } from "../../matrix/calls";
+import { setMicMuted } from "../../matrix/callmedia";
+import { hangUp } from "../../matrix/calls";
 import { screensOf } from "../../matrix/screens";
 import { call } from "../../state/store";
 import { t } from "../../text/i18n";

@@ -12,7 +12,7 @@ import { SelfPicture } from "./SelfPicture";
 export function Pictures({ call }: { call: CallView }) {
   const { tiles, selfHidden, selfCorner } = layoutChoices.value;
   const screens = screensOf(call.id);
-  const connected = call.phase === "connected";
+  const connected = call.phase === "connected" && !call.held;
   const peerCamera = connected && !call.peerCameraOff;
   const selfCamera = call.localStream !== null && !call.cameraOff && call.video;
   const roles = rolesOf({
@@ -49,7 +49,7 @@ export function Pictures({ call }: { call: CallView }) {
         stream={screens.peer}
         role={roles.peerScreen}
         name={t("layout:peerScreen", { name })}
-        testid="peer-screen"
+        testid="remote-screen"
       />
       <Screen
         stream={screens.own}

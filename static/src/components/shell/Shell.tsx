@@ -8,19 +8,24 @@ import "../../style/room.css";
 import "../../style/call.css";
 import "../../style/layout.css";
 import "../../style/devices.css";
-import { CallStage } from "../call/CallStage";
-import { IncomingCall } from "../call/IncomingCall";
 import { DevicesCorner } from "../devices/DevicesCorner";
 import { LinkCard } from "../link/LinkCard";
+import "../../style/lines.css";
+import "../../style/people.css";
+import { CallStage } from "../call/CallStage";
+import { IncomingCall } from "../call/IncomingCall";
+import { TransferAsked } from "../call/TransferAsked";
 import { Sidebar } from "../list/Sidebar";
 import { RoomView } from "../room/RoomView";
 import { ConnectionLine } from "./ConnectionLine";
 import { NoticeBar } from "./NoticeBar";
 import { PageStatus } from "./PageStatus";
+import { usePageTitle } from "./usePageTitle";
 import { Welcome } from "./Welcome";
 
 export function Shell() {
   const active = call.value;
+  usePageTitle();
   useEffect(() => {
     if (!active) return;
     // Leaving the page ends the call: ask first.
@@ -34,6 +39,7 @@ export function Shell() {
     <div class={open ? "shell shell-open" : "shell"} data-testid="shell">
       {incoming.value && <IncomingCall call={incoming.value} />}
       {link.value && !active && <LinkCard link={link.value} key={link.value.userId} />}
+      <TransferAsked />
       <Sidebar />
       <DevicesCorner />
       <main class="pane">
