@@ -27,12 +27,13 @@ Join = Callable[..., Awaitable[Person]]
 async def serve() -> AsyncIterator[Serve]:
     """``await serve(homeserver)``: the page's address, with the real policy for that homeserver.
 
-    Or that of another page: ``await serve(homeserver, folder)``.
+    Or that of another page: ``await serve(homeserver, folder)``. ``echo``: whom its test calls.
     """
     runners: list[web.AppRunner] = []
 
-    async def start(homeserver: str, folder: Path | None = None) -> str:
-        runner = web.AppRunner(create_app(folder or page_folder(), homeserver=homeserver))
+    async def start(homeserver: str, folder: Path | None = None, echo: str | None = None) -> str:
+        app = create_app(folder or page_folder(), homeserver=homeserver, echo=echo)
+        runner = web.AppRunner(app)
         runners.append(runner)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -75,7 +75,7 @@ async def test_low_bandwidth_sends_a_small_picture_and_says_what_it_saves(pair: 
     await caller.at("devices-close").click()
     await caller.at("camera").click()
     await expect(callee.at("call")).to_have_attribute("data-peer-video", "true")
-    await expect(callee.at("remote-video")).to_have_js_property("videoHeight", 480)
+    await expect(callee.at("remote-video")).to_have_js_property("videoHeight", 360)
 
 
 async def test_full_screen(pair: Pair) -> None:

@@ -108,7 +108,11 @@ async def test_a_compressed_file_is_sent_to_who_takes_it(client: Client) -> None
 
 async def test_the_config_names_the_homeserver(client: Client) -> None:
     answer = await client.get("/config.json")
-    assert await answer.json() == {"homeserver": "https://example.org/base", "brand": "Calls"}
+    assert await answer.json() == {
+        "homeserver": "https://example.org/base",
+        "brand": "Calls",
+        "echo": None,
+    }
 
 
 @pytest.mark.parametrize("path", ["/../secret.txt", "/%2e%2e/secret.txt", "/assets/", "/_matrix/x"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from voip.service.settings import LogLevel
 from voip.service.web import PageMissing, create_app, page_folder
 
 STOP_WITHIN = 3.0
+USER_ID = re.compile(r"@[^:\s]+:\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class PageOptions:
     port: int
     brand: str
     any_homeserver: bool
+    echo: str | None = None
 
 
 def page_command(options: PageOptions) -> Exit:
@@ -33,6 +36,9 @@ def page_command(options: PageOptions) -> Exit:
     set_up_logging(LogLevel.INFO)
     if options.homeserver is not None and URL(options.homeserver).scheme not in {"http", "https"}:
         _complain("--homeserver must be an address that starts with https://.")
+        return Exit.WRONG_INPUT
+    if options.echo is not None and not USER_ID.fullmatch(options.echo):
+        _complain("--echo must be a user id, as in @echo:example.org.")
         return Exit.WRONG_INPUT
     try:
         run(serve_page(options, page_folder(), _say))
@@ -53,6 +59,7 @@ async def serve_page(options: PageOptions, page: Path, say: Callable[[str], None
         homeserver=options.homeserver,
         any_homeserver=options.any_homeserver,
         brand=options.brand,
+        echo=options.echo,
     )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_WITHIN)
     await runner.setup()

@@ -35,6 +35,8 @@ class TraceOptions:
     json: bool = False
     html: Path | None = None
     data_dir: Path | None = None
+    file: Path | None = None
+    """The trace itself; then no other is looked for."""
 
 
 class NotFound(Exception):
@@ -50,7 +52,8 @@ def trace_command(options: TraceOptions, config: Path | None) -> Exit:
         if options.every:
             _list(folder, as_json=options.json)
         else:
-            _show(_trace(folder, options.wanted), options)
+            trace = _trace(folder, options.wanted) if options.file is None else _read(options.file)
+            _show(trace, options)
     except (NotFound, NoTrace) as error:
         return _complain(str(error), Exit.FAILED)
     except OSError as error:
@@ -61,8 +64,13 @@ def trace_command(options: TraceOptions, config: Path | None) -> Exit:
 def _trace(folder: Path, wanted: str | None) -> Trace:
     """Raises NotFound, NoTrace, OSError."""
     if wanted is not None and wanted.endswith(".json"):
-        return decoded(Path(wanted).read_bytes())
-    return decoded((folder / _file(folder, wanted).name).read_bytes())
+        return _read(Path(wanted))
+    return _read(folder / _file(folder, wanted).name)
+
+
+def _read(path: Path) -> Trace:
+    """Raises NoTrace, OSError."""
+    return decoded(path.read_bytes())
 
 
 def _file(folder: Path, wanted: str | None) -> TraceFile:

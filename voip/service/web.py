@@ -66,6 +66,7 @@ def create_app(
     any_homeserver: bool = True,
     proxy_to: str | None = None,
     brand: str = "Calls",
+    echo: str | None = None,
 ) -> web.Application:
     """The application; who runs it chooses the port and the certificate.
 
@@ -74,9 +75,10 @@ def create_app(
     :param any_homeserver: the page may talk to every homeserver that has TLS.
     :param proxy_to: base URL of a homeserver whose ``/_matrix`` is served here too.
     :param brand: what the page calls itself.
+    :param echo: user id of the echo bot, which the page's network test calls.
     """
     app = web.Application()
-    config = {"homeserver": homeserver, "brand": brand}
+    config = {"homeserver": homeserver, "brand": brand, "echo": echo}
     policy = content_security_policy(homeserver, any_homeserver=any_homeserver)
 
     async def index(_: web.Request) -> web.FileResponse:

@@ -18,6 +18,7 @@ import { watchDevices } from "./devices";
 import { quiet, quietModules } from "./logging";
 import { watchRooms } from "./rooms";
 import { watchTimeline } from "./timeline";
+import { watchTraces } from "./tracing";
 
 let stopWatching: (() => void)[] = [];
 
@@ -39,7 +40,7 @@ export async function start(session: Session) {
   if (!isCurrent(starting)) return; // Signed out meanwhile.
   starting.on(ClientEvent.Sync, onSync);
   starting.on(HttpApiEvent.SessionLoggedOut, onLoggedOut);
-  stopWatching = [watchRooms, watchTimeline, watchCalls, watchDevices].map((watch) =>
+  stopWatching = [watchRooms, watchTimeline, watchCalls, watchDevices, watchTraces].map((watch) =>
     watch(starting),
   );
   void showMe(starting, session.userId);

@@ -7,15 +7,19 @@ import { directPeople } from "./rooms";
 
 export const USER_ID = /^@[^:\s]+:[^\s]+$/;
 
-/** Opens the direct room with `userId`, creating an encrypted one where there is none. */
-export async function startChat(userId: string): Promise<void> {
+/** Opens the direct room with `userId`. Throws an Error that is a sentence for the person. */
+export async function startChat(userId: string): Promise<string> {
+  const roomId = await directRoom(userId);
+  selectedRoom.value = roomId;
+  return roomId;
+}
+
+/** The direct room with `userId`; an encrypted one is made where there is none. Throws likewise. */
+export async function directRoom(userId: string): Promise<string> {
   const client = running();
   if (userId === client.getUserId()) throw new Error(t("list:yourself"));
   const known = existing(userId);
-  if (known) {
-    selectedRoom.value = known;
-    return;
-  }
+  if (known) return known;
   await mustExist(userId);
   const { room_id: roomId } = await client
     .createRoom({
@@ -34,7 +38,7 @@ export async function startChat(userId: string): Promise<void> {
       throw new Error(problem(error, t("list:roomNotMade", { user: userId })));
     });
   await setDirect(roomId, userId);
-  selectedRoom.value = roomId;
+  return roomId;
 }
 
 function existing(userId: string): string | null {

@@ -12,6 +12,8 @@ export interface Session {
 export interface Config {
   homeserver: string | null;
   brand: string;
+  /** The user id of the echo bot, for the network test. */
+  echo: string | null;
 }
 
 export type Connection = "connecting" | "online" | "reconnecting";

@@ -29,7 +29,7 @@ export function FloatingCall() {
       <div class="floating-foot">
         <button
           type="button"
-          class="tool"
+          class="view-tool"
           aria-label={mute}
           title={mute}
           onClick={() => void setMicMuted(!shown.micMuted)}
@@ -38,7 +38,7 @@ export function FloatingCall() {
         </button>
         <button
           type="button"
-          class="tool tool-hangup"
+          class="view-tool view-tool-hangup"
           aria-label={t("call:hangUp")}
           title={t("call:hangUp")}
           onClick={hangUp}

@@ -1,5 +1,6 @@
 /** The client of a signed-in person: the list, the open room, the call. */
 import { useEffect } from "preact/hooks";
+import { checkOpen } from "../../state/check";
 import { call, incoming, room, selectedRoom } from "../../state/store";
 import "../../style/list.css";
 import "../../style/shell.css";
@@ -7,11 +8,14 @@ import "../../style/room.css";
 import "../../style/call.css";
 import "../../style/layout.css";
 import "../../style/devices.css";
+import "../../style/check.css";
 import { CallStage } from "../call/CallStage";
 import { IncomingCall } from "../call/IncomingCall";
+import { CheckCorner } from "../check/CheckCorner";
 import { DevicesCorner } from "../devices/DevicesCorner";
 import { Sidebar } from "../list/Sidebar";
 import { RoomView } from "../room/RoomView";
+import { TracesCorner } from "../stats/TracesCorner";
 import { ConnectionLine } from "./ConnectionLine";
 import { NoticeBar } from "./NoticeBar";
 import { Welcome } from "./Welcome";
@@ -26,17 +30,20 @@ export function Shell() {
     return () => removeEventListener("beforeunload", ask);
   }, [active !== null]);
 
-  const open = selectedRoom.value !== null || active !== null;
+  const open = selectedRoom.value !== null || active !== null || checkOpen.value;
   return (
     <div class={open ? "shell shell-open" : "shell"} data-testid="shell">
       {incoming.value && <IncomingCall call={incoming.value} />}
       <Sidebar />
       <DevicesCorner />
+      <TracesCorner />
       <main class="pane">
         <ConnectionLine />
         <NoticeBar />
         {active ? (
           <CallStage call={active} />
+        ) : checkOpen.value ? (
+          <CheckCorner />
         ) : room.value ? (
           <RoomView room={room.value} key={room.value.id} />
         ) : (

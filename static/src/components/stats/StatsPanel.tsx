@@ -1,4 +1,5 @@
 /** What the connection does: path, rates, loss, delay, and how it sounds. */
+import { traceOf } from "../../matrix/tracing";
 import { qualityOf } from "../../media/emodel";
 import type { Figures } from "../../media/figures";
 import type { Picture } from "../../media/report";
@@ -8,6 +9,7 @@ import { t } from "../../text/i18n";
 import { Icon } from "../parts/Icon";
 import type { Curve } from "./curves";
 import { Graph } from "./Graph";
+import { saveTrace } from "./saveTrace";
 
 export function StatsPanel() {
   const figures = measured.value?.figures ?? [];
@@ -18,7 +20,7 @@ export function StatsPanel() {
         <h2>{t("stats:title")}</h2>
         <button
           type="button"
-          class="tool"
+          class="view-tool"
           aria-label={t("close")}
           onClick={() => {
             statsOpen.value = false;
@@ -37,11 +39,24 @@ export function StatsPanel() {
             ))}
           </dl>
           <Graphs figures={figures} />
+          <SaveTrace callId={measured.value?.callId ?? ""} />
         </>
       ) : (
         <p>{t("stats:nothing")}</p>
       )}
     </aside>
+  );
+}
+
+function SaveTrace({ callId }: { callId: string }) {
+  const save = () => {
+    const trace = traceOf(callId);
+    if (trace) saveTrace(trace);
+  };
+  return (
+    <button type="button" class="button small" onClick={save} data-testid="save-live-trace">
+      {t("stats:trace")}
+    </button>
   );
 }
 
