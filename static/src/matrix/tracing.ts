@@ -8,6 +8,7 @@ import {
   EventStatus,
   type MatrixClient,
   type MatrixEvent,
+  MatrixEventEvent,
   type Room,
   RoomEvent,
 } from "matrix-js-sdk/lib/matrix";
@@ -43,17 +44,19 @@ export function traceOf(callId: string): Trace | null {
 
 class Tracer {
   private readonly live = new Map<string, TracedCall>();
-  /** Events wait here until they are decrypted, in order. */
-  private queue: Promise<void> = Promise.resolve();
+  /** When those came that are not decrypted yet. */
+  private readonly sealed = new WeakMap<MatrixEvent, number>();
 
   constructor(private readonly client: MatrixClient) {
     client.on(RoomEvent.Timeline, this.onTimeline);
+    client.on(MatrixEventEvent.Decrypted, this.onDecrypted);
     client.on(RoomEvent.LocalEchoUpdated, this.onOurs);
     client.on(CallEventHandlerEvent.Incoming, this.onIncoming);
   }
 
   stop() {
     this.client.off(RoomEvent.Timeline, this.onTimeline);
+    this.client.off(MatrixEventEvent.Decrypted, this.onDecrypted);
     this.client.off(RoomEvent.LocalEchoUpdated, this.onOurs);
     this.client.off(CallEventHandlerEvent.Incoming, this.onIncoming);
     for (const call of this.live.values()) call.stop();
@@ -71,15 +74,13 @@ class Tracer {
   ) => {
     if (toStart || event.status !== null) return; // Older messages; our own, not yet sent.
     const at = Date.now();
-    const decrypted = event.isBeingDecrypted() ? event.getDecryptionPromise() : null;
-    if (!decrypted) {
-      if (isCallEvent(event)) this.queue = this.queue.then(() => this.received(event, at));
-      return;
-    }
-    this.queue = this.queue
-      .then(() => decrypted)
-      .catch(() => {})
-      .then(() => this.received(event, at));
+    if (isCallEvent(event)) this.received(event, at);
+    else if (event.isEncrypted()) this.sealed.set(event, at);
+  };
+
+  private readonly onDecrypted = (event: MatrixEvent) => {
+    const at = this.sealed.get(event);
+    if (at !== undefined && isCallEvent(event)) this.received(event, at);
   };
 
   private received(event: MatrixEvent, at: number) {
