@@ -118,7 +118,9 @@ function picturesOf({ videoCodec, pictureIn, pictureOut }: Figures): string {
     pictureIn && t("stats:pictureIn", size(pictureIn)),
     pictureOut && t("stats:pictureOut", size(pictureOut)),
   ];
-  return parts.filter(Boolean).join(" · ") || t("stats:none");
+  // Lines break between the parts, not within one.
+  const whole = parts.flatMap((part) => (part ? [part.replaceAll(" ", "\u00a0")] : []));
+  return whole.join(" · ") || t("stats:none");
 }
 
 function Fact({ name, value }: { name: FactName; value: string }) {
@@ -148,7 +150,7 @@ function Graphs({ figures }: { figures: readonly Figures[] }) {
         figures={figures}
         curves={QUALITY}
         lowest={1}
-        highest={4.4}
+        highest={4.5}
         digits={1}
       />
       <Graph title={t("stats:graphRate")} figures={figures} curves={RATES} least={100} />
