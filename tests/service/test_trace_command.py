@@ -122,13 +122,12 @@ def test_the_data_folder_comes_from_the_settings(
     assert "from-environment" in voip().stderr
 
 
-def test_a_file_from_elsewhere_needs_no_settings(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("VOIP_DATA_DIR", "\0")
+def test_a_file_from_elsewhere_needs_no_settings(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "from-elsewhere"
     path.write_bytes(encoded(GOOD))
-    result = voip("--file", str(path))
+    missing = ["--config", str(tmp_path / "missing.toml")]
+    assert voip(*missing).exit_code == Exit.WRONG_INPUT
+    result = voip("--file", str(path), *missing)
     assert result.exit_code == Exit.DONE
     assert GOOD.id in result.stdout
     assert voip("--file", str(path), GOOD.id).exit_code == Exit.WRONG_INPUT
