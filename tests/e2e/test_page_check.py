@@ -33,6 +33,7 @@ async def expect_step(person: Person, step: str, state: str, text: str) -> None:
     await expect(person.at(f"check-{step}")).to_contain_text(text)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 async def test_everything_works_and_the_echo_is_rated(
     browser: Browser, serve: Serve, synapse: SynapseProcess, exchange: Exchange, make_user: MakeUser

@@ -100,6 +100,7 @@ async def test_devices_change_in_a_call(account: Callable[[], Account], join: Jo
     await expect(callee.at("remote-video")).to_have_js_property("videoWidth", 640)
 
 
+@pytest.mark.long
 async def test_a_device_that_is_unplugged_gives_way_to_the_default(
     account: Callable[[], Account], join: Join
 ) -> None:
@@ -142,6 +143,7 @@ async def place_call(devices: list[str], page_url: str, account: Callable[[], Ac
     return said
 
 
+@pytest.mark.long
 async def test_a_microphone_that_is_allowed_after_all(
     page_url: str, account: Callable[[], Account]
 ) -> None:

@@ -70,6 +70,7 @@ async def test_tiles_and_the_self_view(pair: Pair) -> None:
     assert kept is True
 
 
+@pytest.mark.long
 async def test_low_bandwidth_sends_a_small_picture_and_says_what_it_saves(pair: Pair) -> None:
     caller, callee = pair
     await caller.wait_packets(100)
@@ -86,6 +87,7 @@ async def test_low_bandwidth_sends_a_small_picture_and_says_what_it_saves(pair: 
     await expect(callee.at("remote-video")).to_have_js_property("videoHeight", 360)
 
 
+@pytest.mark.long
 async def test_full_screen(pair: Pair) -> None:
     button = pair.caller.at("fullscreen")
     await button.click()
@@ -113,6 +115,7 @@ async def drag_to(element: Locator, stage: Locator, *, x: float, y: float) -> No
     await mouse.up()
 
 
+@pytest.mark.long
 async def test_picture_in_picture_lasts_as_long_as_the_call(pair: Pair) -> None:
     button = pair.caller.at("pip")
     await button.click()

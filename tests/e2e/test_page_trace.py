@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.accounts import Account
@@ -61,7 +62,6 @@ async def test_the_trace_of_a_call_is_a_ladder_for_the_service(
     ):
         folder.mkdir()
         await person.wait_call_over()
-        await person.at("back").click() if await person.at("back").is_visible() else None
         await person.at("menu").click()
         await person.at("menu-traces").click()
         await expect(person.at("save-trace")).to_have_count(1)
@@ -97,6 +97,7 @@ def check_record(path: Path, direction: str, secrets: list[Account]) -> None:
     assert ".local" not in json.dumps(trace.pairs, default=repr)
 
 
+@pytest.mark.long
 async def test_a_call_that_was_declined(
     account: Callable[[], Account], join: Join, tmp_path: Path
 ) -> None:
