@@ -27,20 +27,21 @@ Join = Callable[..., Awaitable[Person]]
 async def serve() -> AsyncIterator[Serve]:
     """``await serve(homeserver)``: the page's address, with the real policy for that homeserver.
 
-    Or that of another page: ``await serve(homeserver, folder)``; ``path`` and what else
-    `create_app` takes are passed on.
+    Or that of another page: ``await serve(homeserver, folder)``. ``echo``: whom its test calls;
+    ``path`` and what else `create_app` takes are passed on.
     """
     runners: list[web.AppRunner] = []
 
     async def start(
         homeserver: str,
         folder: Path | None = None,
+        echo: str | None = None,
         *,
         path: str = "",
         embed_origins: Sequence[str] = (),
     ) -> str:
         app = create_app(
-            folder or page_folder(), homeserver=homeserver, embed_origins=embed_origins
+            folder or page_folder(), homeserver=homeserver, echo=echo, embed_origins=embed_origins
         )
         runner = web.AppRunner(under(path, app))
         runners.append(runner)

@@ -100,6 +100,7 @@ async def test_devices_change_in_a_call(account: Callable[[], Account], join: Jo
     await expect(callee.at("remote-video")).to_have_js_property("videoWidth", 640)
 
 
+@pytest.mark.long
 async def test_a_device_that_is_unplugged_gives_way_to_the_default(
     account: Callable[[], Account], join: Join
 ) -> None:
@@ -140,3 +141,23 @@ async def place_call(devices: list[str], page_url: str, account: Callable[[], Ac
         person.assert_clean()
     assert "m.call.invite" not in a.event_types(room_id)
     return said
+
+
+@pytest.mark.long
+async def test_a_microphone_that_is_allowed_after_all(
+    page_url: str, account: Callable[[], Account]
+) -> None:
+    a, b = account(), account()
+    room_id = a.direct_room(b)
+    async with chromium(devices=(FAKE_DEVICES,)) as browser:  # nobody answers the browser's dialog
+        person = await Person.open(browser, page_url)
+        await person.sign_in(a.user.localpart, a.user.password)
+        await person.open_room(room_id)
+        await person.call()
+        assert "may not use your microphone" in await person.wait_call_over()
+        await person.page.context.grant_permissions(["microphone"])
+        await person.call()
+        await person.wait_phase("calling")
+        await person.hang_up()
+        await person.wait_call_over()
+        person.assert_clean()

@@ -13,6 +13,14 @@ from tests.e2e.accounts import Account
 from tests.e2e.browser import SMALL_PHONE, Person
 from tests.e2e.conftest import Join
 
+FLOATING = """() => {
+  const inside = documentPictureInPicture.window?.document;
+  return inside && {
+    video: inside.querySelector("video")?.srcObject instanceof MediaStream,
+    hangUp: inside.querySelector(".view-tool-hangup")?.getAttribute("aria-label"),
+  };
+}"""
+
 
 class Pair(NamedTuple):
     """Two people in a video call with each other."""
@@ -62,6 +70,7 @@ async def test_tiles_and_the_self_view(pair: Pair) -> None:
     assert kept is True
 
 
+@pytest.mark.long
 async def test_low_bandwidth_sends_a_small_picture_and_says_what_it_saves(pair: Pair) -> None:
     caller, callee = pair
     await caller.wait_packets(100)
@@ -75,9 +84,10 @@ async def test_low_bandwidth_sends_a_small_picture_and_says_what_it_saves(pair: 
     await caller.at("devices-close").click()
     await caller.at("camera").click()
     await expect(callee.at("call")).to_have_attribute("data-peer-video", "true")
-    await expect(callee.at("remote-video")).to_have_js_property("videoHeight", 480)
+    await expect(callee.at("remote-video")).to_have_js_property("videoHeight", 360)
 
 
+@pytest.mark.long
 async def test_full_screen(pair: Pair) -> None:
     button = pair.caller.at("fullscreen")
     await button.click()
@@ -103,3 +113,16 @@ async def drag_to(element: Locator, stage: Locator, *, x: float, y: float) -> No
     left, top, width, height = await box(stage)
     await mouse.move(left + x * width, top + y * height, steps=5)
     await mouse.up()
+
+
+@pytest.mark.long
+async def test_picture_in_picture_lasts_as_long_as_the_call(pair: Pair) -> None:
+    button = pair.caller.at("pip")
+    await button.click()
+    await expect(button).to_have_attribute("aria-label", "Leave picture in picture")
+    seen = await pair.caller.page.evaluate(FLOATING)
+    assert seen == {"video": True, "hangUp": "Hang up"}
+    await pair.caller.hang_up()
+    await pair.callee.wait_call_over()
+    await expect(pair.caller.at("call")).to_have_count(0)
+    assert await pair.caller.page.evaluate("documentPictureInPicture.window") is None

@@ -113,6 +113,7 @@ async def test_the_config_names_the_homeserver(client: Client) -> None:
         "homeserver": "https://example.org/base",
         "brand": "Calls",
         "embedOrigins": [],
+        "echo": None,
     }
 
 

@@ -154,6 +154,7 @@ def page(
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: one that is free.")] = 8080,
     brand: Annotated[str, typer.Option(help="What the page calls itself.")] = "Calls",
+    *,
     any_homeserver: Annotated[
         bool, typer.Option("--any-homeserver", help="People of every homeserver may sign in.")
     ] = False,
@@ -161,6 +162,12 @@ def page(
     embed: Annotated[
         list[str] | None,
         typer.Option(metavar="ORIGIN", help="A site that may show the page in a frame; repeat it."),
+    ] = None,
+    echo: Annotated[
+        str | None,
+        typer.Option(
+            metavar="USER", help="The user id of the echo bot, which the page's network test calls."
+        ),
     ] = None,
 ) -> None:
     """Serve the calling page, behind a proxy with TLS.
@@ -170,7 +177,7 @@ def page(
 
     \b
     Example:
-      voip page --homeserver https://matrix.example.org
+      voip page --homeserver https://matrix.example.org --echo @echo:example.org
       voip page --homeserver https://matrix.example.org --path /calls --embed https://example.org
     """
     from voip.service.page_command import PageOptions, page_command
@@ -178,7 +185,7 @@ def page(
     if homeserver is None and not any_homeserver:
         raise typer.BadParameter("name a --homeserver, or allow --any-homeserver")
     embed_origins = tuple(embed or ())
-    options = PageOptions(homeserver, host, port, brand, any_homeserver, path, embed_origins)
+    options = PageOptions(homeserver, host, port, brand, any_homeserver, path, embed_origins, echo)
     raise typer.Exit(page_command(options))
 
 
@@ -197,6 +204,14 @@ def trace(
     every: Annotated[
         bool, typer.Option("--list", help="List the calls that have a trace, the newest first.")
     ] = False,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            help="A trace from elsewhere: of another machine, or saved by the calling page.",
+        ),
+    ] = None,
     html: Annotated[
         Path | None,
         typer.Option(
@@ -218,12 +233,16 @@ def trace(
       voip trace
       voip trace --list
       voip trace 3f2a9c01 --html call.html
+      voip trace --file saved-by-the-page.json
     """
     from voip.service.trace_command import TraceOptions, trace_command
 
     if sum((every, json and not every, html is not None)) > 1 or (every and wanted is not None):
         raise typer.BadParameter("--list, --html and an ID with --list exclude each other")
-    raise typer.Exit(trace_command(TraceOptions(wanted, every, json, html, data_dir), config))
+    if file is not None and (every or wanted is not None):
+        raise typer.BadParameter("--file is the trace: leave ID and --list out")
+    options = TraceOptions(wanted, every, json, html, data_dir, file)
+    raise typer.Exit(trace_command(options, config))
 
 
 @app.command("check-config")

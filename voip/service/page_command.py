@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from voip.service.settings import LogLevel
 from voip.service.web import PageMissing, create_app, page_folder, under
 
 STOP_WITHIN = 3.0
+USER_ID = re.compile(r"@[^:\s]+:\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class PageOptions:
     any_homeserver: bool
     path: str = "/"
     embed_origins: tuple[str, ...] = ()
+    echo: str | None = None
 
 
 def page_command(options: PageOptions) -> Exit:
@@ -38,6 +41,9 @@ def page_command(options: PageOptions) -> Exit:
         return Exit.WRONG_INPUT
     if wrong := [each for each in options.embed_origins if not is_origin(each)]:
         _complain(f"--embed takes an origin such as https://www.example.org, not {wrong[0]}.")
+        return Exit.WRONG_INPUT
+    if options.echo is not None and not USER_ID.fullmatch(options.echo):
+        _complain("--echo must be a user id, as in @echo:example.org.")
         return Exit.WRONG_INPUT
     try:
         run(serve_page(options, page_folder(), _say))
@@ -59,6 +65,7 @@ async def serve_page(options: PageOptions, page: Path, say: Callable[[str], None
         any_homeserver=options.any_homeserver,
         brand=options.brand,
         embed_origins=options.embed_origins,
+        echo=options.echo,
     )
     app = under(options.path, app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_WITHIN)

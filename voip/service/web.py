@@ -71,6 +71,7 @@ def create_app(
     proxy_to: str | None = None,
     brand: str = "Calls",
     embed_origins: Sequence[str] = (),
+    echo: str | None = None,
 ) -> web.Application:
     """The application; who runs it chooses the port and the certificate.
 
@@ -80,9 +81,15 @@ def create_app(
     :param proxy_to: base URL of a homeserver whose ``/_matrix`` is served here too.
     :param brand: what the page calls itself.
     :param embed_origins: the sites that may show the page in a frame and place calls in it.
+    :param echo: user id of the echo bot, which the page's network test calls.
     """
     app = web.Application()
-    config = {"homeserver": homeserver, "brand": brand, "embedOrigins": list(embed_origins)}
+    config = {
+        "homeserver": homeserver,
+        "brand": brand,
+        "embedOrigins": list(embed_origins),
+        "echo": echo,
+    }
     policy = content_security_policy(
         homeserver, any_homeserver=any_homeserver, embed_origins=embed_origins
     )

@@ -20,6 +20,7 @@ import { quiet, quietModules } from "./logging";
 import { watchRooms } from "./rooms";
 import { watchTimeline } from "./timeline";
 import { tokenOptions } from "./tokens";
+import { watchTraces } from "./tracing";
 import { expects, watchTransfers } from "./transferred";
 
 let stopWatching: (() => void)[] = [];
@@ -52,6 +53,7 @@ export async function start(session: Session) {
     watchCalls(starting, expects),
     watchTransfers(starting),
     watchDevices(starting),
+    watchTraces(starting),
   ];
   void showMe(starting, session.userId);
   await starting.startClient({

@@ -21,7 +21,11 @@ const watched = new WeakSet<MediaStreamTrack>();
 
 /** Keeps the SDK and the calls at what is chosen, until it is called off. */
 export function watchDevices(client: MatrixClient): () => void {
-  const unwatchList = watchDeviceList(() => void repair());
+  healRefusals(client);
+  const unwatchList = watchDeviceList(() => {
+    missSpeaker();
+    void repair();
+  });
   const stopPreparing = effect(() => prepare(client));
   const stopFollowing = effect(() => {
     if (store.call.value?.localStream) followTracks();
@@ -31,6 +35,31 @@ export function watchDevices(client: MatrixClient): () => void {
     stopPreparing();
     stopFollowing();
   };
+}
+
+/**
+ * The SDK opens one device after the other on a chain of promises, which stays broken once the person
+ * has refused one: every later call would fail as well, though they allow it then.
+ */
+function healRefusals(client: MatrixClient) {
+  const handler = client.getMediaHandler();
+  const open = handler.getUserMediaStream.bind(handler);
+  handler.getUserMediaStream = (...wanted) =>
+    open(...wanted).catch((error: unknown) => {
+      Object.assign(handler, { getMediaStreamPromise: undefined });
+      throw error;
+    });
+}
+
+let speaker = "";
+
+/** Elements take the default by themselves (StreamVideo); the person is told. */
+function missSpeaker() {
+  const gone = speaker !== "" && devicesInUse.value.speaker === "";
+  if (gone && speaker === deviceChoices.value.speaker && store.call.value) {
+    store.tell(t("devices:speakerGone"), "problem");
+  }
+  speaker = devicesInUse.value.speaker;
 }
 
 /** What the next call opens. */
@@ -124,10 +153,17 @@ async function takeDefault(call: MatrixCall, old: MediaStreamTrack, kind: Kind) 
     await replace(call, old, next);
     store.tell(t("devices:fellBack", { name, other: next.label }), "problem");
   } catch {
-    if (kind === "video") await call.setLocalVideoMuted(true).catch(() => false);
+    if (kind === "video") await goDark(call);
     store.tell(
       t(kind === "audio" ? "devices:noneLeft" : "devices:cameraGone", { name }),
       "problem",
     );
   }
+}
+
+/** The SDK's own switch does nothing where there is no camera at all. */
+async function goDark(call: MatrixCall) {
+  call.localUsermediaFeed?.setAudioVideoMuted(null, true);
+  await call.sendMetadataUpdate().catch(() => {});
+  store.call.value = store.call.value && { ...store.call.value, cameraOff: true };
 }

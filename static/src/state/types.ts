@@ -24,6 +24,8 @@ export interface Config {
   brand: string;
   /** The sites that may show the page in a frame and place calls in it. */
   embedOrigins: string[];
+  /** The user id of the echo bot, for the network test. */
+  echo: string | null;
 }
 
 export type Connection = "connecting" | "online" | "reconnecting";

@@ -30,7 +30,7 @@ export function FloatingCall() {
       <div class="floating-foot">
         <button
           type="button"
-          class="tool"
+          class="view-tool"
           aria-label={mute}
           title={mute}
           onClick={() => void setMicMuted(!shown.micMuted)}
@@ -39,7 +39,7 @@ export function FloatingCall() {
         </button>
         <button
           type="button"
-          class="tool tool-hangup"
+          class="view-tool view-tool-hangup"
           aria-label={t("call:hangUp")}
           title={t("call:hangUp")}
           onClick={hangUp}

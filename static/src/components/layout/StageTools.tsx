@@ -10,7 +10,7 @@ export function StageTools() {
   const { tiles, selfHidden } = layoutChoices.value;
   const full = useFullscreen();
   return (
-    <div class="tools" role="toolbar" aria-label={t("layout:tools")}>
+    <div class="view-tools" role="toolbar" aria-label={t("layout:tools")}>
       <Tool
         icon={tiles ? "speaker" : "tiles"}
         label={t(tiles ? "layout:speaker" : "layout:tiles")}
@@ -74,7 +74,7 @@ function Tool({ icon, label, onClick, pressed, testid }: ToolProps) {
   return (
     <button
       type="button"
-      class="tool"
+      class="view-tool"
       aria-label={label}
       aria-pressed={pressed}
       title={label}

@@ -1,5 +1,6 @@
 /** The client of a signed-in person: the list, the open room, the call. */
 import { useEffect } from "preact/hooks";
+import { checkOpen } from "../../state/check";
 import { link } from "../../state/link";
 import { call, incoming, room, selectedRoom } from "../../state/store";
 import "../../style/list.css";
@@ -12,11 +13,14 @@ import { DevicesCorner } from "../devices/DevicesCorner";
 import { LinkCard } from "../link/LinkCard";
 import "../../style/lines.css";
 import "../../style/people.css";
+import "../../style/check.css";
 import { CallStage } from "../call/CallStage";
 import { IncomingCall } from "../call/IncomingCall";
 import { TransferAsked } from "../call/TransferAsked";
+import { CheckCorner } from "../check/CheckCorner";
 import { Sidebar } from "../list/Sidebar";
 import { RoomView } from "../room/RoomView";
+import { TracesCorner } from "../stats/TracesCorner";
 import { ConnectionLine } from "./ConnectionLine";
 import { NoticeBar } from "./NoticeBar";
 import { PageStatus } from "./PageStatus";
@@ -34,7 +38,7 @@ export function Shell() {
     return () => removeEventListener("beforeunload", ask);
   }, [active !== null]);
 
-  const open = selectedRoom.value !== null || active !== null;
+  const open = selectedRoom.value !== null || active !== null || checkOpen.value;
   return (
     <div class={open ? "shell shell-open" : "shell"} data-testid="shell">
       {incoming.value && <IncomingCall call={incoming.value} />}
@@ -42,12 +46,15 @@ export function Shell() {
       <TransferAsked />
       <Sidebar />
       <DevicesCorner />
+      <TracesCorner />
       <main class="pane">
         <PageStatus />
         <ConnectionLine />
         <NoticeBar />
         {active ? (
           <CallStage call={active} />
+        ) : checkOpen.value ? (
+          <CheckCorner />
         ) : room.value ? (
           <RoomView room={room.value} key={room.value.id} />
         ) : (

@@ -1,4 +1,5 @@
 /** What the connection does: path, rates, loss, delay, and how it sounds. */
+import { traceOf } from "../../matrix/tracing";
 import { qualityOf } from "../../media/emodel";
 import type { Figures } from "../../media/figures";
 import type { Picture } from "../../media/report";
@@ -8,6 +9,7 @@ import { t } from "../../text/i18n";
 import { Icon } from "../parts/Icon";
 import type { Curve } from "./curves";
 import { Graph } from "./Graph";
+import { saveTrace } from "./saveTrace";
 
 export function StatsPanel() {
   const figures = measured.value?.figures ?? [];
@@ -18,7 +20,7 @@ export function StatsPanel() {
         <h2>{t("stats:title")}</h2>
         <button
           type="button"
-          class="tool"
+          class="view-tool"
           aria-label={t("close")}
           onClick={() => {
             statsOpen.value = false;
@@ -37,11 +39,24 @@ export function StatsPanel() {
             ))}
           </dl>
           <Graphs figures={figures} />
+          <SaveTrace callId={measured.value?.callId ?? ""} />
         </>
       ) : (
         <p>{t("stats:nothing")}</p>
       )}
     </aside>
+  );
+}
+
+function SaveTrace({ callId }: { callId: string }) {
+  const save = () => {
+    const trace = traceOf(callId);
+    if (trace) saveTrace(trace);
+  };
+  return (
+    <button type="button" class="button small" onClick={save} data-testid="save-live-trace">
+      {t("stats:trace")}
+    </button>
   );
 }
 
@@ -103,7 +118,9 @@ function picturesOf({ videoCodec, pictureIn, pictureOut }: Figures): string {
     pictureIn && t("stats:pictureIn", size(pictureIn)),
     pictureOut && t("stats:pictureOut", size(pictureOut)),
   ];
-  return parts.filter(Boolean).join(" · ") || t("stats:none");
+  // Lines break between the parts, not within one.
+  const whole = parts.flatMap((part) => (part ? [part.replaceAll(" ", "\u00a0")] : []));
+  return whole.join(" · ") || t("stats:none");
 }
 
 function Fact({ name, value }: { name: FactName; value: string }) {
@@ -133,7 +150,7 @@ function Graphs({ figures }: { figures: readonly Figures[] }) {
         figures={figures}
         curves={QUALITY}
         lowest={1}
-        highest={4.4}
+        highest={4.5}
         digits={1}
       />
       <Graph title={t("stats:graphRate")} figures={figures} curves={RATES} least={100} />

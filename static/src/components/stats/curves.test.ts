@@ -6,7 +6,7 @@ const figures = [1, null, 3, 9].map((mos) => ({ ...figuresOf(new Map(), null, 0)
 
 describe("a curve", () => {
   it("ends at the right, with gaps, within its box", () => {
-    expect(pathOf(figures, (each) => each.mos, 1, 5)).toBe("M296 60.0M298 30.0L299 0.0");
+    expect(pathOf(figures, (each) => each.mos, 1, 5)).toBe("M284.7 60.0M294.9 30.0L300.0 0.0");
   });
 
   it("of nothing is nothing", () => {

@@ -10,7 +10,10 @@ export interface Curve {
   value: (figures: Figures) => number | null;
 }
 
-/** The last figures from left to right, one a pixel, `highest` at the top; "" for nothing. */
+/** Of a short call the curve is wide all the same; seconds that the whole width is, at least. */
+const LEAST_WIDE = 60;
+
+/** The figures from left to right, the newest at the edge, `highest` at the top; "" for nothing. */
 export function pathOf(
   figures: readonly Figures[],
   value: Curve["value"],
@@ -18,7 +21,7 @@ export function pathOf(
   highest: number,
 ): string {
   const span = Math.max(highest - lowest, 1e-9);
-  const first = WIDTH - figures.length;
+  const wide = WIDTH / (Math.max(LEAST_WIDE, figures.length) - 1);
   let pen = "M";
   let path = "";
   for (const [index, each] of figures.entries()) {
@@ -28,7 +31,8 @@ export function pathOf(
       continue;
     }
     const part = Math.min(1, Math.max(0, (found - lowest) / span));
-    path += `${pen}${first + index} ${(HEIGHT - part * HEIGHT).toFixed(1)}`;
+    const x = WIDTH - (figures.length - 1 - index) * wide;
+    path += `${pen}${x.toFixed(1)} ${(HEIGHT - part * HEIGHT).toFixed(1)}`;
     pen = "L";
   }
   return path;
