@@ -19,6 +19,9 @@ import { quiet, quietModules } from "./logging";
 import { watchRooms } from "./rooms";
 import { watchTimeline } from "./timeline";
 import { tokenOptions } from "./tokens";
+import { watchTrust } from "./trust";
+import { recoveryCallbacks } from "./trustrecovery";
+import { verificationMethods } from "./trustverify";
 
 let stopWatching: (() => void)[] = [];
 
@@ -32,6 +35,8 @@ export async function start(session: Session) {
     accessToken: session.accessToken,
     ...tokenOptions(session),
     logger: quiet,
+    cryptoCallbacks: recoveryCallbacks,
+    verificationMethods: verificationMethods(),
     forceTURN: store.relayOnly.value,
     // Candidates gather while it rings, so that answering is quick.
     iceCandidatePoolSize: 1,
@@ -43,6 +48,7 @@ export async function start(session: Session) {
   starting.on(ClientEvent.Sync, onSync);
   starting.on(HttpApiEvent.SessionLoggedOut, onLoggedOut);
   stopWatching = [watchRooms(starting), watchTimeline(starting), watchCalls(starting)];
+  if (starting.getCrypto()) stopWatching.push(watchTrust(starting));
   void showMe(starting, session.userId);
   await starting.startClient({
     // Call events in busy rooms must not fall into a gap of the timeline.

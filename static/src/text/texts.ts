@@ -5,6 +5,7 @@ import type ends from "./locales/en/ends.json";
 import type list from "./locales/en/list.json";
 import type room from "./locales/en/room.json";
 import type signin from "./locales/en/signin.json";
+import type trust from "./locales/en/trust.json";
 import type ways from "./locales/en/ways.json";
 
 export interface Texts {
@@ -14,6 +15,7 @@ export interface Texts {
   list: typeof list;
   room: typeof room;
   signin: typeof signin;
+  trust: typeof trust;
   ways: typeof ways;
 }
 

@@ -6,6 +6,7 @@ import { t } from "../../text/i18n";
 import { Avatar } from "../parts/Avatar";
 import { Icon } from "../parts/Icon";
 import { StreamVideo } from "../parts/StreamVideo";
+import { RoomShield } from "../trust/RoomShield";
 import { CallControls } from "./CallControls";
 import { CallTimer } from "./CallTimer";
 import { StatsLine } from "./StatsLine";
@@ -39,6 +40,7 @@ export function CallStage({ call }: { call: CallView }) {
         <p role="status" class="stage-status">
           {words(call)} {call.connectedAt !== null && <CallTimer since={call.connectedAt} />}
         </p>
+        <RoomShield roomId={call.roomId} />
         {call.peerMicMuted && call.phase === "connected" && (
           <p class="stage-muted">
             <Icon name="micOff" /> {t("call:muted")}

@@ -7,6 +7,7 @@ import { call, me, relayOnly, session } from "../../state/store";
 import { t } from "../../text/i18n";
 import { Avatar } from "../parts/Avatar";
 import { Icon } from "../parts/Icon";
+import { TrustMenu } from "../trust/TrustMenu";
 
 export function Me() {
   const [leaving, setLeaving] = useState(false);
@@ -40,6 +41,7 @@ export function Me() {
               <small class="soft">{t("list:relayOnlyMore")}</small>
             </span>
           </label>
+          <TrustMenu />
           <button
             type="button"
             class="button wide"

@@ -6,6 +6,7 @@ import { t } from "../../text/i18n";
 import { InviteRow } from "../list/InviteRow";
 import { Avatar } from "../parts/Avatar";
 import { Icon } from "../parts/Icon";
+import { RoomShield } from "../trust/RoomShield";
 import { TimelineView } from "./TimelineView";
 
 export function RoomView({ room }: { room: RoomSummary }) {
@@ -42,6 +43,7 @@ export function RoomView({ room }: { room: RoomSummary }) {
             {room.kind === "room" && ` · ${t("list:count", { count: room.others + 1 })}`}
           </span>
         </div>
+        <RoomShield roomId={room.id} />
         <CallButton room={room} video={false} obstacle={obstacle} />
         <CallButton room={room} video={true} obstacle={obstacle} />
       </header>

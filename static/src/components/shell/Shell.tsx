@@ -9,6 +9,8 @@ import { CallStage } from "../call/CallStage";
 import { IncomingCall } from "../call/IncomingCall";
 import { Sidebar } from "../list/Sidebar";
 import { RoomView } from "../room/RoomView";
+import { LazyTrust } from "../trust/LazyTrust";
+import { TrustAlerts } from "../trust/TrustAlerts";
 import { ConnectionLine } from "./ConnectionLine";
 import { NoticeBar } from "./NoticeBar";
 import { Welcome } from "./Welcome";
@@ -31,6 +33,7 @@ export function Shell() {
       <main class="pane">
         <ConnectionLine />
         <NoticeBar />
+        <TrustAlerts />
         {active ? (
           <CallStage call={active} />
         ) : room.value ? (
@@ -39,6 +42,7 @@ export function Shell() {
           <Welcome />
         )}
       </main>
+      <LazyTrust />
     </div>
   );
 }
