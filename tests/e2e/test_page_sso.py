@@ -1,11 +1,10 @@
-"""Signing in somewhere else: single sign-on through Synapse, and OAuth 2.0, against real servers."""
+"""Signing in elsewhere: single sign-on through Synapse, and OAuth 2.0, against real servers."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect

@@ -15,6 +15,7 @@ import type { Session } from "../state/types";
 import { t } from "../text/i18n";
 import { watchCalls } from "./calls";
 import { current, isCurrent, setCurrent } from "./current";
+import { joinAsGuest } from "./guestjoin";
 import { quiet, quietModules } from "./logging";
 import { watchRooms } from "./rooms";
 import { watchTimeline } from "./timeline";
@@ -48,6 +49,7 @@ export async function start(session: Session) {
   starting.on(ClientEvent.Sync, onSync);
   starting.on(HttpApiEvent.SessionLoggedOut, onLoggedOut);
   stopWatching = [watchRooms(starting), watchTimeline(starting), watchCalls(starting)];
+  if (session.guest) stopWatching.push(joinAsGuest(starting));
   if (starting.getCrypto()) stopWatching.push(watchTrust(starting));
   void showMe(starting, session.userId);
   await starting.startClient({

@@ -1,6 +1,7 @@
 /** The areas of the page's sentences: a file of each language's folder, a name before the colon. */
 import type call from "./locales/en/call.json";
 import type common from "./locales/en/common.json";
+import type emoji from "./locales/en/emoji.json";
 import type ends from "./locales/en/ends.json";
 import type list from "./locales/en/list.json";
 import type room from "./locales/en/room.json";
@@ -11,6 +12,7 @@ import type ways from "./locales/en/ways.json";
 export interface Texts {
   call: typeof call;
   common: typeof common;
+  emoji: typeof emoji;
   ends: typeof ends;
   list: typeof list;
   room: typeof room;

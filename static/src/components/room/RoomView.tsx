@@ -37,13 +37,14 @@ export function RoomView({ room }: { room: RoomSummary }) {
           <h1 class="row-name" data-testid="room-name">
             {room.name}
           </h1>
-          <span class="row-preview">
-            {room.encrypted && <Icon name="lock" />}
-            {t(room.encrypted ? "room:encrypted" : "room:notEncrypted")}
-            {room.kind === "room" && ` · ${t("list:count", { count: room.others + 1 })}`}
-          </span>
+          <RoomShield roomId={room.id}>
+            <span class="row-preview">
+              {room.encrypted && <Icon name="lock" />}
+              {t(room.encrypted ? "room:encrypted" : "room:notEncrypted")}
+              {room.kind === "room" && ` · ${t("list:count", { count: room.others + 1 })}`}
+            </span>
+          </RoomShield>
         </div>
-        <RoomShield roomId={room.id} />
         <CallButton room={room} video={false} obstacle={obstacle} />
         <CallButton room={room} video={true} obstacle={obstacle} />
       </header>
