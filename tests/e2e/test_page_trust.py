@@ -27,6 +27,11 @@ async def test_a_new_account_is_confirmed_on_its_next_devices(
     first = await join(user)
     key = await set_up_recovery(first)
     await expect(first.at("trust-banner")).to_have_count(0)
+    await first.page.reload()
+    await first.at("menu").click()
+    await first.at("encryption-menu").click()
+    await expect(first.at("all-set")).to_be_visible()
+    await first.at("trust-close").click()
 
     by_emoji = await join(user)
     await by_emoji.at("trust-begin").click()
