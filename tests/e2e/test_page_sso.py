@@ -1,4 +1,4 @@
-"""Signing in somewhere else: single sign-on through Synapse, and OAuth 2.0, against real servers."""
+"""Signing in elsewhere: single sign-on through Synapse, and OAuth 2.0, against real servers."""
 
 from __future__ import annotations
 

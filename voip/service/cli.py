@@ -154,7 +154,6 @@ def page(
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: one that is free.")] = 8080,
     brand: Annotated[str, typer.Option(help="What the page calls itself.")] = "Calls",
-    *,
     any_homeserver: Annotated[
         bool, typer.Option("--any-homeserver", help="People of every homeserver may sign in.")
     ] = False,

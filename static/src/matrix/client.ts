@@ -16,12 +16,16 @@ import { t } from "../text/i18n";
 import { watchCalls } from "./calls";
 import { current, isCurrent, setCurrent } from "./current";
 import { watchDevices } from "./devices";
+import { joinAsGuest } from "./guestjoin";
 import { quiet, quietModules } from "./logging";
 import { watchRooms } from "./rooms";
 import { watchTimeline } from "./timeline";
 import { tokenOptions } from "./tokens";
 import { watchTraces } from "./tracing";
 import { expects, watchTransfers } from "./transferred";
+import { watchTrust } from "./trust";
+import { recoveryCallbacks } from "./trustrecovery";
+import { verificationMethods } from "./trustverify";
 
 let stopWatching: (() => void)[] = [];
 
@@ -35,6 +39,8 @@ export async function start(session: Session) {
     accessToken: session.accessToken,
     ...tokenOptions(session),
     logger: quiet,
+    cryptoCallbacks: recoveryCallbacks,
+    verificationMethods: verificationMethods(),
     forceTURN: store.relayOnly.value,
     // Candidates gather while it rings, so that answering is quick.
     iceCandidatePoolSize: 1,
@@ -55,6 +61,8 @@ export async function start(session: Session) {
     watchDevices(starting),
     watchTraces(starting),
   ];
+  if (session.guest) stopWatching.push(joinAsGuest(starting));
+  if (starting.getCrypto()) stopWatching.push(watchTrust(starting));
   void showMe(starting, session.userId);
   await starting.startClient({
     // Call events in busy rooms must not fall into a gap of the timeline.

@@ -25,12 +25,13 @@ export function loginProblem(
   if (body.errcode === "M_USER_LOCKED") {
     return t("signin:locked");
   }
+  // Synapse says M_UNKNOWN of what fell over as well.
+  if (status >= 500) return t("signin:serverProblem");
   if (body.errcode === "M_UNKNOWN" || body.errcode === "M_UNRECOGNIZED") {
     return t("signin:noPassword");
   }
   if (status === 401 || status === 403) {
     return t("signin:noMatch");
   }
-  if (status >= 500) return t("signin:serverProblem");
   return t("signin:refused", { error: body.error ?? `status ${status}` });
 }

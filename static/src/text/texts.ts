@@ -3,6 +3,7 @@ import type call from "./locales/en/call.json";
 import type check from "./locales/en/check.json";
 import type common from "./locales/en/common.json";
 import type devices from "./locales/en/devices.json";
+import type emoji from "./locales/en/emoji.json";
 import type ends from "./locales/en/ends.json";
 import type layout from "./locales/en/layout.json";
 import type lines from "./locales/en/lines.json";
@@ -11,6 +12,7 @@ import type list from "./locales/en/list.json";
 import type room from "./locales/en/room.json";
 import type signin from "./locales/en/signin.json";
 import type stats from "./locales/en/stats.json";
+import type trust from "./locales/en/trust.json";
 import type ways from "./locales/en/ways.json";
 
 export interface Texts {
@@ -18,6 +20,7 @@ export interface Texts {
   check: typeof check;
   common: typeof common;
   devices: typeof devices;
+  emoji: typeof emoji;
   ends: typeof ends;
   links: typeof links;
   layout: typeof layout;
@@ -26,6 +29,7 @@ export interface Texts {
   room: typeof room;
   signin: typeof signin;
   stats: typeof stats;
+  trust: typeof trust;
   ways: typeof ways;
 }
 

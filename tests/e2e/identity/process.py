@@ -19,7 +19,7 @@ READY_WITHIN = 30.0
 
 @contextmanager
 def identity_provider(folder: Path, port: int, **options: Any) -> Iterator[str]:
-    """Its issuer, a base URL on loopback; the log lies in ``folder``. See the script for options."""
+    """Its issuer, a base URL on loopback; the log lies in ``folder``. Options: see the script."""
     node = node_folder()
     install_packages(STATIC, node)
     command = [str(node / "node"), str(SCRIPT), json.dumps({"port": port, **options})]

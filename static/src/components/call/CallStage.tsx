@@ -8,6 +8,7 @@ import { StageTools } from "../layout/StageTools";
 import { Avatar } from "../parts/Avatar";
 import { Icon } from "../parts/Icon";
 import { StatsCorner } from "../stats/StatsCorner";
+import { RoomShield } from "../trust/RoomShield";
 import { CallControls } from "./CallControls";
 import { CallTimer } from "./CallTimer";
 import { CallTools } from "./CallTools";
@@ -45,6 +46,7 @@ export function CallStage({ call }: { call: CallView }) {
         <p role="status" class="stage-status" data-testid="call-status">
           {words(call)} {call.connectedAt !== null && <CallTimer since={call.connectedAt} />}
         </p>
+        <RoomShield roomId={call.roomId} />
         {call.peerMicMuted && call.phase === "connected" && (
           <p class="stage-muted">
             <Icon name="micOff" /> {t("call:muted")}

@@ -8,6 +8,7 @@ import { t } from "../../text/i18n";
 import { Avatar } from "../parts/Avatar";
 import { Icon } from "../parts/Icon";
 import { LanguageChoice } from "../parts/LanguageChoice";
+import { TrustMenu } from "../trust/TrustMenu";
 import { ToolsMenu } from "./ToolsMenu";
 
 export function Me() {
@@ -44,6 +45,7 @@ export function Me() {
           </label>
           <LanguageChoice />
           <ToolsMenu />
+          <TrustMenu />
           <button
             type="button"
             class="button wide"

@@ -4,6 +4,7 @@ import { filter, rooms } from "../../state/store";
 import type { RoomSummary } from "../../state/types";
 import { t } from "../../text/i18n";
 import { Icon } from "../parts/Icon";
+import { TrustBanner } from "../trust/TrustBanner";
 import { InviteRow } from "./InviteRow";
 import { Me } from "./Me";
 import { NewChat } from "./NewChat";
@@ -40,6 +41,7 @@ export function Sidebar() {
           <Icon name="plus" />
         </button>
       </div>
+      <TrustBanner />
       <div class="rows">
         <Section
           title={t("list:invitations")}

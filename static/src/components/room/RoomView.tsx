@@ -7,6 +7,7 @@ import { DevicesButton } from "../devices/DevicesButton";
 import { InviteRow } from "../list/InviteRow";
 import { Avatar } from "../parts/Avatar";
 import { Icon } from "../parts/Icon";
+import { RoomShield } from "../trust/RoomShield";
 import { TimelineView } from "./TimelineView";
 
 export function RoomView({ room }: { room: RoomSummary }) {
@@ -37,11 +38,13 @@ export function RoomView({ room }: { room: RoomSummary }) {
           <h1 class="row-name" data-testid="room-name">
             {room.name}
           </h1>
-          <span class="row-preview">
-            {room.encrypted && <Icon name="lock" />}
-            {t(room.encrypted ? "room:encrypted" : "room:notEncrypted")}
-            {room.kind === "room" && ` · ${t("list:count", { count: room.others + 1 })}`}
-          </span>
+          <RoomShield roomId={room.id}>
+            <span class="row-preview">
+              {room.encrypted && <Icon name="lock" />}
+              {t(room.encrypted ? "room:encrypted" : "room:notEncrypted")}
+              {room.kind === "room" && ` · ${t("list:count", { count: room.others + 1 })}`}
+            </span>
+          </RoomShield>
         </div>
         <DevicesButton />
         <CallButton room={room} video={false} obstacle={obstacle} />

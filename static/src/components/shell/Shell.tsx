@@ -21,6 +21,8 @@ import { CheckCorner } from "../check/CheckCorner";
 import { Sidebar } from "../list/Sidebar";
 import { RoomView } from "../room/RoomView";
 import { TracesCorner } from "../stats/TracesCorner";
+import { LazyTrust } from "../trust/LazyTrust";
+import { TrustAlerts } from "../trust/TrustAlerts";
 import { ConnectionLine } from "./ConnectionLine";
 import { NoticeBar } from "./NoticeBar";
 import { PageStatus } from "./PageStatus";
@@ -51,6 +53,7 @@ export function Shell() {
         <PageStatus />
         <ConnectionLine />
         <NoticeBar />
+        <TrustAlerts />
         {active ? (
           <CallStage call={active} />
         ) : checkOpen.value ? (
@@ -61,6 +64,7 @@ export function Shell() {
           <Welcome />
         )}
       </main>
+      <LazyTrust />
     </div>
   );
 }
