@@ -14,10 +14,14 @@ import type { Session } from "../state/types";
 import { t } from "../text/i18n";
 import { watchCalls } from "./calls";
 import { current, isCurrent, setCurrent } from "./current";
+import { watchHistory } from "./history";
 import { quiet, quietModules } from "./logging";
+import { watchPresence } from "./presence";
+import { watchNetwork } from "./reconnect";
 import { watchRooms } from "./rooms";
 import { watchTimeline } from "./timeline";
 import { expects, watchTransfers } from "./transferred";
+import { watchUnsent } from "./unsent";
 
 let stopWatching: (() => void)[] = [];
 
@@ -46,6 +50,10 @@ export async function start(session: Session) {
     watchTimeline(starting),
     watchCalls(starting, expects),
     watchTransfers(starting),
+    watchUnsent(starting),
+    watchNetwork(starting),
+    watchHistory(starting),
+    watchPresence(starting),
   ];
   void showMe(starting, session.userId);
   await starting.startClient({

@@ -1,5 +1,7 @@
 /** Somebody calls: who, and the answers to it. During a call it is a card, and that call can wait. */
+import { useEffect } from "preact/hooks";
 import { answer, decline } from "../../matrix/calls";
+import { notifyIncoming } from "../../notify/incoming";
 import { useRing } from "../../sound/useRing";
 import { call as stage } from "../../state/store";
 import type { CallView } from "../../state/types";
@@ -10,6 +12,7 @@ import { Icon, type IconName } from "../parts/Icon";
 export function IncomingCall({ call }: { call: CallView }) {
   const busy = stage.value !== null;
   useRing(busy);
+  useEffect(() => notifyIncoming(call), [call.id]);
   return (
     <section
       class={busy ? "incoming incoming-waiting" : "incoming"}

@@ -1,16 +1,20 @@
 /** Who is signed in, the search, and the list: invitations, people, rooms. */
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { filter, rooms } from "../../state/store";
 import type { RoomSummary } from "../../state/types";
 import { t } from "../../text/i18n";
 import { Icon } from "../parts/Icon";
+import { HistoryView } from "./HistoryView";
 import { InviteRow } from "./InviteRow";
 import { Me } from "./Me";
 import { NewChat } from "./NewChat";
+import { NotifyHint } from "./NotifyHint";
 import { RoomRow } from "./RoomRow";
+import { type View, Views } from "./Views";
 
 export function Sidebar() {
   const dialog = useRef<HTMLDialogElement>(null);
+  const [view, setView] = useState<View>("conversations");
   const shown = matching(rooms.value, filter.value);
   return (
     <nav class="sidebar" aria-label={t("list:label")}>
@@ -25,6 +29,7 @@ export function Sidebar() {
             value={filter.value}
             onInput={(event) => {
               filter.value = event.currentTarget.value;
+              setView("conversations");
             }}
             data-testid="search"
           />
@@ -40,23 +45,31 @@ export function Sidebar() {
           <Icon name="plus" />
         </button>
       </div>
-      <div class="rows">
-        <Section
-          title={t("list:invitations")}
-          rooms={shown.filter((each) => each.inviter !== null)}
-        />
-        <Section
-          title={t("list:people")}
-          rooms={shown.filter((each) => joined(each) && each.kind === "person")}
-        />
-        <Section
-          title={t("list:rooms")}
-          rooms={shown.filter((each) => joined(each) && each.kind === "room")}
-        />
-        {shown.length === 0 && filter.value && <p class="empty soft">{t("list:nothing")}</p>}
-      </div>
+      <Views view={view} onView={setView} />
+      <NotifyHint />
+      {view === "calls" ? <HistoryView /> : <Conversations shown={shown} />}
       <NewChat dialog={dialog} />
     </nav>
+  );
+}
+
+function Conversations({ shown }: { shown: RoomSummary[] }) {
+  return (
+    <div class="rows">
+      <Section
+        title={t("list:invitations")}
+        rooms={shown.filter((each) => each.inviter !== null)}
+      />
+      <Section
+        title={t("list:people")}
+        rooms={shown.filter((each) => joined(each) && each.kind === "person")}
+      />
+      <Section
+        title={t("list:rooms")}
+        rooms={shown.filter((each) => joined(each) && each.kind === "room")}
+      />
+      {shown.length === 0 && filter.value && <p class="empty soft">{t("list:nothing")}</p>}
+    </div>
   );
 }
 

@@ -1,4 +1,5 @@
 /** An open room: who it is with, the buttons to call, its newest messages. */
+import { useState } from "preact/hooks";
 import { placeCall } from "../../matrix/calls";
 import { selectedRoom } from "../../state/store";
 import type { RoomSummary } from "../../state/types";
@@ -6,9 +7,11 @@ import { t } from "../../text/i18n";
 import { InviteRow } from "../list/InviteRow";
 import { Avatar } from "../parts/Avatar";
 import { Icon } from "../parts/Icon";
+import { RoomDetails } from "../people/RoomDetails";
 import { TimelineView } from "./TimelineView";
 
 export function RoomView({ room }: { room: RoomSummary }) {
+  const [details, setDetails] = useState(false);
   if (room.inviter !== null) {
     return (
       <div class="welcome">
@@ -42,6 +45,18 @@ export function RoomView({ room }: { room: RoomSummary }) {
             {room.kind === "room" && ` · ${t("list:count", { count: room.others + 1 })}`}
           </span>
         </div>
+        {room.kind === "room" && (
+          <button
+            type="button"
+            class="round plain"
+            aria-label={t("people:details")}
+            title={t("people:details")}
+            onClick={() => setDetails(true)}
+            data-testid="room-people"
+          >
+            <Icon name="people" />
+          </button>
+        )}
         <CallButton room={room} video={false} obstacle={obstacle} />
         <CallButton room={room} video={true} obstacle={obstacle} />
       </header>
@@ -51,6 +66,7 @@ export function RoomView({ room }: { room: RoomSummary }) {
         </p>
       )}
       <TimelineView roomId={room.id} names={room.kind === "room"} />
+      {details && <RoomDetails room={room} onClose={() => setDetails(false)} />}
     </article>
   );
 }

@@ -5,6 +5,7 @@ import "../../style/list.css";
 import "../../style/shell.css";
 import "../../style/room.css";
 import "../../style/call.css";
+import "../../style/history.css";
 import "../../style/lines.css";
 import "../../style/people.css";
 import { CallStage } from "../call/CallStage";
