@@ -5,7 +5,9 @@
 import type { MatrixClient } from "matrix-js-sdk/lib/matrix";
 import { CallState } from "matrix-js-sdk/lib/webrtc/call";
 import { all } from "../state/lines";
+import { connection } from "../state/store";
 import * as lines from "./lines";
+import { keepSignalling } from "./private";
 
 const TICK_MS = 2000;
 /** Browsers slow the timers of hidden tabs, but not of those that are in a call. */
@@ -14,7 +16,7 @@ const SLEPT_MS = 15_000;
 const CALM_MS = 3000;
 
 /** Of the Network Information API; Firefox and Safari have none. */
-type Connection = EventTarget & { type?: string };
+type Network = EventTarget & { type?: string };
 
 export function watchNetwork(client: MatrixClient): () => void {
   let restarted = 0;
@@ -24,24 +26,27 @@ export function watchNetwork(client: MatrixClient): () => void {
     client.retryImmediately();
     restartPaths();
   };
-  const connection = (navigator as Navigator & { connection?: Connection }).connection;
-  let type = connection?.type;
+  const network = (navigator as Navigator & { connection?: Network }).connection;
+  let type = network?.type;
   const onChange = () => {
     // It also tells of estimates of speed, which are no change of network.
-    if (type !== connection?.type && navigator.onLine) restart();
-    type = connection?.type;
+    if (type !== network?.type && navigator.onLine) restart();
+    type = network?.type;
   };
   let ticked = Date.now();
   const timer = setInterval(() => {
     if (Date.now() - ticked > SLEPT_MS && lines.current().stage) restart();
     ticked = Date.now();
+    if (connection.value !== "online") {
+      for (const each of all(lines.current())) keepSignalling(each.call);
+    }
   }, TICK_MS);
   addEventListener("online", restart);
-  connection?.addEventListener("change", onChange);
+  network?.addEventListener("change", onChange);
   return () => {
     clearInterval(timer);
     removeEventListener("online", restart);
-    connection?.removeEventListener("change", onChange);
+    network?.removeEventListener("change", onChange);
   };
 }
 
