@@ -12,7 +12,7 @@ import {
   type MatrixCall,
 } from "matrix-js-sdk/lib/webrtc/call";
 import { CallFeedEvent } from "matrix-js-sdk/lib/webrtc/callFeed";
-import { heldCalls } from "../state/calls";
+import { heldCalls, moreRinging } from "../state/calls";
 import { all, type Lines, noLines, replaced, rung, staged, without } from "../state/lines";
 import * as store from "../state/store";
 import { tidyName } from "../text/names";
@@ -180,5 +180,6 @@ export function refresh() {
   store.call.value = lines.stage && viewOf(lines.stage.call, lines.stage);
   const ringing = lines.ringing[0];
   store.incoming.value = ringing ? viewOf(ringing.call, ringing) : null;
+  moreRinging.value = Math.max(0, lines.ringing.length - 1);
   heldCalls.value = lines.held.map((each) => viewOf(each.call, each));
 }

@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { answer, decline } from "../../matrix/calls";
 import { notifyIncoming } from "../../notify/incoming";
 import { useRing } from "../../sound/useRing";
+import { moreRinging } from "../../state/calls";
 import { call as stage } from "../../state/store";
 import type { CallView } from "../../state/types";
 import { t } from "../../text/i18n";
@@ -10,6 +11,7 @@ import { Avatar } from "../parts/Avatar";
 import { Icon, type IconName } from "../parts/Icon";
 
 export function IncomingCall({ call }: { call: CallView }) {
+  const more = moreRinging.value;
   const busy = stage.value !== null;
   useRing(busy);
   useEffect(() => notifyIncoming(call), [call.id]);
@@ -30,6 +32,7 @@ export function IncomingCall({ call }: { call: CallView }) {
         </h2>
         <p id="incoming-what" aria-live="assertive">
           {t(call.video ? "call:incomingVideo" : "call:incomingVoice")}
+          {more > 0 && ` · ${t("lines:moreRing", { count: more })}`}
         </p>
       </div>
       <div class="controls">
