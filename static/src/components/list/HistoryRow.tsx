@@ -28,7 +28,10 @@ export function HistoryRow({ call }: { call: CallRecord }) {
       >
         <Avatar name={name} mxc={room?.avatar ?? null} />
         <span class="row-words">
-          <span class="row-name">{name}</span>
+          <span class="past-head">
+            <span class="row-name">{name}</span>
+            <span class="row-time">{moment(call.at)}</span>
+          </span>
           <span class={failed ? "row-preview past-failed" : "row-preview"}>
             <Icon name={call.mine ? "outgoing" : "incoming"} />
             <span class="unseen">{t(call.mine ? "history:outgoing" : "history:incoming")} </span>
@@ -36,7 +39,6 @@ export function HistoryRow({ call }: { call: CallRecord }) {
             {isNew(call) && <span class="unseen"> {t("history:new")}</span>}
           </span>
         </span>
-        <span class="row-time">{moment(call.at)}</span>
       </button>
       <button
         type="button"
