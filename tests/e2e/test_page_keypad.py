@@ -8,6 +8,7 @@ from playwright.async_api import expect
 
 from tests.bot.conftest import Exchange
 from tests.conftest import MakeUser
+from tests.e2e.browser import SMALL_PHONE
 from tests.e2e.conftest import Join
 from tests.e2e.lines import PATIENCE
 from voip.bot.call import Call
@@ -37,6 +38,10 @@ async def test_keys_arrive_as_digits(exchange: Exchange, join: Join, make_user: 
     await expect(person.at("keys-pressed")).to_have_text(KEYS)
     arrived = [await asyncio.wait_for(call.digit(), PATIENCE) for _ in KEYS]
     assert "".join(arrived) == KEYS
+    # On the smallest phone too the call can be ended while the keypad is open.
+    await person.page.set_viewport_size({"width": SMALL_PHONE[0], "height": SMALL_PHONE[1]})
+    await expect(person.at("hang-up")).to_be_in_viewport(ratio=1)
+    await person.assert_fits()
     await person.page.keyboard.press("Escape")
     await expect(person.at("keys")).to_have_count(0)
 

@@ -64,3 +64,23 @@ async def test_a_second_caller_waits_is_answered_and_the_first_is_held(three: Th
     await expect(carol.at("call-status")).not_to_contain_text("hold")
     await carol.hang_up()
     assert (await ann.wait_call_over()).startswith("Call ended after 0:")
+
+
+@pytest.mark.long
+async def test_a_call_that_another_device_answers_says_so_here(
+    account: Callable[[], Account], join: Join
+) -> None:
+    a, b = account(), account()
+    room_id = a.direct_room(b)
+    ann, laptop, phone = await asyncio.gather(join(a.user), join(b.user), join(b.user))
+    await ann.open_room(room_id)
+    await ann.call()
+    await phone.wait_ringing()
+    await laptop.answer()
+    await laptop.wait_phase("connected")
+    await expect(phone.at("incoming")).to_have_count(0)
+    assert await phone.notice() == "You answered this call on another device."
+    await laptop.hang_up()
+    await ann.wait_call_over()
+    # Neither missed: one device of the person answered.
+    await expect(phone.at("missed")).to_have_count(0)

@@ -21,7 +21,7 @@ export function watchCalls(
   expected: (call: MatrixCall) => boolean,
 ): () => void {
   const onIncoming = (call: MatrixCall) => {
-    const name = tidyName(call.getOpponentMember()?.name ?? "") || call.roomId;
+    const name = tidyName(call.getOpponentMember()?.rawDisplayName ?? "") || call.roomId;
     if (!expected(call)) lines.ring(call, name);
   };
   client.on(CallEventHandlerEvent.Incoming, onIncoming);
@@ -40,6 +40,7 @@ export interface Placing {
   /** Where somebody else chose the id: the new call of a transfer. */
   callId?: string;
   invitee?: string;
+  name?: string;
 }
 
 /** Calls in that room; whom we talked to is put on hold. null where it could not be placed. */
@@ -64,7 +65,8 @@ export async function placeCall(
   }
   if (placing.callId) call.callId = placing.callId;
   store.notice.value = null;
-  const found = lines.track(call, summary?.name ?? invitee ?? roomId, video);
+  const name = summary?.name ?? placing.name ?? invitee ?? roomId;
+  const found = lines.track(call, name, video);
   lines.toStage(found);
   await (video ? call.placeVideoCall() : call.placeVoiceCall());
   return found;

@@ -17,7 +17,10 @@ import { watchCalls } from "./calls";
 import { current, isCurrent, setCurrent } from "./current";
 import { watchDevices } from "./devices";
 import { joinAsGuest } from "./guestjoin";
+import { watchHistory } from "./history";
 import { quiet, quietModules } from "./logging";
+import { watchPresence } from "./presence";
+import { watchNetwork } from "./reconnect";
 import { watchRooms } from "./rooms";
 import { watchTimeline } from "./timeline";
 import { tokenOptions } from "./tokens";
@@ -26,6 +29,7 @@ import { expects, watchTransfers } from "./transferred";
 import { watchTrust } from "./trust";
 import { recoveryCallbacks } from "./trustrecovery";
 import { verificationMethods } from "./trustverify";
+import { watchUnsent } from "./unsent";
 
 let stopWatching: (() => void)[] = [];
 
@@ -60,6 +64,10 @@ export async function start(session: Session) {
     watchTransfers(starting),
     watchDevices(starting),
     watchTraces(starting),
+    watchUnsent(starting),
+    watchNetwork(starting),
+    watchHistory(starting),
+    watchPresence(starting),
   ];
   if (session.guest) stopWatching.push(joinAsGuest(starting));
   if (starting.getCrypto()) stopWatching.push(watchTrust(starting));

@@ -12,9 +12,10 @@ import {
   type MatrixCall,
 } from "matrix-js-sdk/lib/webrtc/call";
 import { CallFeedEvent } from "matrix-js-sdk/lib/webrtc/callFeed";
-import { heldCalls } from "../state/calls";
+import { heldCalls, moreRinging } from "../state/calls";
 import { all, type Lines, noLines, replaced, rung, staged, without } from "../state/lines";
 import * as store from "../state/store";
+import { tidyName } from "../text/names";
 import { endSentence } from "../text/reasons";
 import { watchStats } from "./callstats";
 import { viewOf } from "./callview";
@@ -115,6 +116,8 @@ export function track(call: MatrixCall, peer: string, video: boolean): Tracked {
 
 function onState(found: Tracked) {
   const { call } = found;
+  // In a room of several it is known only now who answered.
+  found.peer = tidyName(call.getOpponentMember()?.rawDisplayName ?? "") || found.peer;
   if (call.state === CallState.Connected && found.connectedAt === null) {
     found.connectedAt = Date.now();
     found.onConnected?.();
@@ -177,5 +180,6 @@ export function refresh() {
   store.call.value = lines.stage && viewOf(lines.stage.call, lines.stage);
   const ringing = lines.ringing[0];
   store.incoming.value = ringing ? viewOf(ringing.call, ringing) : null;
+  moreRinging.value = Math.max(0, lines.ringing.length - 1);
   heldCalls.value = lines.held.map((each) => viewOf(each.call, each));
 }

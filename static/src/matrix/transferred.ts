@@ -87,8 +87,7 @@ function onReplaces(former: lines.Tracked, content: Record<string, unknown>) {
     return;
   }
   const target = replaces.target ?? "";
-  const known = running().getUser(target)?.rawDisplayName ?? "";
-  const targetName = tidyName(known) || target;
+  const targetName = tidyName(running().getUser(target)?.rawDisplayName ?? "") || target;
   asked = {
     ...replaces,
     former,
@@ -126,7 +125,11 @@ export async function agreeToTransfer(): Promise<void> {
   try {
     const roomId = await roomFor(agreed);
     if (asked !== agreed) return; // It lapsed meanwhile.
-    const placing = { callId: agreed.createCall, invitee: agreed.target ?? "" };
+    const placing = {
+      callId: agreed.createCall,
+      invitee: agreed.target ?? "",
+      name: agreed.targetName,
+    };
     const next = await placeCall(roomId, withCamera(agreed.former), placing);
     if (next) settle(agreed, next);
     else fail();

@@ -4,6 +4,8 @@ import type { CallView } from "./types";
 
 /** Those that wait on hold, the last one on the stage first. */
 export const heldCalls = signal<CallView[]>([]);
+/** Ringing calls behind the one that is shown. */
+export const moreRinging = signal(0);
 /** The other side asks us to go on with somebody else (m.call.replaces). */
 export const transferAsked = signal<TransferAsked | null>(null);
 

@@ -1,6 +1,9 @@
 /** Somebody calls: who, and the answers to it. During a call it is a card, and that call can wait. */
+import { useEffect } from "preact/hooks";
 import { answer, decline } from "../../matrix/calls";
+import { notifyIncoming } from "../../notify/incoming";
 import { useRing } from "../../sound/useRing";
+import { moreRinging } from "../../state/calls";
 import { call as stage } from "../../state/store";
 import type { CallView } from "../../state/types";
 import { t } from "../../text/i18n";
@@ -9,8 +12,10 @@ import { Avatar } from "../parts/Avatar";
 import { Icon, type IconName } from "../parts/Icon";
 
 export function IncomingCall({ call }: { call: CallView }) {
+  const more = moreRinging.value;
   const busy = stage.value !== null;
   useRing(busy);
+  useEffect(() => notifyIncoming(call), [call.id]);
   return (
     <section
       class={busy ? "incoming incoming-waiting" : "incoming"}
@@ -28,6 +33,7 @@ export function IncomingCall({ call }: { call: CallView }) {
         </h2>
         <p id="incoming-what" aria-live="assertive">
           {t(call.video ? "call:incomingVideo" : "call:incomingVoice")}
+          {more > 0 && ` · ${t("lines:moreRing", { count: more })}`}
         </p>
       </div>
       <DevicesButton />

@@ -28,7 +28,7 @@ export function Keypad({ onClose }: { onClose: () => void }) {
   }, []);
   useEffect(() => () => void context.current?.close().catch(() => {}), []);
   return (
-    <section class="keypad" aria-label={t("lines:keypadTitle")} data-testid="keys">
+    <section class="keypad" aria-label={t("lines:keypad")} data-testid="keys">
       <header>
         <output class="keypad-pressed" aria-label={t("lines:pressed")} data-testid="keys-pressed">
           {pressed}

@@ -1,19 +1,19 @@
-/** Ask for a user id, open the room with that person. */
+/** Find somebody, by name or user id, and open the conversation with them. */
 import type { RefObject } from "preact";
 import { useState } from "preact/hooks";
 import { startChat, USER_ID } from "../../matrix/people";
 import { session } from "../../state/store";
 import { t } from "../../text/i18n";
+import { PersonLine } from "../people/PersonLine";
+import { usePeople } from "../people/usePeople";
 
 export function NewChat({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }) {
+  const [words, setWords] = useState("");
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
+  const people = usePeople(words);
 
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    const form = event.currentTarget as HTMLFormElement;
-    const typed = String(new FormData(form).get("user") ?? "").trim();
-    const userId = complete(typed);
+  const open = async (userId: string) => {
     if (!USER_ID.test(userId)) {
       setProblem(t("list:userLooks"));
       return;
@@ -22,7 +22,7 @@ export function NewChat({ dialog }: { dialog: RefObject<HTMLDialogElement | null
     setProblem("");
     try {
       await startChat(userId);
-      form.reset();
+      setWords("");
       dialog.current?.close();
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
@@ -32,19 +32,46 @@ export function NewChat({ dialog }: { dialog: RefObject<HTMLDialogElement | null
 
   return (
     <dialog ref={dialog} class="dialog" aria-labelledby="new-chat-title">
-      <form class="card" onSubmit={submit}>
+      <form
+        class="card"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void open(complete(words.trim()));
+        }}
+      >
         <h2 id="new-chat-title">{t("list:newCall")}</h2>
         <label>
-          {t("signin:user")}
+          {t("people:who")}
           <input
             name="user"
             required
             autocapitalize="none"
+            autocomplete="off"
             spellcheck={false}
-            placeholder="@name:example.org"
+            placeholder={t("people:whoHint")}
+            value={words}
+            onInput={(event) => setWords(event.currentTarget.value)}
             data-testid="new-chat-user"
           />
         </label>
+        {words.trim() && people.length > 0 && (
+          <ul class="people" aria-label={t("people:found")}>
+            {people.map((person) => (
+              <PersonLine person={person} key={person.userId}>
+                <button
+                  type="button"
+                  class="button small"
+                  disabled={busy}
+                  aria-label={t("people:choose", { name: person.name })}
+                  onClick={() => void open(person.userId)}
+                  data-testid="choose"
+                >
+                  {t("list:continue")}
+                </button>
+              </PersonLine>
+            ))}
+          </ul>
+        )}
         <p class="problem" role="alert">
           {problem}
         </p>

@@ -3,6 +3,7 @@ import type { RoomSummary } from "../../state/types";
 import { t } from "../../text/i18n";
 import { moment } from "../../text/time";
 import { Avatar } from "../parts/Avatar";
+import { PresenceDot } from "../people/PresenceDot";
 
 /** A person or room in the list. */
 export function RoomRow({ room }: { room: RoomSummary }) {
@@ -19,7 +20,10 @@ export function RoomRow({ room }: { room: RoomSummary }) {
       data-room={room.id}
       data-peer={room.peerId ?? ""}
     >
-      <Avatar name={room.name} mxc={room.avatar} />
+      <span class="avatar-place">
+        <Avatar name={room.name} mxc={room.avatar} />
+        <PresenceDot userId={room.peerId} />
+      </span>
       <span class="row-words">
         <span class="row-name">{room.name}</span>
         <span class="row-preview">

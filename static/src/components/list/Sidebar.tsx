@@ -1,17 +1,21 @@
 /** Who is signed in, the search, and the list: invitations, people, rooms. */
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { filter, rooms } from "../../state/store";
 import type { RoomSummary } from "../../state/types";
 import { t } from "../../text/i18n";
 import { Icon } from "../parts/Icon";
 import { TrustBanner } from "../trust/TrustBanner";
+import { HistoryView } from "./HistoryView";
 import { InviteRow } from "./InviteRow";
 import { Me } from "./Me";
 import { NewChat } from "./NewChat";
+import { NotifyHint } from "./NotifyHint";
 import { RoomRow } from "./RoomRow";
+import { type View, Views } from "./Views";
 
 export function Sidebar() {
   const dialog = useRef<HTMLDialogElement>(null);
+  const [view, setView] = useState<View>("conversations");
   const shown = matching(rooms.value, filter.value);
   return (
     <nav class="sidebar" aria-label={t("list:label")}>
@@ -26,6 +30,7 @@ export function Sidebar() {
             value={filter.value}
             onInput={(event) => {
               filter.value = event.currentTarget.value;
+              setView("conversations");
             }}
             data-testid="search"
           />
@@ -42,23 +47,31 @@ export function Sidebar() {
         </button>
       </div>
       <TrustBanner />
-      <div class="rows">
-        <Section
-          title={t("list:invitations")}
-          rooms={shown.filter((each) => each.inviter !== null)}
-        />
-        <Section
-          title={t("list:people")}
-          rooms={shown.filter((each) => joined(each) && each.kind === "person")}
-        />
-        <Section
-          title={t("list:rooms")}
-          rooms={shown.filter((each) => joined(each) && each.kind === "room")}
-        />
-        {shown.length === 0 && filter.value && <p class="empty soft">{t("list:nothing")}</p>}
-      </div>
+      <Views view={view} onView={setView} />
+      <NotifyHint />
+      {view === "calls" ? <HistoryView /> : <Conversations shown={shown} />}
       <NewChat dialog={dialog} />
     </nav>
+  );
+}
+
+function Conversations({ shown }: { shown: RoomSummary[] }) {
+  return (
+    <div class="rows">
+      <Section
+        title={t("list:invitations")}
+        rooms={shown.filter((each) => each.inviter !== null)}
+      />
+      <Section
+        title={t("list:people")}
+        rooms={shown.filter((each) => joined(each) && each.kind === "person")}
+      />
+      <Section
+        title={t("list:rooms")}
+        rooms={shown.filter((each) => joined(each) && each.kind === "room")}
+      />
+      {shown.length === 0 && filter.value && <p class="empty soft">{t("list:nothing")}</p>}
+    </div>
   );
 }
 

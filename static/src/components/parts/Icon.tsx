@@ -47,6 +47,8 @@ const PATHS = {
   forward:
     "M13.500 5.500 20.500 12l-7 6.500V14.500c-4.500 0-7.500 1-10 4.500.5-5 3.500-9 10-9.500z",
   swap: "M7.500 4.500 9 6 7 8h12v2H7l2 2-1.500 1.500L3 9zm9 6L21 15l-4.500 4.500L15 18l2-2H5v-2h12l-2-2z",
+  outgoing: "M8 6h10v10h-2V9.400L7.400 18 6 16.600 14.600 8H8z",
+  incoming: "M16 18H6V8h2v6.600L16.600 6 18 7.400 9.400 16H16z",
 } as const;
 
 export type IconName = keyof typeof PATHS;

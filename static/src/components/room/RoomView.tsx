@@ -1,4 +1,5 @@
 /** An open room: who it is with, the buttons to call, its newest messages. */
+import { useState } from "preact/hooks";
 import { placeCall } from "../../matrix/calls";
 import { selectedRoom } from "../../state/store";
 import type { RoomSummary } from "../../state/types";
@@ -7,10 +8,12 @@ import { DevicesButton } from "../devices/DevicesButton";
 import { InviteRow } from "../list/InviteRow";
 import { Avatar } from "../parts/Avatar";
 import { Icon } from "../parts/Icon";
+import { RoomDetails } from "../people/RoomDetails";
 import { RoomShield } from "../trust/RoomShield";
 import { TimelineView } from "./TimelineView";
 
 export function RoomView({ room }: { room: RoomSummary }) {
+  const [details, setDetails] = useState(false);
   if (room.inviter !== null) {
     return (
       <div class="welcome">
@@ -47,6 +50,18 @@ export function RoomView({ room }: { room: RoomSummary }) {
           </RoomShield>
         </div>
         <DevicesButton />
+        {room.kind === "room" && (
+          <button
+            type="button"
+            class="round plain"
+            aria-label={t("people:details")}
+            title={t("people:details")}
+            onClick={() => setDetails(true)}
+            data-testid="room-people"
+          >
+            <Icon name="people" />
+          </button>
+        )}
         <CallButton room={room} video={false} obstacle={obstacle} />
         <CallButton room={room} video={true} obstacle={obstacle} />
       </header>
@@ -56,6 +71,7 @@ export function RoomView({ room }: { room: RoomSummary }) {
         </p>
       )}
       <TimelineView roomId={room.id} names={room.kind === "room"} />
+      {details && <RoomDetails room={room} onClose={() => setDetails(false)} />}
     </article>
   );
 }

@@ -11,6 +11,7 @@ import "../../style/layout.css";
 import "../../style/devices.css";
 import { DevicesCorner } from "../devices/DevicesCorner";
 import { LinkCard } from "../link/LinkCard";
+import "../../style/history.css";
 import "../../style/lines.css";
 import "../../style/people.css";
 import "../../style/check.css";
