@@ -6,16 +6,20 @@ import { t } from "../../text/i18n";
 import { Avatar } from "../parts/Avatar";
 import { Icon } from "../parts/Icon";
 import { StreamVideo } from "../parts/StreamVideo";
+import { useArrival } from "../parts/useArrival";
 import { CallControls } from "./CallControls";
 import { CallTimer } from "./CallTimer";
 import { StatsLine } from "./StatsLine";
 
 export function CallStage({ call }: { call: CallView }) {
   useRingback(call.phase === "calling");
+  const stage = useArrival<HTMLElement>();
   const peerSeen = call.phase === "connected" && !call.peerCameraOff;
   const selfSeen = call.localStream !== null && !call.cameraOff && call.video;
   return (
     <section
+      ref={stage}
+      tabIndex={-1}
       class={peerSeen ? "stage stage-video" : "stage"}
       aria-label={t("call:with", { name: call.peerName })}
       data-testid="call"

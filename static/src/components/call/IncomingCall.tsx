@@ -7,8 +7,10 @@ import type { CallView } from "../../state/types";
 import { t } from "../../text/i18n";
 import { Avatar } from "../parts/Avatar";
 import { Icon } from "../parts/Icon";
+import { useArrival } from "../parts/useArrival";
 
 export function IncomingCall({ call }: { call: CallView }) {
+  const dialog = useArrival<HTMLDialogElement>();
   const busy = stage.value !== null;
   useRing(!busy);
   useEffect(() => {
@@ -18,7 +20,11 @@ export function IncomingCall({ call }: { call: CallView }) {
     };
   }, [call.peerName]);
   return (
-    <section
+    <dialog
+      ref={dialog}
+      tabIndex={-1}
+      // A call that rings is answered or declined, not dismissed.
+      onCancel={(event) => event.preventDefault()}
       class="incoming"
       role="alertdialog"
       aria-labelledby="incoming-who"
@@ -69,6 +75,6 @@ export function IncomingCall({ call }: { call: CallView }) {
           {t(call.video ? "call:answerVoice" : "call:answer")}
         </button>
       </div>
-    </section>
+    </dialog>
   );
 }

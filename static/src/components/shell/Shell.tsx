@@ -32,7 +32,7 @@ export function Shell() {
       {incoming.value && <IncomingCall call={incoming.value} />}
       {link.value && !active && <LinkCard link={link.value} key={link.value.userId} />}
       <Sidebar />
-      <main class="pane">
+      <main class="pane" tabIndex={-1}>
         <PageStatus />
         <ConnectionLine />
         <NoticeBar />
