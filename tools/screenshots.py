@@ -99,8 +99,8 @@ class Album:
                 await put_on(person.page, Look(dark, size, language))
                 await person.page.wait_for_timeout(400)  # the picture is drawn anew
                 name = "-".join(["page", view, look, *([language] if language != "en" else [])])
-                await person.page.screenshot(path=self._folder / f"{name}.png")
-                print(f"{name}.png", flush=True)
+                await person.page.screenshot(path=self._folder / f"{name}.jpg", quality=85)
+                print(f"{name}.jpg", flush=True)
         await put_on(person.page, Look(False, DESKTOP, "en"))
 
 

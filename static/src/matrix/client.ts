@@ -15,6 +15,7 @@ import { t } from "../text/i18n";
 import { watchCalls } from "./calls";
 import { current, isCurrent, setCurrent } from "./current";
 import { quiet, quietModules } from "./logging";
+import { rememberNoRelay, watchPreparing } from "./prepare";
 import { watchRooms } from "./rooms";
 import { watchTimeline } from "./timeline";
 
@@ -33,12 +34,18 @@ export async function start(session: Session) {
     // Candidates gather while it rings, so that answering is quick.
     iceCandidatePoolSize: 1,
   });
+  rememberNoRelay(starting);
   setCurrent(starting);
   await startCrypto(starting, session);
   if (!isCurrent(starting)) return; // Signed out meanwhile.
   starting.on(ClientEvent.Sync, onSync);
   starting.on(HttpApiEvent.SessionLoggedOut, onLoggedOut);
-  stopWatching = [watchRooms(starting), watchTimeline(starting), watchCalls(starting)];
+  stopWatching = [
+    watchRooms(starting),
+    watchTimeline(starting),
+    watchCalls(starting),
+    watchPreparing(starting),
+  ];
   void showMe(starting, session.userId);
   await starting.startClient({
     // Call events in busy rooms must not fall into a gap of the timeline.
