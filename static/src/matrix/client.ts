@@ -19,6 +19,7 @@ import { watchDevices } from "./devices";
 import { joinAsGuest } from "./guestjoin";
 import { watchHistory } from "./history";
 import { quiet, quietModules } from "./logging";
+import { rememberNoRelay, watchPreparing } from "./prepare";
 import { watchPresence } from "./presence";
 import { watchNetwork } from "./reconnect";
 import { watchRooms } from "./rooms";
@@ -51,6 +52,7 @@ export async function start(session: Session) {
     // MSC2747: we can be asked to go on with somebody else (transferred.ts).
     supportsCallTransfer: true,
   });
+  rememberNoRelay(starting);
   setCurrent(starting);
   if (session.guest) starting.setGuest(true);
   await startCrypto(starting, session);
@@ -68,6 +70,7 @@ export async function start(session: Session) {
     watchNetwork(starting),
     watchHistory(starting),
     watchPresence(starting),
+    watchPreparing(starting),
   ];
   if (session.guest) stopWatching.push(joinAsGuest(starting));
   if (starting.getCrypto()) stopWatching.push(watchTrust(starting));

@@ -7,6 +7,7 @@ import { Pictures } from "../layout/Pictures";
 import { StageTools } from "../layout/StageTools";
 import { Avatar } from "../parts/Avatar";
 import { Icon } from "../parts/Icon";
+import { useArrival } from "../parts/useArrival";
 import { StatsCorner } from "../stats/StatsCorner";
 import { RoomShield } from "../trust/RoomShield";
 import { CallControls } from "./CallControls";
@@ -17,11 +18,14 @@ import { StatsLine } from "./StatsLine";
 
 export function CallStage({ call }: { call: CallView }) {
   useRingback(call.phase === "calling");
+  const stage = useArrival<HTMLElement>();
   const talking = call.phase === "connected" && !call.held;
   const screenSeen = talking && call.screen !== null;
   const peerSeen = talking && !call.peerCameraOff;
   return (
     <section
+      ref={stage}
+      tabIndex={-1}
       class={peerSeen || screenSeen ? "stage stage-video" : "stage"}
       aria-label={t("call:with", { name: call.peerName })}
       data-testid="call"

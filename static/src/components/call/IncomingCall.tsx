@@ -10,14 +10,21 @@ import { t } from "../../text/i18n";
 import { DevicesButton } from "../devices/DevicesButton";
 import { Avatar } from "../parts/Avatar";
 import { Icon, type IconName } from "../parts/Icon";
+import { useArrival } from "../parts/useArrival";
 
 export function IncomingCall({ call }: { call: CallView }) {
   const more = moreRinging.value;
   const busy = stage.value !== null;
+  // During a call it leaves that call's buttons, and the keyboard, where they are.
+  const dialog = useArrival<HTMLDialogElement>(!busy);
   useRing(busy);
   useEffect(() => notifyIncoming(call), [call.id]);
   return (
-    <section
+    <dialog
+      ref={dialog}
+      tabIndex={-1}
+      // A call that rings is answered or declined, not dismissed.
+      onCancel={(event) => event.preventDefault()}
       class={busy ? "incoming incoming-waiting" : "incoming"}
       role="alertdialog"
       aria-labelledby="incoming-who"
@@ -60,7 +67,7 @@ export function IncomingCall({ call }: { call: CallView }) {
           {voice(call.video, busy)}
         </Answer>
       </div>
-    </section>
+    </dialog>
   );
 }
 

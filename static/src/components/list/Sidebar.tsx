@@ -1,6 +1,6 @@
 /** Who is signed in, the search, and the list: invitations, people, rooms. */
 import { useRef, useState } from "preact/hooks";
-import { filter, rooms } from "../../state/store";
+import { config, filter, rooms } from "../../state/store";
 import type { RoomSummary } from "../../state/types";
 import { t } from "../../text/i18n";
 import { Icon } from "../parts/Icon";
@@ -19,6 +19,7 @@ export function Sidebar() {
   const shown = matching(rooms.value, filter.value);
   return (
     <nav class="sidebar" aria-label={t("list:label")}>
+      <h1 class="unseen">{config.value.brand}</h1>
       <Me />
       <div class="finder">
         <label class="search">

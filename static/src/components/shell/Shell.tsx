@@ -50,7 +50,7 @@ export function Shell() {
       <Sidebar />
       <DevicesCorner />
       <TracesCorner />
-      <main class="pane">
+      <main class="pane" tabIndex={-1}>
         <PageStatus />
         <ConnectionLine />
         <NoticeBar />
