@@ -153,7 +153,7 @@ async function takeDefault(call: MatrixCall, old: MediaStreamTrack, kind: Kind) 
     await replace(call, old, next);
     store.tell(t("devices:fellBack", { name, other: next.label }), "problem");
   } catch {
-    if (kind === "video") await goDark(call);
+    await goWithout(call, old, kind);
     store.tell(
       t(kind === "audio" ? "devices:noneLeft" : "devices:cameraGone", { name }),
       "problem",
@@ -161,9 +161,12 @@ async function takeDefault(call: MatrixCall, old: MediaStreamTrack, kind: Kind) 
   }
 }
 
-/** The SDK's own switch does nothing where there is no camera at all. */
-async function goDark(call: MatrixCall) {
-  call.localUsermediaFeed?.setAudioVideoMuted(null, true);
+/** The other side is told. Without the track, switching it on again asks for a device that is there. */
+async function goWithout(call: MatrixCall, old: MediaStreamTrack, kind: Kind) {
+  const video = kind === "video";
+  call.localUsermediaStream?.removeTrack(old);
+  call.localUsermediaFeed?.setAudioVideoMuted(video ? null : true, video ? true : null);
   await call.sendMetadataUpdate().catch(() => {});
-  store.call.value = store.call.value && { ...store.call.value, cameraOff: true };
+  const muted = video ? { cameraOff: true } : { micMuted: true };
+  store.call.value = store.call.value && { ...store.call.value, ...muted };
 }

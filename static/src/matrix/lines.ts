@@ -20,7 +20,6 @@ import { endSentence } from "../text/reasons";
 import { watchStats } from "./callstats";
 import { viewOf } from "./callview";
 import type { Identity } from "./identity";
-import { guardDevices } from "./lostdevices";
 
 /** The SDK restarts ICE for ever when it never connected: give up as a person would. */
 const CONNECT_PATIENCE_MS = 30_000;
@@ -153,10 +152,7 @@ function ended(found: Tracked) {
 
 function arrange(next: Lines<Tracked>) {
   lines = next;
-  for (const each of all(lines)) {
-    carryOutHold(each);
-    guardDevices(each.call, refresh);
-  }
+  for (const each of all(lines)) carryOutHold(each);
   measure();
   refresh();
 }
