@@ -12,8 +12,9 @@ AGAIN = --last-failed --last-failed-no-failures none $(ARGS)
 FAILED = { test $$? -eq 1 && echo "Once more, by themselves:"; }
 # What the tests run beside ours, as package=command.
 DEBIAN := coturn=turnserver chromium=chromium redis-server=redis-server postgresql=pg_lsclusters iproute2=ip
+DEBIAN_ALL := $(DEBIAN) firefox-esr=firefox-esr
 PAGE := static/dist/index.html
-PAGE_SOURCES := $(shell find static/src static/public -type f 2>/dev/null) $(wildcard static/*.json static/*.html static/*.ts)
+PAGE_SOURCES := $(shell find static/src static/public static/worker -type f 2>/dev/null) $(wildcard static/*.json static/*.html static/*.ts)
 
 .PHONY: help install run smoke test test-all test-newest check bench page fuzz lock clean
 help:  ## list the targets
@@ -43,7 +44,7 @@ test: $(INSTALLED) $(PAGE)  ## every test that fits in fifteen minutes; installs
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS) || { $(FAILED) && $(BIN)/python -m pytest $(AGAIN); } || { $(FAILED) && $(BIN)/python -m pytest $(AGAIN); }
 
 test-all: $(INSTALLED) $(PAGE)  ## the long simulations and every browser scenario too
-	@$(BIN)/python tools/debian.py $(DEBIAN)
+	@$(BIN)/python tools/debian.py $(DEBIAN_ALL)
 	$(BIN)/python -m pytest --run-long $(PARALLEL) $(ARGS) || { $(FAILED) && $(BIN)/python -m pytest --run-long $(AGAIN); } || { $(FAILED) && $(BIN)/python -m pytest --run-long $(AGAIN); }
 	$(BIN)/python tools/newest.py
 

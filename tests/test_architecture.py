@@ -235,7 +235,15 @@ def test_the_search_for_private_names_lets_pass(source: str) -> None:
     assert not {name for _, name in private_names_used(tree)} - private_names_defined(tree)
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "static/package-lock.json"])
+LOCKS = (
+    "requirements.lock",
+    "static/package-lock.json",
+    "benchmarks/lighthouse/package-lock.json",
+    "tests/e2e/firefox/package-lock.json",
+)
+
+
+@pytest.mark.parametrize("name", LOCKS)
 def test_lock_files_pin_hashes_and_name_no_host(name: str) -> None:
     text = (ROOT / name).read_text()
     assert "://" not in text, "of package-lock.json, take out every `funding` and `resolved`"

@@ -79,7 +79,7 @@ def is_fresh(static: Path = STATIC) -> bool:
     if not built.exists():
         return False
     files = [path for path in static.iterdir() if path.is_file()]
-    for folder in ("src", "public"):
+    for folder in ("src", "public", "worker"):
         files += [path for path in (static / folder).rglob("*") if path.is_file()]
     return all(path.stat().st_mtime <= built.stat().st_mtime for path in files)
 

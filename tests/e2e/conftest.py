@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from tests.e2e.harness_page import harness_folder
 from tests.e2e.jssdk import JsClient
 from tests.e2e.lines import Line
 from voip.service.demo.synapse import SynapseProcess
-from voip.service.web import create_app, page_folder
+from voip.service.web import create_app, page_folder, under
 
 Serve = Callable[..., Awaitable[str]]
 Join = Callable[..., Awaitable[Person]]
@@ -27,16 +27,27 @@ Join = Callable[..., Awaitable[Person]]
 async def serve() -> AsyncIterator[Serve]:
     """``await serve(homeserver)``: the page's address, with the real policy for that homeserver.
 
-    Or that of another page: ``await serve(homeserver, folder)``.
+    Or that of another page: ``await serve(homeserver, folder)``. ``echo``: whom its test calls;
+    ``path`` and what else `create_app` takes are passed on.
     """
     runners: list[web.AppRunner] = []
 
-    async def start(homeserver: str, folder: Path | None = None) -> str:
-        runner = web.AppRunner(create_app(folder or page_folder(), homeserver=homeserver))
+    async def start(
+        homeserver: str,
+        folder: Path | None = None,
+        echo: str | None = None,
+        *,
+        path: str = "",
+        embed_origins: Sequence[str] = (),
+    ) -> str:
+        app = create_app(
+            folder or page_folder(), homeserver=homeserver, echo=echo, embed_origins=embed_origins
+        )
+        runner = web.AppRunner(under(path, app))
         runners.append(runner)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{runner.addresses[0][1]}/"
+        return f"http://127.0.0.1:{runner.addresses[0][1]}/{path}"
 
     yield start
     for runner in runners:

@@ -110,7 +110,7 @@ async def test_a_second_caller_can_be_answered_by_ending_the_first_call(
     await pair.caller.wait_phase("connected")
     await person.call()
     assert await pair.caller.wait_ringing() == third.user.localpart
-    await pair.caller.answer()
+    await pair.caller.at("answer-end").click()
     await person.wait_phase("connected")
     assert (await pair.callee.wait_call_over()).startswith("Call ended after")
     await expect(pair.caller.at("call-peer")).to_have_text(third.user.localpart)

@@ -120,3 +120,24 @@ def test_the_data_folder_comes_from_the_settings(
     assert FAILED.id in voip().stdout
     monkeypatch.setenv("VOIP_DATA_DIR", "from-environment")
     assert "from-environment" in voip().stderr
+
+
+def test_a_file_from_elsewhere_needs_no_settings(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "from-elsewhere"
+    path.write_bytes(encoded(GOOD))
+    missing = ["--config", str(tmp_path / "missing.toml")]
+    assert voip(*missing).exit_code == Exit.WRONG_INPUT
+    result = voip("--file", str(path), *missing)
+    assert result.exit_code == Exit.DONE
+    assert GOOD.id in result.stdout
+    assert voip("--file", str(path), GOOD.id).exit_code == Exit.WRONG_INPUT
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"\xff", b"[" * 100_000, b" " * 3_000_000])
+def test_a_file_that_is_no_trace(folder: Path, tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "no-trace.json"
+    path.write_bytes(data)
+    result = voip("--file", str(path))
+    assert result.exit_code == Exit.FAILED
+    assert "trace" in result.stderr
+    assert "Traceback" not in result.output

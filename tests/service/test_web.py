@@ -16,7 +16,7 @@ from tests.conftest import MakeUser
 from voip.service import web as service_web
 from voip.service.demo.processes import free_port
 from voip.service.demo.synapse import SynapseProcess
-from voip.service.web import PageMissing, create_app, page_folder
+from voip.service.web import PageMissing, create_app, page_folder, under
 
 Client = TestClient[web.Request, web.Application]
 
@@ -58,6 +58,7 @@ async def test_the_policy_allows_the_page_its_homeserver_and_no_more(client: Cli
         assert policy["script-src"] == ["'self'", "'wasm-unsafe-eval'"]
         assert policy["style-src"] == ["'self'"]
         assert policy["connect-src"] == ["'self'", "https://example.org"]
+        assert policy["require-trusted-types-for"] == ["'script'"]
         for name in ("base-uri", "form-action", "frame-ancestors"):
             assert policy[name] == ["'none'"]
         assert "unsafe-inline" not in str(policy)
@@ -108,7 +109,37 @@ async def test_a_compressed_file_is_sent_to_who_takes_it(client: Client) -> None
 
 async def test_the_config_names_the_homeserver(client: Client) -> None:
     answer = await client.get("/config.json")
-    assert await answer.json() == {"homeserver": "https://example.org/base", "brand": "Calls"}
+    assert await answer.json() == {
+        "homeserver": "https://example.org/base",
+        "brand": "Calls",
+        "embedOrigins": [],
+        "echo": None,
+    }
+
+
+async def test_named_sites_may_frame_the_page_and_no_other(page: Path) -> None:
+    sites = ("https://www.example.org", "https://intranet.example.org:8443")
+    app = create_app(page, homeserver="https://example.org", embed_origins=sites)
+    async with TestClient(TestServer(app)) as client:
+        policy = directives((await client.get("/")).headers["Content-Security-Policy"])
+        assert policy["frame-ancestors"] == list(sites)
+        assert (await (await client.get("/config.json")).json())["embedOrigins"] == list(sites)
+
+
+async def test_the_page_under_a_path(page: Path) -> None:
+    app = under("/calls/", create_app(page, homeserver="https://example.org"))
+    async with TestClient(TestServer(app)) as client:
+        assert str((await client.get("/calls")).url.path) == "/calls/"
+        for path, kind, cache in (
+            ("/calls/", "text/html; charset=utf-8", "no-cache"),
+            ("/calls/config.json", "application/json; charset=utf-8", "no-cache"),
+            ("/calls/assets/index-A1.css", "text/css; charset=utf-8", service_web.A_YEAR),
+        ):
+            answer = await client.get(path)
+            assert (answer.status, answer.headers["Content-Type"]) == (200, kind)
+            assert answer.headers["Cache-Control"] == cache
+            assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        assert (await client.get("/")).status == 404
 
 
 @pytest.mark.parametrize("path", ["/../secret.txt", "/%2e%2e/secret.txt", "/assets/", "/_matrix/x"])

@@ -167,6 +167,7 @@ def demo(
 
 @app.command()
 def page(
+    *,
     homeserver: Annotated[
         str | None,
         typer.Option(metavar="URL", help="The homeserver that the page offers to sign in at."),
@@ -177,6 +178,17 @@ def page(
     any_homeserver: Annotated[
         bool, typer.Option("--any-homeserver", help="People of every homeserver may sign in.")
     ] = False,
+    path: Annotated[str, typer.Option(help="The path that the page lies under.")] = "/",
+    embed: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ORIGIN", help="A site that may show the page in a frame; repeat it."),
+    ] = None,
+    echo: Annotated[
+        str | None,
+        typer.Option(
+            metavar="USER", help="The user id of the echo bot, which the page's network test calls."
+        ),
+    ] = None,
 ) -> None:
     """Serve the calling page, behind a proxy with TLS.
 
@@ -185,13 +197,15 @@ def page(
 
     \b
     Example:
-      voip page --homeserver https://matrix.example.org
+      voip page --homeserver https://matrix.example.org --echo @echo:example.org
+      voip page --homeserver https://matrix.example.org --path /calls --embed https://example.org
     """
     from voip.service.page_command import PageOptions, page_command
 
     if homeserver is None and not any_homeserver:
         raise typer.BadParameter("name a --homeserver, or allow --any-homeserver")
-    options = PageOptions(homeserver, host, port, brand, any_homeserver)
+    embed_origins = tuple(embed or ())
+    options = PageOptions(homeserver, host, port, brand, any_homeserver, path, embed_origins, echo)
     raise typer.Exit(page_command(options))
 
 
@@ -210,6 +224,14 @@ def trace(
     every: Annotated[
         bool, typer.Option("--list", help="List the calls that have a trace, the newest first.")
     ] = False,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            help="A trace from elsewhere: of another machine, or saved by the calling page.",
+        ),
+    ] = None,
     html: Annotated[
         Path | None,
         typer.Option(
@@ -231,12 +253,16 @@ def trace(
       voip trace
       voip trace --list
       voip trace 3f2a9c01 --html call.html
+      voip trace --file saved-by-the-page.json
     """
     from voip.service.trace_command import TraceOptions, trace_command
 
     if sum((every, json and not every, html is not None)) > 1 or (every and wanted is not None):
         raise typer.BadParameter("--list, --html and an ID with --list exclude each other")
-    raise typer.Exit(trace_command(TraceOptions(wanted, every, json, html, data_dir), config))
+    if file is not None and (every or wanted is not None):
+        raise typer.BadParameter("--file is the trace: leave ID and --list out")
+    options = TraceOptions(wanted, every, json, html, data_dir, file)
+    raise typer.Exit(trace_command(options, config))
 
 
 @app.command("check-config")

@@ -16,9 +16,11 @@ from voip.service.settings_sources import SettingsError, data_dir
 from voip.service.trace_page import page
 from voip.service.trace_terminal import print_trace
 from voip.store.traces import TraceFile, list_traces
-from voip.tracing.record import NoTrace, Trace, decoded
+from voip.tracing.record import MAX_BYTES, NoTrace, Trace, decoded
 from voip.tracing.verdict import verdict
 
+LARGEST = 8 * MAX_BYTES
+"""Bytes of a trace file that is read: one from elsewhere may be anything."""
 LISTED = 50
 """Traces that a list for people has."""
 WIDE = 120
@@ -35,6 +37,8 @@ class TraceOptions:
     json: bool = False
     html: Path | None = None
     data_dir: Path | None = None
+    file: Path | None = None
+    """The trace itself; then no other is looked for."""
 
 
 class NotFound(Exception):
@@ -43,14 +47,16 @@ class NotFound(Exception):
 
 def trace_command(options: TraceOptions, config: Path | None) -> Exit:
     try:
+        if options.file is not None:  # needs no settings: it may be of another machine
+            _show(_read(options.file), options)
+            return Exit.DONE
         folder = (options.data_dir or data_dir(config)) / "traces"
-    except SettingsError as error:
-        return _complain("; ".join(error.problems), Exit.WRONG_INPUT)
-    try:
         if options.every:
             _list(folder, as_json=options.json)
         else:
             _show(_trace(folder, options.wanted), options)
+    except SettingsError as error:
+        return _complain("; ".join(error.problems), Exit.WRONG_INPUT)
     except (NotFound, NoTrace) as error:
         return _complain(str(error), Exit.FAILED)
     except OSError as error:
@@ -61,8 +67,17 @@ def trace_command(options: TraceOptions, config: Path | None) -> Exit:
 def _trace(folder: Path, wanted: str | None) -> Trace:
     """Raises NotFound, NoTrace, OSError."""
     if wanted is not None and wanted.endswith(".json"):
-        return decoded(Path(wanted).read_bytes())
-    return decoded((folder / _file(folder, wanted).name).read_bytes())
+        return _read(Path(wanted))
+    return _read(folder / _file(folder, wanted).name)
+
+
+def _read(path: Path) -> Trace:
+    """Raises NoTrace, OSError."""
+    with path.open("rb") as file:
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise NoTrace(f"{path} is too large for a call trace")
+    return decoded(data)
 
 
 def _file(folder: Path, wanted: str | None) -> TraceFile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from aiohttp import ClientSession, web
@@ -19,6 +19,9 @@ HASHED = "/assets/"
 A_YEAR = "public, max-age=31536000, immutable"
 ASK_EACH_TIME = "no-cache"
 
+PREFIX = web.AppKey("prefix", str)
+"""The path that the application lies under; no key where it is the root."""
+
 # Said here, because what the system's own table says differs from machine to machine, and a
 # browser takes neither a script nor WebAssembly under another type.
 CONTENT_TYPES = {
@@ -29,6 +32,7 @@ CONTENT_TYPES = {
     ".svg": "image/svg+xml",
     ".wasm": "application/wasm",
     ".webmanifest": "application/manifest+json",
+    ".png": "image/png",
     ".woff2": "font/woff2",
 }
 
@@ -66,6 +70,8 @@ def create_app(
     any_homeserver: bool = True,
     proxy_to: str | None = None,
     brand: str = "Calls",
+    embed_origins: Sequence[str] = (),
+    echo: str | None = None,
 ) -> web.Application:
     """The application; who runs it chooses the port and the certificate.
 
@@ -74,10 +80,19 @@ def create_app(
     :param any_homeserver: the page may talk to every homeserver that has TLS.
     :param proxy_to: base URL of a homeserver whose ``/_matrix`` is served here too.
     :param brand: what the page calls itself.
+    :param embed_origins: the sites that may show the page in a frame and place calls in it.
+    :param echo: user id of the echo bot, which the page's network test calls.
     """
     app = web.Application()
-    config = {"homeserver": homeserver, "brand": brand}
-    policy = content_security_policy(homeserver, any_homeserver=any_homeserver)
+    config = {
+        "homeserver": homeserver,
+        "brand": brand,
+        "embedOrigins": list(embed_origins),
+        "echo": echo,
+    }
+    policy = content_security_policy(
+        homeserver, any_homeserver=any_homeserver, embed_origins=embed_origins
+    )
 
     async def index(_: web.Request) -> web.FileResponse:
         return web.FileResponse(page / "index.html")
@@ -86,7 +101,7 @@ def create_app(
         return web.json_response(config)
 
     async def dress(request: web.Request, response: web.StreamResponse) -> None:
-        _dress(request.path, response, policy)
+        _dress(_below(app, request.path), response, policy)
 
     app.on_response_prepare.append(dress)
     app.router.add_get("/", index)
@@ -97,16 +112,41 @@ def create_app(
     return app
 
 
-def content_security_policy(homeserver: str | None, *, any_homeserver: bool) -> str:
+def under(path: str, app: web.Application) -> web.Application:
+    """The same application below a path, such as ``/calls``, for a proxy that passes it whole."""
+    prefix = "/" + path.strip("/")
+    if prefix == "/":
+        return app
+    outer = web.Application()
+
+    async def with_slash(_: web.Request) -> web.Response:
+        # The page's own addresses are relative: without the slash they would miss the path.
+        raise web.HTTPPermanentRedirect(f"{prefix}/")
+
+    outer.router.add_get(prefix, with_slash)
+    app[PREFIX] = prefix
+    outer.add_subapp(prefix, app)
+    return outer
+
+
+def _below(app: web.Application, path: str) -> str:
+    return path.removeprefix(app.get(PREFIX, ""))
+
+
+def content_security_policy(
+    homeserver: str | None, *, any_homeserver: bool, embed_origins: Sequence[str] = ()
+) -> str:
     """Everything comes from here, but for the homeserver; scripts are files, never text.
 
-    ``'wasm-unsafe-eval'`` lets the encryption module, which is WebAssembly, be compiled.
+    ``'wasm-unsafe-eval'`` lets the encryption module, which is WebAssembly, be compiled. No text
+    becomes script (Trusted Types): the one policy there may be names the service worker.
     """
     connect = ["'self'"]
     if homeserver is not None:
         connect.append(str(URL(homeserver).origin()))
     if any_homeserver:
         connect.append("https:")
+    none = ("'none'",)
     return "; ".join(
         [
             "default-src 'none'",
@@ -117,9 +157,12 @@ def content_security_policy(homeserver: str | None, *, any_homeserver: bool) -> 
             "media-src 'self' blob:",
             "font-src 'self'",
             "manifest-src 'self'",
+            "worker-src 'self'",
+            "require-trusted-types-for 'script'",
+            "trusted-types voip",
             "base-uri 'none'",
             "form-action 'none'",
-            "frame-ancestors 'none'",
+            f"frame-ancestors {' '.join(embed_origins or none)}",
         ]
     )
 

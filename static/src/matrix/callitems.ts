@@ -1,67 +1,34 @@
-/** The m.call.* events of a room → one line for each call: "Missed call", "Voice call, 1:23". */
-import { EventType, type MatrixEvent } from "matrix-js-sdk/lib/matrix";
+/** What became of a call → its line in the room: "Missed voice call", "Voice call, 1:23". */
+import type { CallRecord } from "../state/history";
 import type { TimelineItem } from "../state/types";
+import { t } from "../text/i18n";
 import { clock } from "../text/time";
-import { callKind } from "./items";
 
-interface Told {
-  invite: MatrixEvent;
-  answeredAt: number | null;
-  /** The hangup or reject. */
-  end: MatrixEvent | null;
-}
-
-export function callItems(events: MatrixEvent[], myId: string): TimelineItem[] {
-  return [...collect(events).values()].map((told) => item(told, myId));
-}
-
-function collect(events: MatrixEvent[]): Map<string, Told> {
-  const calls = new Map<string, Told>();
-  for (const event of events) {
-    const id = String(event.getContent().call_id ?? "");
-    const type = event.getType();
-    if (type === EventType.CallInvite && !calls.has(id)) {
-      calls.set(id, { invite: event, answeredAt: null, end: null });
-    }
-    const call = calls.get(id);
-    if (!call) continue;
-    if (type === EventType.CallAnswer) call.answeredAt ??= event.getTs();
-    if (type === EventType.CallHangup || type === EventType.CallReject) call.end ??= event;
-  }
-  return calls;
-}
-
-function item({ invite, answeredAt, end }: Told, myId: string): TimelineItem {
-  const mine = invite.getSender() === myId;
-  const kind = callKind(invite);
-  const { body, failed } = outcome(kind, mine, answeredAt, end, myId);
+export function callItem(call: CallRecord): TimelineItem {
   return {
     kind: "call",
-    id: invite.getId() ?? "",
-    at: invite.getTs(),
-    mine,
-    sender: invite.getSender() ?? "",
-    senderName: invite.sender?.name ?? invite.getSender() ?? "",
-    body,
-    failed,
+    id: call.id,
+    at: call.at,
+    mine: call.mine,
+    sender: call.sender,
+    senderName: call.senderName,
+    body: callWords(call),
+    failed: !["talked", "elsewhere", "open"].includes(call.outcome),
   };
 }
 
-function outcome(
-  kind: string,
-  mine: boolean,
-  answeredAt: number | null,
-  end: MatrixEvent | null,
-  myId: string,
-): { body: string; failed: boolean } {
-  if (answeredAt !== null) {
-    const lasted = end ? `, ${clock((end.getTs() - answeredAt) / 1000)}` : "";
-    return { body: `${kind}${lasted}`, failed: false };
+export function callWords({ video, outcome, lasted }: CallRecord): string {
+  const what = t(video ? "room:videoCall" : "room:voiceCall");
+  switch (outcome) {
+    case "declinedHere":
+      return t("room:lineYouDeclined", { what });
+    case "declined":
+      return t("room:lineDeclined", { what });
+    case "unanswered":
+      return t("room:lineNoAnswer", { what });
+    case "missed":
+      return t(video ? "room:missedVideo" : "room:missedVoice");
+    default:
+      return lasted === null ? what : t("room:lineLasted", { what, time: clock(lasted) });
   }
-  if (!end) return { body: kind, failed: false };
-  if (end.getType() === EventType.CallReject) {
-    const byUs = end.getSender() === myId;
-    return { body: `${kind}, ${byUs ? "you declined" : "declined"}`, failed: true };
-  }
-  return { body: mine ? `${kind}, no answer` : `Missed ${kind.toLowerCase()}`, failed: true };
 }

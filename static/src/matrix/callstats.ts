@@ -1,84 +1,50 @@
 /** Once a second, what the browser measures of the call's media connection. */
 import type { MatrixCall } from "matrix-js-sdk/lib/webrtc/call";
-import { callStats } from "../state/store";
+import { limitSending } from "../media/bandwidth";
+import { figuresOf, pathOf } from "../media/figures";
+import { chosenPair, type Entries, entriesOf, ofType, total } from "../media/report";
+import { layoutChoices } from "../state/layout";
+import { measured, withFigures } from "../state/stats";
+import * as store from "../state/store";
 import type { CallStats } from "../state/types";
 
 const PERIOD_MS = 1000;
 
 export function watchStats(call: MatrixCall): () => void {
+  let before: Entries | null = null;
   const measure = async () => {
-    const report = await call.peerConn?.getStats().catch(() => undefined);
-    if (report && !call.callHasEnded()) callStats.value = summarise(report);
+    const { peerConn } = call;
+    if (!peerConn || store.call.value?.id !== call.callId) return; // On hold behind another.
+    // Renegotiation makes new senders: they are limited as the old ones were.
+    limitSending(peerConn, layoutChoices.value.bandwidth);
+    const report = await peerConn.getStats().catch(() => undefined);
+    if (!report || call.callHasEnded() || store.call.value?.id !== call.callId) return;
+    const entries = entriesOf(report);
+    const figures = figuresOf(entries, before, Date.now());
+    before = entries;
+    const full = layoutChoices.value.bandwidth === "full";
+    measured.value = withFigures(measured.value, call.callId, figures, full);
+    store.callStats.value = summarise(entries);
   };
   void measure();
   const timer = setInterval(measure, PERIOD_MS);
   return () => clearInterval(timer);
 }
 
-/** The members of RTCStats (W3C "Identifiers for WebRTC's Statistics API") read here. */
-interface Entry {
-  id: string;
-  type: string;
-  kind?: string;
-  state?: string;
-  nominated?: boolean;
-  selectedCandidatePairId?: string;
-  localCandidateId?: string;
-  remoteCandidateId?: string;
-  candidateType?: string;
-  protocol?: string;
-  relayProtocol?: string;
-  currentRoundTripTime?: number;
-  packetsReceived?: number;
-  packetsLost?: number;
-  packetsSent?: number;
-  framesDecoded?: number;
-  audioLevel?: number;
-}
-
-export function summarise(report: RTCStatsReport): CallStats {
-  const entries = new Map<string, Entry>();
-  report.forEach((each: Entry) => {
-    entries.set(each.id, each);
-  });
-  const all = [...entries.values()];
-  const pair = chosenPair(entries);
-  const local = entries.get(pair?.localCandidateId ?? "");
-  const remote = entries.get(pair?.remoteCandidateId ?? "");
-  const inbound = all.filter((each) => each.type === "inbound-rtp");
+export function summarise(entries: Entries): CallStats {
+  const path = pathOf(entries);
+  const inbound = ofType(entries, "inbound-rtp");
   const received = total(inbound, "packetsReceived");
   const lost = Math.max(0, total(inbound, "packetsLost"));
-  const relayed = local?.candidateType === "relay" || remote?.candidateType === "relay";
+  const roundTrip = chosenPair(entries)?.currentRoundTripTime;
   return {
-    route: local ? (relayed ? "relayed" : "direct") : null,
-    protocol: (local?.relayProtocol ?? local?.protocol ?? "").toUpperCase(),
-    roundTripMs: pair?.currentRoundTripTime === undefined ? null : pair.currentRoundTripTime * 1000,
+    route: path?.route ?? null,
+    protocol: path?.protocol ?? "",
+    roundTripMs: roundTrip === undefined ? null : roundTrip * 1000,
     packetsReceived: received,
-    packetsSent: total(
-      all.filter((each) => each.type === "outbound-rtp"),
-      "packetsSent",
-    ),
+    packetsSent: total(ofType(entries, "outbound-rtp"), "packetsSent"),
     lossPercent: received + lost === 0 ? 0 : (100 * lost) / (received + lost),
     framesDecoded: total(inbound, "framesDecoded"),
     level: inbound.find((each) => each.kind === "audio")?.audioLevel ?? 0,
   };
-}
-
-/** Firefox has no `transport` entries: there the nominated pair that works is taken. */
-function chosenPair(entries: Map<string, Entry>): Entry | undefined {
-  const all = [...entries.values()];
-  const transport = all.find((each) => each.type === "transport" && each.selectedCandidatePairId);
-  return (
-    entries.get(transport?.selectedCandidatePairId ?? "") ??
-    all.find(
-      (each) => each.type === "candidate-pair" && each.nominated && each.state === "succeeded",
-    )
-  );
-}
-
-function total(
-  entries: Entry[],
-  member: "packetsReceived" | "packetsLost" | "packetsSent" | "framesDecoded",
-) {
-  return entries.reduce((sum, each) => sum + (each[member] ?? 0), 0);
 }

@@ -1,6 +1,7 @@
 /** MatrixCall → the plain view that components draw. */
 import { CallState, type MatrixCall } from "matrix-js-sdk/lib/webrtc/call";
 import type { CallPhase, CallView } from "../state/types";
+import type { Identity } from "./identity";
 
 const PHASES: Record<CallState, CallPhase> = {
   [CallState.Fledgling]: "starting",
@@ -19,6 +20,7 @@ interface Known {
   peer: string;
   video: boolean;
   connectedAt: number | null;
+  identity?: Identity | null;
 }
 
 export function viewOf(call: MatrixCall, known: Known): CallView {
@@ -34,6 +36,12 @@ export function viewOf(call: MatrixCall, known: Known): CallView {
     phase,
     reconnecting: known.connectedAt !== null && phase === "connecting",
     onHold: call.isLocalOnHold(),
+    held: call.isRemoteOnHold(),
+    saidToBe: known.identity?.name ?? null,
+    transferable: call.opponentCanBeTransferred(),
+    takesDigits: call.opponentSupportsDTMF(),
+    sharing: call.isScreensharing(),
+    screen: call.remoteScreensharingStream ?? null,
     connectedAt: known.connectedAt,
     micMuted: call.isMicrophoneMuted(),
     cameraOff: call.isLocalVideoMuted(),

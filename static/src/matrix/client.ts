@@ -6,16 +6,31 @@ import {
   createClient,
   HttpApiEvent,
   type MatrixClient,
+  type MatrixError,
   SyncState,
 } from "matrix-js-sdk/lib/matrix";
 import { forgetFilters, remember } from "../state/session";
 import * as store from "../state/store";
 import type { Session } from "../state/types";
+import { t } from "../text/i18n";
 import { watchCalls } from "./calls";
 import { current, isCurrent, setCurrent } from "./current";
+import { watchDevices } from "./devices";
+import { joinAsGuest } from "./guestjoin";
+import { watchHistory } from "./history";
 import { quiet, quietModules } from "./logging";
+import { rememberNoRelay, watchPreparing } from "./prepare";
+import { watchPresence } from "./presence";
+import { watchNetwork } from "./reconnect";
 import { watchRooms } from "./rooms";
 import { watchTimeline } from "./timeline";
+import { tokenOptions } from "./tokens";
+import { watchTraces } from "./tracing";
+import { expects, watchTransfers } from "./transferred";
+import { watchTrust } from "./trust";
+import { recoveryCallbacks } from "./trustrecovery";
+import { verificationMethods } from "./trustverify";
+import { watchUnsent } from "./unsent";
 
 let stopWatching: (() => void)[] = [];
 
@@ -27,17 +42,38 @@ export async function start(session: Session) {
     userId: session.userId,
     deviceId: session.deviceId,
     accessToken: session.accessToken,
+    ...tokenOptions(session),
     logger: quiet,
+    cryptoCallbacks: recoveryCallbacks,
+    verificationMethods: verificationMethods(),
     forceTURN: store.relayOnly.value,
     // Candidates gather while it rings, so that answering is quick.
     iceCandidatePoolSize: 1,
+    // MSC2747: we can be asked to go on with somebody else (transferred.ts).
+    supportsCallTransfer: true,
   });
+  rememberNoRelay(starting);
   setCurrent(starting);
+  if (session.guest) starting.setGuest(true);
   await startCrypto(starting, session);
   if (!isCurrent(starting)) return; // Signed out meanwhile.
   starting.on(ClientEvent.Sync, onSync);
   starting.on(HttpApiEvent.SessionLoggedOut, onLoggedOut);
-  stopWatching = [watchRooms(starting), watchTimeline(starting), watchCalls(starting)];
+  stopWatching = [
+    watchRooms(starting),
+    watchTimeline(starting),
+    watchCalls(starting, expects),
+    watchTransfers(starting),
+    watchDevices(starting),
+    watchTraces(starting),
+    watchUnsent(starting),
+    watchNetwork(starting),
+    watchHistory(starting),
+    watchPresence(starting),
+    watchPreparing(starting),
+  ];
+  if (session.guest) stopWatching.push(joinAsGuest(starting));
+  if (starting.getCrypto()) stopWatching.push(watchTrust(starting));
   void showMe(starting, session.userId);
   await starting.startClient({
     // Call events in busy rooms must not fall into a gap of the timeline.
@@ -52,10 +88,7 @@ async function startCrypto(starting: MatrixClient, session: Session) {
     await starting.initRustCrypto({ cryptoDatabasePrefix });
   } catch {
     await starting.initRustCrypto({ useIndexedDB: false });
-    store.tell(
-      "This browser does not let the page keep encryption keys: encrypted messages will be unreadable after you reload.",
-      "problem",
-    );
+    store.tell(t("list:noKeys"), "problem");
   }
   starting.on(CryptoEvent.KeyBackupFailed, () => {});
 }
@@ -74,11 +107,17 @@ function onSync(state: SyncState) {
   }
 }
 
-function onLoggedOut() {
+function onLoggedOut(error: MatrixError) {
   const found = store.session.value;
   void stop().then(async () => {
+    // "Soft logout" in the specification: the device and its keys wait for new tokens.
+    if (found && error.data?.soft_logout === true) {
+      clear();
+      remember({ ...found, accessToken: "", refreshToken: undefined, expired: true });
+      return;
+    }
     if (found) await forget(found);
-    store.tell("Your session was ended, here or from another device. Sign in again.", "problem");
+    store.tell(t("list:signedOut"), "problem");
   });
 }
 
@@ -104,24 +143,25 @@ export async function signOut() {
   try {
     await leaving?.logout(true);
   } catch {
-    store.tell(
-      "You are signed out here, but the homeserver could not be told. Remove this device from another one.",
-      "problem",
-    );
+    store.tell(t("list:logoutNotTold"), "problem");
   }
   await stop();
   if (found) await forget(found);
 }
 
-/** Removes the session and its keys from this browser. */
-async function forget(session: Session) {
-  remember(null);
-  forgetFilters();
+function clear() {
   store.rooms.value = [];
   store.timeline.value = null;
-  store.selectedRoom.value = null;
   store.call.value = null;
   store.incoming.value = null;
+}
+
+/** Removes the session and its keys from this browser. */
+export async function forget(session: Session) {
+  clear();
+  store.selectedRoom.value = null;
+  remember(null);
+  forgetFilters();
   const cleaner = createClient({ baseUrl: session.homeserver, logger: quiet });
   await cleaner.clearStores({ cryptoDatabasePrefix: cryptoPrefix(session) }).catch(() => {});
 }

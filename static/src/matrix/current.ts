@@ -1,4 +1,5 @@
 /** The one client of the signed-in session, for whoever in this folder needs it. */
+import type { CryptoApi } from "matrix-js-sdk/lib/crypto-api/index";
 import type { MatrixClient } from "matrix-js-sdk/lib/matrix";
 
 let client: MatrixClient | null = null;
@@ -19,4 +20,11 @@ export function running(): MatrixClient {
 
 export function current(): MatrixClient | null {
   return client;
+}
+
+/** Throws where this browser could not start it. */
+export function cryptoOf(client: MatrixClient): CryptoApi {
+  const found = client.getCrypto();
+  if (!found) throw new Error("Encryption is not running. Reload the page.");
+  return found;
 }

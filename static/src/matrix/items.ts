@@ -1,18 +1,13 @@
 /** One event of a room → the line that the page shows for it. */
 import { EventType, type MatrixEvent, MsgType } from "matrix-js-sdk/lib/matrix";
 import type { Attachment, FileKey, TimelineItem } from "../state/types";
+import { t } from "../text/i18n";
 
 const FILE_KINDS: Record<string, "audio" | "video" | "image" | "file"> = {
   [MsgType.Audio]: "audio",
   [MsgType.Video]: "video",
   [MsgType.Image]: "image",
   [MsgType.File]: "file",
-};
-const WORDS = {
-  audio: "Audio recording",
-  video: "Video recording",
-  image: "Picture",
-  file: "File",
 };
 /** Nobody reads more in a timeline, and an event may carry 64 KB of it. */
 const LONGEST_TEXT = 5000;
@@ -27,7 +22,7 @@ export function itemOf(event: MatrixEvent, myId: string): TimelineItem | null {
     senderName: event.sender?.name ?? event.getSender() ?? "",
   };
   if (event.isDecryptionFailure()) {
-    return { ...base, kind: "hidden", body: "This message cannot be read on this device." };
+    return { ...base, kind: "hidden", body: t("room:unreadable") };
   }
   if (event.getType() !== EventType.RoomMessage || event.isRedacted()) return null;
   const content = event.getContent<FileContent>();
@@ -41,17 +36,17 @@ export function itemOf(event: MatrixEvent, myId: string): TimelineItem | null {
 
 /** A few words for the list; "" for events that say nothing there. */
 export function previewOf(event: MatrixEvent): string {
-  if (event.getType() === EventType.CallInvite) return callKind(event);
+  if (event.getType() === EventType.CallInvite) return t(`room:${callKind(event)}Call`);
   if (event.getType() !== EventType.RoomMessage || event.isRedacted()) return "";
   const content = event.getContent();
   const kind = FILE_KINDS[String(content.msgtype)];
-  return kind ? WORDS[kind] : text(content.body).slice(0, 120);
+  return kind ? t(`room:${kind}`) : text(content.body).slice(0, 120);
 }
 
 /** What an m.call.invite offers. */
-export function callKind(invite: MatrixEvent): "Video call" | "Voice call" {
+export function callKind(invite: MatrixEvent): "video" | "voice" {
   const sdp = text(invite.getContent().offer?.sdp, 100_000);
-  return sdp.includes("\nm=video") ? "Video call" : "Voice call";
+  return sdp.includes("\nm=video") ? "video" : "voice";
 }
 
 function text(value: unknown, longest: number = LONGEST_TEXT): string {

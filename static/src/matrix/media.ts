@@ -1,5 +1,6 @@
 /** Files from the media repository: fetched with our token, checked, decrypted. */
 import type { Attachment, FileKey } from "../state/types";
+import { t } from "../text/i18n";
 import { running } from "./current";
 
 /** What the browser may play or show from a blob URL; anything else is only offered to save. */
@@ -17,7 +18,7 @@ export async function fetchAttachment(attachment: Attachment): Promise<Blob> {
     true,
     true,
   );
-  if (!url) throw new Error("This file has no address that could be fetched.");
+  if (!url) throw new Error(t("room:noAddress"));
   const bytes = await download(url);
   const plain = attachment.key ? await decrypt(bytes, attachment.key) : bytes;
   const type = attachment.mimetype.split(";")[0]?.trim() ?? "";
@@ -32,12 +33,11 @@ export async function fetchThumbnail(mxc: string, size: number): Promise<Blob | 
 async function download(url: string): Promise<ArrayBuffer> {
   const headers = { Authorization: `Bearer ${running().getAccessToken()}` };
   const answer = await fetch(url, { headers }).catch(() => null);
-  if (!answer)
-    throw new Error("The file could not be fetched. Check your network, then try again.");
-  if (answer.status === 404) throw new Error("The homeserver no longer has this file.");
-  if (!answer.ok) throw new Error("The homeserver did not hand out the file. Try again later.");
+  if (!answer) throw new Error(t("room:notFetched"));
+  if (answer.status === 404) throw new Error(t("room:gone"));
+  if (!answer.ok) throw new Error(t("room:withheld"));
   if (Number(answer.headers.get("Content-Length") ?? 0) > LARGEST_BYTES) {
-    throw new Error("This file is too large to open here.");
+    throw new Error(t("room:tooLarge"));
   }
   return answer.arrayBuffer();
 }
@@ -46,7 +46,7 @@ async function download(url: string): Promise<ArrayBuffer> {
 export async function decrypt(bytes: ArrayBuffer, file: FileKey): Promise<ArrayBuffer> {
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   if (unbase64(file.sha256).some((byte, index) => byte !== hash[index])) {
-    throw new Error("The file was changed on its way and is not opened.");
+    throw new Error(t("room:changed"));
   }
   const jwk = { kty: "oct", k: file.k, alg: "A256CTR", ext: true };
   const key = await crypto.subtle.importKey("jwk", jwk, "AES-CTR", false, ["decrypt"]);

@@ -1,20 +1,25 @@
 /** Starting a conversation, accepting an invitation, leaving one. */
 import { EventType, KnownMembership, MatrixError, Preset } from "matrix-js-sdk/lib/matrix";
 import { selectedRoom } from "../state/store";
+import { t } from "../text/i18n";
 import { running } from "./current";
 import { directPeople } from "./rooms";
 
 export const USER_ID = /^@[^:\s]+:[^\s]+$/;
 
-/** Opens the direct room with `userId`, creating an encrypted one where there is none. */
-export async function startChat(userId: string): Promise<void> {
+/** Opens the direct room with `userId`. Throws an Error that is a sentence for the person. */
+export async function startChat(userId: string): Promise<string> {
+  const roomId = await directRoom(userId);
+  selectedRoom.value = roomId;
+  return roomId;
+}
+
+/** The direct room with `userId`; an encrypted one is made where there is none. Throws likewise. */
+export async function directRoom(userId: string): Promise<string> {
   const client = running();
-  if (userId === client.getUserId()) throw new Error("That is your own user name.");
+  if (userId === client.getUserId()) throw new Error(t("list:yourself"));
   const known = existing(userId);
-  if (known) {
-    selectedRoom.value = known;
-    return;
-  }
+  if (known) return known;
   await mustExist(userId);
   const { room_id: roomId } = await client
     .createRoom({
@@ -30,10 +35,10 @@ export async function startChat(userId: string): Promise<void> {
       ],
     })
     .catch((error: unknown) => {
-      throw new Error(problem(error, `The room with ${userId} could not be made`));
+      throw new Error(problem(error, t("list:roomNotMade", { user: userId })));
     });
   await setDirect(roomId, userId);
-  selectedRoom.value = roomId;
+  return roomId;
 }
 
 function existing(userId: string): string | null {
@@ -53,8 +58,9 @@ async function mustExist(userId: string) {
     await running().getProfileInfo(userId);
   } catch (error) {
     // Servers may hide profiles (403) or be away for now: only a clear "no" stops us.
-    if (error instanceof MatrixError && error.errcode === "M_NOT_FOUND") {
-      throw new Error(`Nobody is called ${userId}. Check the spelling.`);
+    // Synapse says M_UNKNOWN with it.
+    if (error instanceof MatrixError && error.httpStatus === 404) {
+      throw new Error(t("list:nobody", { user: userId }));
     }
   }
 }
@@ -73,7 +79,7 @@ export async function acceptInvite(roomId: string) {
   try {
     await client.joinRoom(roomId);
   } catch (error) {
-    throw new Error(problem(error, "The invitation could not be accepted"));
+    throw new Error(problem(error, t("list:notAccepted")));
   }
   if (direct) await setDirect(roomId, direct);
   selectedRoom.value = roomId;
@@ -86,9 +92,10 @@ export async function declineInvite(roomId: string) {
 
 function problem(error: unknown, what: string): string {
   if (!(error instanceof MatrixError)) {
-    return `${what}: the homeserver cannot be reached. Check your network, then try again.`;
+    return t("list:unreachable", { what });
   }
-  if (error.errcode === "M_LIMIT_EXCEEDED")
-    return `${what}: too fast. Wait a moment, then try again.`;
-  return `${what}: ${error.error ?? "the homeserver refused"}.`;
+  if (error.errcode === "M_LIMIT_EXCEEDED") return t("list:tooFast", { what });
+  return error.error
+    ? t("list:refusedWhy", { what, error: error.error })
+    : t("list:refused", { what });
 }

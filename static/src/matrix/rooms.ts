@@ -13,6 +13,7 @@ import {
 } from "matrix-js-sdk/lib/matrix";
 import { rooms } from "../state/store";
 import type { RoomSummary } from "../state/types";
+import { tidyName } from "../text/names";
 import { previewOf } from "./items";
 
 /** Many events arrive at once: the list is drawn once for all of them. */
@@ -80,7 +81,7 @@ function summary(client: MatrixClient, room: Room, peerId: string | null): RoomS
   const peer = peerId ? room.getMember(peerId) : null;
   return {
     id: room.roomId,
-    name: peerId ? (peer?.rawDisplayName ?? room.name) : room.name,
+    name: tidyName(peerId ? (peer?.rawDisplayName ?? room.name) : room.name) || room.roomId,
     kind: peerId ? "person" : "room",
     peerId,
     peerPending: peer?.membership === KnownMembership.Invite,

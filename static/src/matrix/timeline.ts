@@ -11,7 +11,8 @@ import {
   RoomEvent,
 } from "matrix-js-sdk/lib/matrix";
 import { selectedRoom, timeline } from "../state/store";
-import { callItems } from "./callitems";
+import { callItem } from "./callitems";
+import { callRecords } from "./callrecords";
 import { running } from "./current";
 import { itemOf } from "./items";
 
@@ -60,9 +61,10 @@ function show(client: MatrixClient) {
   const events = live.getEvents();
   const myId = client.getSafeUserId();
   const messages = events.flatMap((event) => itemOf(event, myId) ?? []);
+  const calls = callRecords(events, room.roomId, myId).map(callItem);
   timeline.value = {
     roomId: room.roomId,
-    items: [...messages, ...callItems(events, myId)].sort((a, b) => a.at - b.at),
+    items: [...messages, ...calls].sort((a, b) => a.at - b.at),
     more: !isStart(events[0]) && live.getPaginationToken(Direction.Backward) !== null,
   };
   markRead(client, events.at(-1));

@@ -2,6 +2,8 @@
  * From what a person types to the homeserver's base URL
  * (client-server API, "Well-known URI").
  */
+
+import { t } from "../text/i18n";
 import { SignInError } from "./errors";
 
 const PATIENCE_MS = 15_000;
@@ -10,7 +12,7 @@ const PATIENCE_MS = 15_000;
 export async function discover(homeserver: string, user: string): Promise<string> {
   const typed = homeserver.trim() || serverOf(user);
   if (!typed) {
-    throw new SignInError("Type your homeserver, or your full user name such as @you:example.org.");
+    throw new SignInError(t("signin:noServer"));
   }
   const base = /^https?:\/\//.test(typed) ? typed : await wellKnown(typed);
   const url = base.replace(/\/+$/, "");
@@ -45,26 +47,23 @@ async function probe(url: string, typed: string) {
   let answer: Response;
   try {
     answer = await get(`${url}/_matrix/client/versions`);
-  } catch {
+  } catch (error) {
     if (await blocked()) {
-      throw new SignInError(
-        `This page may not talk to ${typed}. Use the homeserver of whoever gave you this address.`,
-      );
+      throw new SignInError(t("signin:blocked", { server: typed }));
     }
-    throw new SignInError(
-      `${typed} cannot be reached. Check the spelling and your network, then try again.`,
-    );
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      throw new SignInError(t("ways:noAnswer", { server: typed }));
+    }
+    throw new SignInError(t("signin:unreachable", { server: typed }));
   }
   const body = (await answer.json().catch(() => null)) as { versions?: unknown } | null;
   if (!answer.ok || !Array.isArray(body?.versions)) {
-    throw new SignInError(
-      `${typed} answers, but it is not a Matrix homeserver. Check the address with whoever runs it.`,
-    );
+    throw new SignInError(t("signin:notMatrix", { server: typed }));
   }
 }
 
-export function get(url: string): Promise<Response> {
-  return fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+export function get(url: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(url, { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
 }
 
 /** The page's own Content-Security-Policy looks like a dead network to fetch: tell them apart. */

@@ -10,6 +10,7 @@ it.each([
   [403, { errcode: "M_USER_DEACTIVATED" }, null, /deactivated/],
   [400, { errcode: "M_UNKNOWN" }, null, /with a password/],
   [502, {}, null, /problem of its own/],
+  [500, { errcode: "M_UNKNOWN" }, null, /problem of its own/],
   [418, { error: "I am a teapot" }, null, /I am a teapot/],
 ])("status %d with %o", (status, body, retryAfter, text) => {
   expect(loginProblem(status, body, retryAfter)).toMatch(text);

@@ -1,3 +1,5 @@
+import { t } from "../text/i18n";
+
 /** What went wrong while signing in; its message is shown to the person as it is. */
 export class SignInError extends Error {}
 
@@ -15,21 +17,21 @@ export function loginProblem(
 ): string {
   if (status === 429 || body.errcode === "M_LIMIT_EXCEEDED") {
     const seconds = Math.ceil((body.retry_after_ms ?? Number(retryAfter ?? 0) * 1000) / 1000);
-    const when = seconds > 0 ? `in ${seconds} second${seconds === 1 ? "" : "s"}` : "in a minute";
-    return `Too many attempts. Try again ${when}.`;
+    return seconds > 0 ? t("signin:tooManySoon", { count: seconds }) : t("signin:tooMany");
   }
   if (body.errcode === "M_USER_DEACTIVATED") {
-    return "This account was deactivated. Ask the homeserver's administrator.";
+    return t("signin:deactivated");
   }
   if (body.errcode === "M_USER_LOCKED") {
-    return "This account is locked. Ask the homeserver's administrator.";
+    return t("signin:locked");
   }
+  // Synapse says M_UNKNOWN of what fell over as well.
+  if (status >= 500) return t("signin:serverProblem");
   if (body.errcode === "M_UNKNOWN" || body.errcode === "M_UNRECOGNIZED") {
-    return "This homeserver does not let people sign in with a password here.";
+    return t("signin:noPassword");
   }
   if (status === 401 || status === 403) {
-    return "That user name and password do not match. Check both and try again.";
+    return t("signin:noMatch");
   }
-  if (status >= 500) return "The homeserver has a problem of its own. Try again in a minute.";
-  return `The homeserver refused to sign you in: ${body.error ?? `status ${status}`}.`;
+  return t("signin:refused", { error: body.error ?? `status ${status}` });
 }

@@ -1,51 +1,80 @@
-/** POST /login with a password: a new device, and the session this browser keeps. */
+/** POST /login: a new device, and the session this browser keeps. */
+import { config } from "../state/store";
 import type { Session } from "../state/types";
-import { discover } from "./discovery";
+import { t } from "../text/i18n";
 import { loginProblem, type MatrixProblem, SignInError } from "./errors";
 
 interface LoginAnswer {
   user_id: string;
   device_id: string;
   access_token: string;
-  well_known?: { "m.homeserver"?: { base_url?: string } };
+  refresh_token?: string;
+  expires_in_ms?: number;
 }
 
-export async function login(
-  homeserver: string,
+/** `deviceId` names a device whose keys are here already: it goes on with new tokens. */
+export function loginWithPassword(
+  base: string,
   user: string,
   password: string,
-  deviceName: string,
+  deviceId?: string,
 ): Promise<Session> {
-  const base = await discover(homeserver, user);
+  const identifier = { type: "m.id.user", user: user.trim() };
+  return login(base, { type: "m.login.password", identifier, password }, deviceId);
+}
+
+export function loginWithToken(base: string, token: string, deviceId?: string): Promise<Session> {
+  return login(base, { type: "m.login.token", token }, deviceId);
+}
+
+async function login(base: string, proof: object, deviceId?: string): Promise<Session> {
   const answer = await post(`${base}/_matrix/client/v3/login`, {
-    type: "m.login.password",
-    identifier: { type: "m.id.user", user: user.trim() },
-    password,
-    initial_device_display_name: deviceName,
+    ...proof,
+    ...(deviceId ? { device_id: deviceId } : {}),
+    initial_device_display_name: deviceName(),
+    refresh_token: true,
   });
-  const body = (await answer.json().catch(() => ({}))) as LoginAnswer & MatrixProblem;
-  if (!answer.ok) {
-    throw new SignInError(loginProblem(answer.status, body, answer.headers.get("Retry-After")));
-  }
+  return sessionOf(base, await readAnswer<LoginAnswer>(answer));
+}
+
+export function sessionOf(base: string, body: LoginAnswer): Session {
   return {
     homeserver: base,
     userId: body.user_id,
     deviceId: body.device_id,
     accessToken: body.access_token,
+    refreshToken: body.refresh_token,
+    expiresAt: body.expires_in_ms === undefined ? undefined : Date.now() + body.expires_in_ms,
   };
 }
 
-async function post(url: string, body: object): Promise<Response> {
+/** The body of a 200. @throws SignInError with the sentence for anything else. */
+export async function readAnswer<Body>(answer: Response): Promise<Body> {
+  const body = (await answer.json().catch(() => null)) as (Body & MatrixProblem) | null;
+  if (!answer.ok) {
+    const problem = body ?? {};
+    throw new SignInError(loginProblem(answer.status, problem, answer.headers.get("Retry-After")));
+  }
+  if (body === null) throw new SignInError(t("signin:serverProblem"));
+  return body;
+}
+
+export function deviceName(): string {
+  return `${config.value.brand} (web)`;
+}
+
+export async function post(url: string, body: object, token?: string): Promise<Response> {
   try {
     return await fetch(url, {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
+      headers: {
+        "Content-Type": "application/json",
+        ...(token ? { Authorization: `Bearer ${token}` } : {}),
+      },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(30_000),
     });
   } catch {
-    throw new SignInError(
-      "The homeserver cannot be reached any more. Check your network, then try again.",
-    );
+    throw new SignInError(t("signin:lost"));
   }
 }

@@ -18,6 +18,13 @@ export const RING: Cadence = {
   period: 2.6,
   loudness: 0.12,
 };
+/** Somebody else calls during a call: short and rare enough to talk over (ITU-T E.180). */
+export const WAITING: Cadence = {
+  tones: [440],
+  bursts: [{ at: 0, lasts: 0.3 }],
+  period: 8,
+  loudness: 0.04,
+};
 /** What a caller hears (ITU-T E.180: 425 Hz, one second in five). */
 export const RINGBACK: Cadence = {
   tones: [425],

@@ -1,9 +1,9 @@
 import { useEffect } from "preact/hooks";
-import { play, RING, RINGBACK } from "./ring";
+import { play, RING, RINGBACK, WAITING } from "./ring";
 
-/** Rings while `on`. */
-export function useRing(on: boolean) {
-  useEffect(() => (on ? play(RING) : undefined), [on]);
+/** Rings, or knocks softly on the call that the person is in. */
+export function useRing(busy: boolean) {
+  useEffect(() => play(busy ? WAITING : RING), [busy]);
 }
 
 /** The tone that tells a caller that it rings at the other end. */

@@ -32,7 +32,12 @@ export function restore() {
 function parse(text: string | null): Session | null {
   try {
     const found = JSON.parse(text ?? "null") as Session | null;
-    return found?.accessToken && found.homeserver && found.userId && found.deviceId ? found : null;
+    return (found?.accessToken || found?.expired) &&
+      found.homeserver &&
+      found.userId &&
+      found.deviceId
+      ? found
+      : null;
   } catch {
     return null;
   }
@@ -59,23 +64,30 @@ export function setRelayOnly(on: boolean) {
   relayOnly.value = on;
 }
 
+/** The lock that this tab has, until it closes or another takes it. */
+let held: string | null = null;
+
 /**
  * Holds the session for this tab until another tab takes it: the crypto store breaks
  * when two tabs write it. Calls `lost` when that happens.
  */
 export async function claim(device: Session, take: boolean, lost: () => void): Promise<boolean> {
+  const name = `voip:${device.userId}:${device.deviceId}`;
+  // The same device signed in again in this tab, after a session that had ended.
+  if (held === name) return true;
   // No Web Locks (insecure context): let it run, as there is no crypto store to protect either.
   if (!navigator.locks) return true;
-  const name = `voip:${device.userId}:${device.deviceId}`;
   return new Promise((resolve) => {
     const hold = (lock: Lock | null) => {
       elsewhere.value = lock === null;
+      if (lock) held = name;
       resolve(lock !== null);
       return lock ? new Promise<never>(() => {}) : undefined;
     };
     navigator.locks
       .request(name, take ? { steal: true } : { ifAvailable: true }, hold)
       .catch(() => {
+        if (held === name) held = null;
         elsewhere.value = true;
         lost();
       });

@@ -15,7 +15,12 @@ import type {
   Timeline,
 } from "./types";
 
-export const config = signal<Config>({ homeserver: null, brand: "Calls" });
+export const config = signal<Config>({
+  homeserver: null,
+  brand: "Calls",
+  embedOrigins: [],
+  echo: null,
+});
 export const session = signal<Session | null>(null);
 /** The same session runs in another tab: two tabs must not share one crypto store. */
 export const elsewhere = signal(false);

@@ -6,12 +6,26 @@ export interface Session {
   userId: string;
   deviceId: string;
   accessToken: string;
+  /** Gets the next access token, where the homeserver lets them expire. */
+  refreshToken?: string | undefined;
+  /** Milliseconds since 1970 when the access token expires. */
+  expiresAt?: number | undefined;
+  /** Set where the tokens are of an OAuth 2.0 server: what this page is called there. */
+  oauthClientId?: string | undefined;
+  /** An account without a password, made to join by a link. */
+  guest?: boolean | undefined;
+  /** The homeserver wants the person to sign in again, and the device's keys stay meanwhile. */
+  expired?: boolean | undefined;
 }
 
 /** What `config.json` beside the page may set. */
 export interface Config {
   homeserver: string | null;
   brand: string;
+  /** The sites that may show the page in a frame and place calls in it. */
+  embedOrigins: string[];
+  /** The user id of the echo bot, for the network test. */
+  echo: string | null;
 }
 
 export type Connection = "connecting" | "online" | "reconnecting";
@@ -93,7 +107,19 @@ export interface CallView {
   phase: CallPhase;
   /** Was connected before: "connecting" then means that the connection was lost. */
   reconnecting: boolean;
+  /** The other side lets us wait. */
   onHold: boolean;
+  /** We let the other side wait. */
+  held: boolean;
+  /** Who the other side says is on the line (m.call.asserted_identity); nothing proves it. */
+  saidToBe: string | null;
+  /** The other side can be handed over to somebody else. */
+  transferable: boolean;
+  takesDigits: boolean;
+  /** We show our screen. */
+  sharing: boolean;
+  /** The other side's screen. */
+  screen: MediaStream | null;
   /** Milliseconds since 1970 when media first connected. */
   connectedAt: number | null;
   micMuted: boolean;
@@ -124,4 +150,11 @@ export interface Notice {
   text: string;
   /** Set where a call can be tried again. */
   retry: { roomId: string; video: boolean } | null;
+}
+
+/** Somebody who can be called. */
+export interface Person {
+  userId: string;
+  name: string;
+  avatar: string | null;
 }

@@ -3,6 +3,7 @@ import type { MatrixClient } from "matrix-js-sdk/lib/matrix";
 import {
   CallErrorCode,
   CallEvent,
+  CallState,
   createNewMatrixCall,
   type MatrixCall,
 } from "matrix-js-sdk/lib/webrtc/call";
@@ -53,6 +54,23 @@ export function place(roomId: string, invitee: string, video: boolean, callId?: 
   watch(call);
   void (video ? call.placeVideoCall() : call.placeVoiceCall());
   return call.callId;
+}
+
+/** Answers whatever rings from now on, at once. */
+export function answerEach() {
+  client().on(CallEventHandlerEvent.Incoming, (call) => void call.answer(true, false));
+}
+
+/** Places a voice call; gives the milliseconds until it was connected, and hangs up. */
+export async function connectsIn(roomId: string, invitee: string): Promise<number> {
+  const began = performance.now();
+  const call = callOf(place(roomId, invitee, false));
+  await new Promise<void>((resolve) => {
+    call.on(CallEvent.State, (state) => state === CallState.Connected && resolve());
+  });
+  const took = performance.now() - began;
+  call.hangup(CallErrorCode.UserHangup, false);
+  return took;
 }
 
 export async function answer(id: string, video: boolean) {

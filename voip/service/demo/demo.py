@@ -106,7 +106,8 @@ async def running_demo(
             )
         with _timed(say, "page"):
             context = certificate.context if certificate else None
-            await stack.enter_async_context(serving_pages(plan, page, context))
+            echo = accounts["echo"].user_id
+            await stack.enter_async_context(serving_pages(plan, page, context, echo))
         processes = [synapse.blocking.process, relay.process]
         fingerprint = certificate.fingerprint if certificate else None
         yield RunningDemo(plan, accounts, relay.uris, fingerprint, bots, processes)

@@ -19,12 +19,12 @@ STOP_WITHIN = 1.0
 
 @asynccontextmanager
 async def serving_pages(
-    plan: Plan, page: Path, context: ssl.SSLContext | None
+    plan: Plan, page: Path, context: ssl.SSLContext | None, echo: str | None = None
 ) -> AsyncIterator[None]:
     """Serve while the context lasts.
 
     With TLS the homeserver's API is served beside the page: one certificate to trust, and a page
-    with TLS may not talk to a homeserver without.
+    with TLS may not talk to a homeserver without. `echo`: the user id of the echo bot.
 
     :raises PortBusyError: a port was taken meanwhile.
     """
@@ -35,6 +35,7 @@ async def serving_pages(
                 homeserver=plan.page_url(person) if plan.tls else plan.homeserver_url,
                 any_homeserver=False,
                 proxy_to=plan.homeserver_url if plan.tls else None,
+                echo=echo,
             )
             runner = web.AppRunner(
                 app, access_log=None, handler_cancellation=True, shutdown_timeout=STOP_WITHIN
