@@ -9,6 +9,7 @@ import {
   type MatrixError,
   SyncState,
 } from "matrix-js-sdk/lib/matrix";
+import { forgetSeen } from "../state/history";
 import { forgetFilters, remember } from "../state/session";
 import * as store from "../state/store";
 import type { Session } from "../state/types";
@@ -162,6 +163,7 @@ export async function forget(session: Session) {
   store.selectedRoom.value = null;
   remember(null);
   forgetFilters();
+  forgetSeen();
   const cleaner = createClient({ baseUrl: session.homeserver, logger: quiet });
   await cleaner.clearStores({ cryptoDatabasePrefix: cryptoPrefix(session) }).catch(() => {});
 }

@@ -59,6 +59,17 @@ export function markSeen() {
   }
 }
 
+/** At sign-out: who signs in here next has missed other calls. */
+export function forgetSeen() {
+  history.value = [];
+  seen.value = Date.now();
+  try {
+    localStorage.removeItem(SEEN);
+  } catch {
+    // Refused storage holds nothing.
+  }
+}
+
 /** A device that signs in for the first time has missed nothing here yet. */
 function readSeen(): number {
   try {

@@ -9,7 +9,11 @@ import { effect, type Signal, signal } from "@preact/signals";
  */
 export function remembered<T extends object>(key: string, fallback: T): Signal<T> {
   const kept = signal<T>({ ...fallback, ...matching(read(key), fallback) });
-  effect(() => write(key, JSON.stringify(kept.value)));
+  const unchanged = JSON.stringify(fallback);
+  effect(() => {
+    const text = JSON.stringify(kept.value);
+    write(key, text === unchanged ? null : text);
+  });
   return kept;
 }
 
@@ -30,9 +34,10 @@ function read(key: string): unknown {
   }
 }
 
-function write(key: string, value: string) {
+function write(key: string, value: string | null) {
   try {
-    localStorage.setItem(key, value);
+    if (value === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, value);
   } catch {
     // The choice lasts as long as the tab.
   }
