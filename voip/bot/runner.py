@@ -12,8 +12,11 @@ from typing import Final
 from voip.bot.call import Call
 from voip.bot.call_file import write_file
 from voip.bot.call_log import CallLog
+from voip.bot.door import Door, DoorSettings
+from voip.bot.drain import DrainSettings, drain
 from voip.bot.echo import GREETING, echo
 from voip.bot.flows import Flow, run_flow
+from voip.bot.load_meter import LoadMeter
 from voip.bot.phone import Phone, PhoneSettings
 from voip.bot.posting import Poster
 from voip.bot.recorder import BEGIN, DONE, RecorderSettings, recorder
@@ -21,6 +24,7 @@ from voip.bot.recovery import clear_up
 from voip.bot.trust import Gate, Unverified
 from voip.matrix.errors import MatrixError
 from voip.media.sounds import Sound
+from voip.media.workers.pool import worker_loads
 from voip.observers import Topic
 from voip.tasks import TaskOwner
 
@@ -44,31 +48,46 @@ class BotSettings:
     """Calls at the same time; who calls beyond that is declined."""
     unverified: Unverified = Unverified.ALLOW
     """What happens to calls from devices that their owner has not verified."""
+    door: DoorSettings = field(default_factory=DoorSettings)
+    drain: DrainSettings = field(default_factory=DrainSettings)
 
 
 class Bot:
     """Answers calls until it is closed. Nothing that one call does ends another."""
 
-    def __init__(
-        self, phone: Phone, flow: Flow, max_calls: int, unverified: Unverified = Unverified.ALLOW
-    ) -> None:
+    def __init__(self, phone: Phone, flow: Flow, settings: BotSettings) -> None:
         self.phone = phone
         self._flow = flow
-        self._max_calls = max_calls
+        self._drain = settings.drain
+        self.door = Door(settings.door, settings.max_calls, self._notify)
+        self.meter = LoadMeter(
+            lambda: worker_loads(phone.media),
+            lambda load: self.door.measured(load, len(self._calls)),
+        )
         self._poster = Poster(phone.matrix, phone.journal, phone.new_id)
         self._calls: set[Call] = set()
         self._tasks = TaskOwner()
-        self._gate = Gate(phone.matrix, unverified, self._notify)
+        self._gate = Gate(phone.matrix, settings.unverified, self._notify)
         phone.on_call = self._on_call
         phone.transfers.on_moved = self._begin
         phone.matrix.on_new_device = lambda device: self._gate.new_device(device, self._calls)
+        self.meter.start()
+
+    @property
+    def live(self) -> int:
+        """How many calls ring or go on."""
+        return len(self._calls)
 
     def clear_up(self) -> None:
         """Begin with what a crash left; calls are answered meanwhile."""
         self._tasks.spawn(clear_up(self.phone, self._poster), "clearing up after a crash")
 
     async def aclose(self) -> None:
-        """End the calls that live, and let their recordings be posted."""
+        """Let the calls that live finish as long as is set, end them, and let their recordings be
+        posted. Who calls meanwhile hears busy."""
+        self.door.draining = True
+        await drain(self._calls, self._drain, self._post_notice)
+        await self.meter.aclose()
         self.phone.on_call = self.phone.transfers.on_moved = None
         self.phone.matrix.on_new_device = None
         for call in list(self._calls):
@@ -77,10 +96,8 @@ class Bot:
         await self._tasks.aclose()
 
     def _on_call(self, call: Call) -> None:
-        if len(self._calls) >= self._max_calls:
-            call.hang_up("user_busy")
-            return
-        self._begin(call)
+        if self.door.admits(call, self._calls):
+            self._begin(call)
 
     def _begin(self, call: Call) -> None:
         """Also with whom we were handed over to (MSC2747): that call takes the place of another,
@@ -155,7 +172,7 @@ async def running_bot(settings: BotSettings, flow: Flow | None = None) -> AsyncI
         phone.observers.subscribe(Topic.MEDIA, call_log)
         for sound in () if flow else sounds_of(settings):
             await phone.media.prepare(sound)
-        bot = Bot(phone, flow or flow_of(settings), settings.max_calls, settings.unverified)
+        bot = Bot(phone, flow or flow_of(settings), settings)
         try:
             bot.clear_up()
             yield bot

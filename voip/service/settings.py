@@ -19,6 +19,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from voip.matrix.recovery_key import is_recovery_key
+from voip.service.settings_operation import OperationSettings
 
 # Matrix appendices, "User Identifiers"; lenient in the localpart, as servers have to be.
 USER_ID = re.compile(r"@[^:\s]*:[^\s/@]+")
@@ -66,7 +67,7 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-class Settings(BaseSettings):
+class BasicSettings(BaseSettings):
     """What one device of one Matrix user needs to answer or place calls."""
 
     model_config = SettingsConfigDict(
@@ -382,3 +383,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what is passed in: `settings_sources` reads the file and the environment."""
         return (init_settings,)
+
+
+class Settings(OperationSettings, BasicSettings):
+    """All of them: those above first, then those of `settings_operation`."""
