@@ -226,7 +226,16 @@ class MatrixEdge:
             "keys_given_up": self._intake.given_up,
             "rate_limited": self.sends.rate_limited,
             "sends_waiting": len(self.sends),
+            "turn_fetched": self.turn.fetched,
+            "turn_failed": self.turn.failed,
         }
+
+    @property
+    def sync_age(self) -> float | None:
+        """Seconds since the homeserver's last sync response was taken; None before the first. It
+        answers once in 30 seconds at least."""
+        at = self.sync.counts.last_at
+        return None if at is None else asyncio.get_running_loop().time() - at
 
     # --- asking ---------------------------------------------------------------------------------
 

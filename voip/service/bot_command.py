@@ -6,16 +6,17 @@ import logging
 import sys
 from pathlib import Path
 
-from voip.bot.runner import run_bot
 from voip.matrix.errors import MatrixError
 from voip.media.errors import MediaError
 from voip.media.sound_errors import SoundError
+from voip.service.admin import CannotListen
 from voip.service.announcement import announcement_problems
+from voip.service.bot_service import serve_bot
 from voip.service.logs import set_up_logging
 from voip.service.running import Exit, Interrupted, run
 from voip.service.settings import Settings
+from voip.service.settings_operation import LogFormat
 from voip.service.settings_sources import SettingsError, load_settings, warnings
-from voip.service.translation import bot_settings
 from voip.store.errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -30,15 +31,15 @@ def bot_command(config: Path | None) -> Exit:
     if problems := announcement_problems(settings):
         complain(*problems)
         return Exit.WRONG_INPUT
-    set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level, as_json=settings.log_format is LogFormat.JSON)
     for warning in warnings(config):
         log.warning("%s", warning)
     try:
-        run(run_bot(bot_settings(settings), lambda user_id: _tell_ready(user_id, settings)))
+        run(serve_bot(settings, lambda user_id: _tell_ready(user_id, settings)))
     except Interrupted:
         log.info("ended by a signal; calls are hung up, recordings closed")
         return Exit.DONE
-    except (MatrixError, MediaError, SoundError, StoreError) as error:
+    except (CannotListen, MatrixError, MediaError, SoundError, StoreError) as error:
         complain(str(error))
         return Exit.FAILED
     return Exit.DONE

@@ -1,0 +1,82 @@
+"""A bot as a service: the bot, and around it what its operator sees of it.
+
+What surrounds it is there before it and after it, so that it can be watched while it starts and
+while it lets its last calls finish.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Final
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+
+from voip.bot.runner import Bot, running_bot
+from voip.service import admin
+from voip.service.bot_metrics import BotCollector
+from voip.service.call_metrics import CallMetrics
+from voip.service.health import STARTING, Health, facts_of, judge
+from voip.service.settings import Settings
+from voip.service.supervisor import Supervisor
+from voip.service.translation import bot_settings
+
+log = logging.getLogger(__name__)
+
+ENDS_WITHIN: Final = 60.0
+"""Seconds beyond `drain_seconds` that the end may take: last words, hangups, posts."""
+
+
+class Operation:
+    """Holds the bot once it runs."""
+
+    def __init__(self) -> None:
+        self.bot: Bot | None = None
+        self.registry = CollectorRegistry()
+        self.calls = CallMetrics(self.registry)
+        self.registry.register(BotCollector(lambda: self.bot))
+        ProcessCollector(registry=self.registry)
+
+    async def health(self) -> Health:
+        return STARTING if self.bot is None else judge(await facts_of(self.bot))
+
+    def watch(self, bot: Bot) -> None:
+        self.calls.observe(bot.phone.observers)
+        self.bot = bot
+
+
+@contextlib.asynccontextmanager
+async def operated_bot(
+    settings: Settings, supervisor: Supervisor | None = None
+) -> AsyncIterator[Bot]:
+    """The bot of the settings, ready, with everything around it.
+
+    Raises what `running_bot` raises, and CannotListen.
+    """
+    supervisor = supervisor or Supervisor.from_environment()
+    operation = Operation()
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(supervisor.watched())
+        if settings.admin_port is not None:
+            app = admin.build(operation.registry, operation.health)
+            server = admin.listening(app, settings.admin_host, settings.admin_port)
+            port = await stack.enter_async_context(server)
+            log.info("metrics and health at port %d", port)
+        bot = await stack.enter_async_context(running_bot(bot_settings(settings)))
+        stack.callback(_say_stopping, supervisor, settings.drain_seconds)
+        operation.watch(bot)
+        supervisor.say("READY=1")
+        yield bot
+
+
+def _say_stopping(supervisor: Supervisor, drain_seconds: float) -> None:
+    microseconds = round((drain_seconds + ENDS_WITHIN) * 1e6)
+    supervisor.say(f"STOPPING=1\nEXTEND_TIMEOUT_USEC={microseconds}")
+
+
+async def serve_bot(settings: Settings, on_ready: Callable[[str], None]) -> None:
+    """Run it until cancelled; `on_ready` is told its user id when it may be called."""
+    async with operated_bot(settings) as bot:
+        on_ready(bot.phone.user_id)
+        await bot.phone.run()
