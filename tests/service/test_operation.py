@@ -18,7 +18,7 @@ from voip.matrix.identity import IdentityState
 from voip.service.bot_service import operated_bot
 from voip.service.demo.processes import free_port
 from voip.service.demo.synapse import SynapseProcess
-from voip.service.settings import Settings
+from voip.service.settings import BotName, Settings
 from voip.service.supervisor import Supervisor
 
 
@@ -30,10 +30,10 @@ def settings(synapse: SynapseProcess, make_user: MakeUser, tmp_path: Path) -> Se
         user_id=user.user_id,
         password=SecretStr(user.password),
         data_dir=tmp_path / "operated",
-        bot="echo",
+        bot=BotName.ECHO,
         admin_port=free_port(),
         drain_seconds=0,
-        deny_calls="@eve:localhost",
+        deny_calls=("@eve:localhost",),
     )
 
 

@@ -1,5 +1,5 @@
 """The command line: `voip bot`, `voip call`, `voip demo`, `voip page`, `voip trace`,
-`voip recordings`, `voip check-config`; `voip turn` is the package `turn`'s own.
+`voip recordings`, `voip doctor`, `voip check-config`; `voip turn` is the package `turn`'s own.
 
 Each command here only reads its options; what it does is in a module of its own, which is
 imported when the command runs, so that `voip --help` does not wait for the media libraries.
@@ -218,11 +218,38 @@ def trace(
     raise typer.Exit(trace_command(TraceOptions(wanted, every, json, html, data_dir), config))
 
 
+@app.command()
+def doctor(
+    burst: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=50,
+            metavar="EVENTS",
+            help="Send so many events at once into a room of the bot's own, to see whether its"
+            " rate is limited; more where many call at the same time, 0 for none.",
+        ),
+    ] = 6,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Look at everything that calls need: homeserver, login, sync, rate limits, encryption, TURN,
+    codecs, disk, clock. Says for each what was found, why, and what to do.
+
+    A bot that runs meanwhile goes on. Ends with status 0 if nothing failed.
+
+    \b
+    Example:
+      voip doctor --config voip.toml
+      voip doctor --burst 30 --json
+    """
+    from voip.service.doctor.command import DoctorOptions, doctor_command
+
+    raise typer.Exit(doctor_command(config, DoctorOptions(burst, json)))
+
+
 @app.command("check-config")
 def check_config(
-    connect: Annotated[
-        bool, typer.Option("--connect", help="Try the login at the homeserver too.")
-    ] = False,
     json: Json = False,
     config: Config = None,
 ) -> None:
@@ -230,11 +257,11 @@ def check_config(
 
     \b
     Example:
-      voip check-config --config voip.toml --connect
+      voip check-config --config voip.toml
     """
     from voip.service.check_command import check_command
 
-    raise typer.Exit(check_command(config, connect=connect, as_json=json))
+    raise typer.Exit(check_command(config, as_json=json))
 
 
 def main() -> None:
