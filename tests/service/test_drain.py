@@ -120,7 +120,7 @@ def test_a_call_goes_on_after_sigterm_and_its_recording_is_posted(
         process.send_signal(signal.SIGTERM)
         until(lambda: "no more calls are taken; 1 may go on" in log.read_text())
         second = voip(environment(synapse, ben, tmp_path), "call", recorder.user_id, "--json")
-        assert json.loads(second.stdout)["reason"] == "busy", second.stdout
+        assert json.loads(second.stdout)["reason"] == "declined", second.stdout
         out, _ = first.communicate(timeout=PATIENCE)
         report = json.loads(out)
         assert report["ok"]
