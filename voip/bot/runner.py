@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,9 +24,10 @@ from voip.bot.recorder import BEGIN, DONE, RecorderSettings, recorder
 from voip.bot.recovery import clear_up
 from voip.bot.trust import Gate, Unverified
 from voip.matrix.errors import MatrixError
+from voip.media.events import Recording
 from voip.media.sounds import Sound
 from voip.media.workers.pool import worker_loads
-from voip.observers import Topic
+from voip.observers import Posted, Topic
 from voip.tasks import TaskOwner
 
 log = logging.getLogger(__name__)
@@ -125,6 +127,13 @@ class Bot:
         except MatrixError as error:
             log.warning("a notice could not be posted: %s", error)
 
+    async def _post(self, call: Call, recording: Recording) -> str | None:
+        began = time.monotonic()
+        event_id = await self._poster.post(call.room_id, recording)
+        posted = Posted(call.key, time.monotonic() - began, event_id is not None)
+        self.phone.observers.tell(Topic.POST, posted)
+        return event_id
+
     async def _finish(self, call: Call) -> None:
         """After a call: `call.json`, and its recordings into the room."""
         if call.recordings:
@@ -132,7 +141,7 @@ class Bot:
             async with call.writing:
                 await write_file(file, call.folder)
             for recording in call.recordings:
-                file.set_track(recording, await self._poster.post(call.room_id, recording))
+                file.set_track(recording, await self._post(call, recording))
             await write_file(file, call.folder)
         await self.phone.forget(call)
 

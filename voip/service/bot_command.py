@@ -17,6 +17,7 @@ from voip.service.running import Exit, Interrupted, run
 from voip.service.settings import Settings
 from voip.service.settings_operation import LogFormat
 from voip.service.settings_sources import SettingsError, load_settings, warnings
+from voip.service.spans import NoOtel
 from voip.store.errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ def bot_command(config: Path | None) -> Exit:
     except Interrupted:
         log.info("ended by a signal; calls are hung up, recordings closed")
         return Exit.DONE
-    except (CannotListen, MatrixError, MediaError, SoundError, StoreError) as error:
+    except (CannotListen, NoOtel, MatrixError, MediaError, SoundError, StoreError) as error:
         complain(str(error))
         return Exit.FAILED
     return Exit.DONE

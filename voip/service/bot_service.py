@@ -19,8 +19,10 @@ from voip.service.bot_metrics import BotCollector
 from voip.service.call_metrics import CallMetrics
 from voip.service.health import STARTING, Health, facts_of, judge
 from voip.service.settings import Settings
+from voip.service.spans import CallSpans, exporter_to, spans_of
 from voip.service.supervisor import Supervisor
 from voip.service.translation import bot_settings
+from voip.signalling.ids import CallKey
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,10 @@ class Operation:
     async def health(self) -> Health:
         return STARTING if self.bot is None else judge(await facts_of(self.bot))
 
+    def id_of(self, key: CallKey) -> str | None:
+        """The own id of a call that lives."""
+        return None if self.bot is None else self.bot.phone.id_of(key)
+
     def watch(self, bot: Bot) -> None:
         self.calls.observe(bot.phone.observers)
         self.bot = bot
@@ -52,7 +58,7 @@ async def operated_bot(
 ) -> AsyncIterator[Bot]:
     """The bot of the settings, ready, with everything around it.
 
-    Raises what `running_bot` raises, and CannotListen.
+    Raises what `running_bot` raises, CannotListen and NoOtel.
     """
     supervisor = supervisor or Supervisor.from_environment()
     operation = Operation()
@@ -63,11 +69,23 @@ async def operated_bot(
             server = admin.listening(app, settings.admin_host, settings.admin_port)
             port = await stack.enter_async_context(server)
             log.info("metrics and health at port %d", port)
+        spans = await _spans(settings, operation, stack)
         bot = await stack.enter_async_context(running_bot(bot_settings(settings)))
         stack.callback(_say_stopping, supervisor, settings.drain_seconds)
         operation.watch(bot)
+        if spans is not None:
+            spans.observe(bot.phone.observers)
         supervisor.say("READY=1")
         yield bot
+
+
+async def _spans(
+    settings: Settings, operation: Operation, stack: contextlib.AsyncExitStack
+) -> CallSpans | None:
+    if settings.otlp_endpoint is None:
+        return None
+    exporter = exporter_to(settings.otlp_endpoint)
+    return await stack.enter_async_context(spans_of(exporter, operation.id_of))
 
 
 def _say_stopping(supervisor: Supervisor, drain_seconds: float) -> None:
