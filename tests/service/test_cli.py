@@ -16,8 +16,19 @@ from typer.testing import CliRunner
 from voip.service.cli import app
 from voip.service.running import Exit
 
-COMMANDS = ["bot", "call", "check-config", "demo", "doctor", "page", "recordings", "trace", "turn"]
-ONES = ["bot", "call", "check-config", "demo", "doctor", "page", "trace"]
+COMMANDS = [
+    "bot",
+    "call",
+    "check-config",
+    "demo",
+    "doctor",
+    "page",
+    "recordings",
+    "trace",
+    "turn",
+    "verify",
+]
+ONES = ["bot", "call", "check-config", "demo", "doctor", "page", "trace", "verify"]
 OF_RECORDINGS = ["list", "show", "repair", "export"]
 HEAVY = {"aiortc", "av", "nio", "numpy", "aiohttp", "pydantic", "rich"}
 

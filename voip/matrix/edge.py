@@ -37,6 +37,7 @@ from voip.matrix.history import Message, recent_messages
 from voip.matrix.http import Http, Json, path
 from voip.matrix.identity import Identity
 from voip.matrix.intake import Intake
+from voip.matrix.key_backup import KeyBackup
 from voip.matrix.keys import Keys
 from voip.matrix.machine import Machine
 from voip.matrix.nio_state import RoomInfo
@@ -48,6 +49,7 @@ from voip.matrix.sync import SyncLoop
 from voip.matrix.transmit import KNOWN_WITHIN, Transmitter
 from voip.matrix.trust import DeviceTrust, KnownIdentities, NewDevice
 from voip.matrix.turnserver import REQUEST_TIMEOUT, TurnServers
+from voip.matrix.verifying import Verifier
 from voip.signalling.events import RemoteEvent
 from voip.signalling.ice import IceServer
 
@@ -67,6 +69,8 @@ class MatrixEdge:
     sends: SendQueue
     sync: SyncLoop
     identity: Identity
+    backup: KeyBackup
+    verifier: Verifier
     turn: TurnServers
 
     def __init__(self, settings: MatrixSettings, deliver: Callable[[RemoteEvent], None]) -> None:
@@ -115,10 +119,15 @@ class MatrixEdge:
         self._keys = keys
         self.identity = self._make_identity(machine)
         keys.on_own_devices = self.identity.due
+        self.backup = KeyBackup(
+            self.session, machine, self._folder, self.identity, self._recovery_key()
+        )
         self.rooms = Rooms(self.session, self._settings.invite_patterns)
         self._open.push_async_callback(self.rooms.aclose)
         intake = Intake(self.session, machine, keys, self.rooms, self._deliver)
         self._intake = intake
+        self.verifier = Verifier(self.session, machine)
+        intake.on_verification = self.verifier.take
         self.sync = SyncLoop(self.session, self._folder, intake, self._upkeep)
         self.sends = SendQueue(Transmitter(self.session, keys, self.rooms))
         self.turn = TurnServers(self._fetch_turn)
@@ -128,13 +137,17 @@ class MatrixEdge:
         self._files = Files(self.session)
 
     def _make_identity(self, machine: Machine) -> Identity:
+        key, password = self._recovery_key(), self._settings.password
+        return Identity(self.session, machine, self._folder, password, key)
+
+    def _recovery_key(self) -> bytes | None:
         text = self._settings.recovery_key
-        key = None if text is None else recovery_key.from_text(text)
-        return Identity(self.session, machine, self._folder, self._settings.password, key)
+        return None if text is None else recovery_key.from_text(text)
 
     async def _upkeep(self) -> None:
         await self._keys.upkeep()
         await self.identity.upkeep()
+        await self.backup.upkeep()
 
     async def _base_url(self, client: aiohttp.ClientSession) -> str:
         """Where the homeserver is. A stored session knows, so that discovery may be down."""
@@ -293,8 +306,9 @@ class MatrixEdge:
         return await self.rooms.members(room_id)
 
     async def recent_messages(self, room_id: str, limit: int = 20) -> list[Message]:
-        """The latest room messages, decrypted, newest first."""
-        return await recent_messages(self.session, self._machine, room_id, limit)
+        """The latest room messages, decrypted, newest first; also with keys from the backup."""
+        read = self.backup.read
+        return await recent_messages(self.session, self._machine, room_id, limit, read)
 
     async def download(self, content: Mapping[str, Any], to: Path) -> Path:
         """Fetch the file of a room message into `to`; see `Files.download`."""

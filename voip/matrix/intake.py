@@ -66,6 +66,8 @@ class Intake:
         self.settling = Settling()
         self._seen: dict[str, None] = {}
         self.counts = Counts()
+        self.on_verification: Callable[[Json], None] | None = None
+        """Told of each `m.key.verification.…` that comes to this device. Must not block."""
 
     @property
     def given_up(self) -> int:
@@ -78,6 +80,7 @@ class Intake:
 
         :param since: where we had read before it; None at the very first, which is not back-filled.
         """
+        self._pass_verification(raw)
         touched = await self._machine.run(self._machine.state.take_sync, raw)
         self._rooms.take(raw, touched)
         joined, left = rooms_of(raw, "join"), rooms_of(raw, "leave")
@@ -96,6 +99,14 @@ class Intake:
             self._enter(arrival, result, now)
         if self.settling.over({arrival.room_id for arrival, _ in arrivals}, now):
             self._hand_over(SyncComplete())
+
+    def _pass_verification(self, raw: Json) -> None:
+        section = raw.get("to_device")
+        events = section.get("events") if isinstance(section, dict) else None
+        for event in events if isinstance(events, list) else ():
+            kind = event.get("type") if isinstance(event, dict) else None
+            if self.on_verification is not None and str(kind).startswith("m.key.verification."):
+                self.on_verification(event)
 
     async def release_late(self) -> None:
         """Deliver what waited long enough; for the times between two responses."""

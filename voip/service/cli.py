@@ -1,5 +1,6 @@
 """The command line: `voip bot`, `voip call`, `voip demo`, `voip page`, `voip trace`,
-`voip recordings`, `voip doctor`, `voip check-config`; `voip turn` is the package `turn`'s own.
+`voip recordings`, `voip doctor`, `voip verify`, `voip check-config`; `voip turn` is the package
+`turn`'s own.
 
 Each command here only reads its options; what it does is in a module of its own, which is
 imported when the command runs, so that `voip --help` does not wait for the media libraries.
@@ -246,6 +247,32 @@ def doctor(
     from voip.service.doctor.command import DoctorOptions, doctor_command
 
     raise typer.Exit(doctor_command(config, DoctorOptions(burst, json)))
+
+
+@app.command()
+def verify(
+    user: Annotated[
+        str | None,
+        typer.Argument(metavar="[USER]", show_default=False, help="Who may ask; else anybody."),
+    ] = None,
+    *,
+    within: Annotated[
+        float, typer.Option(metavar="SECONDS", min=1, help="Give up after so long.")
+    ] = 300.0,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Let a person verify the bot: they ask for it in their client, both compare seven emoji.
+
+    The bot must not run meanwhile. Ends with status 0 once both have said that they are the same.
+
+    \b
+    Example:
+      voip verify @ann:example.org
+    """
+    from voip.service.verify_command import VerifyOptions, verify_command
+
+    raise typer.Exit(verify_command(config, VerifyOptions(user, within, json)))
 
 
 @app.command("check-config")
