@@ -17,6 +17,7 @@ from voip.matrix.sas import (
     Us,
     Verification,
     is_fresh,
+    transaction_of,
 )
 from voip.matrix.signatures import canonical_json, encode_base64
 
@@ -205,3 +206,13 @@ def test_requests_that_are_too_old_are_left_alone(sent: int, fresh: bool) -> Non
     assert is_fresh({"timestamp": now + sent, "methods": ["m.sas.v1"]}, now) is fresh
     assert not is_fresh({"timestamp": now, "methods": ["m.qr"]}, now)
     assert not is_fresh({"timestamp": "now", "methods": ["m.sas.v1"]}, now)
+
+
+def test_in_a_room_everything_refers_to_the_request() -> None:
+    request = {"from_device": "ANN", "to": "@bot:x"}
+    bot = Verification(US, "@ann:x", request, lambda _device: THEIRS, "$request")
+    ((_, content),) = bot.ready()
+    assert content["m.relates_to"] == {"rel_type": "m.reference", "event_id": "$request"}
+    assert "transaction_id" not in content
+    assert transaction_of(content) == "$request"
+    assert transaction_of(START) == "txn"

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -126,7 +127,7 @@ class MatrixEdge:
         self._open.push_async_callback(self.rooms.aclose)
         intake = Intake(self.session, machine, keys, self.rooms, self._deliver)
         self._intake = intake
-        self.verifier = Verifier(self.session, machine)
+        self.verifier = Verifier(self.session, machine, self._send_verification)
         intake.on_verification = self.verifier.take
         self.sync = SyncLoop(self.session, self._folder, intake, self._upkeep)
         self.sends = SendQueue(Transmitter(self.session, keys, self.rooms))
@@ -215,6 +216,10 @@ class MatrixEdge:
         info = await self.rooms.settled(room_id, KNOWN_WITHIN)
         uploaded = await self._files.upload(file, encrypted=info.encrypted)
         return await self._post(room_id, media_content(file, uploaded), txn_id)
+
+    async def _send_verification(self, room_id: str, type_: str, content: Json) -> str:
+        event = OutgoingEvent(room_id, type_, content, uuid.uuid4().hex, Urgency.CALL)
+        return await self.send(event)
 
     async def _post(self, room_id: str, content: Json, txn_id: str) -> str:
         return await self.send(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from voip.matrix.backfill import backfill
-from voip.matrix.decryption import Decrypted, Locked
+from voip.matrix.decryption import Decrypted, Locked, Opened
 from voip.matrix.errors import MatrixError
 from voip.matrix.holding import Arrival, Holding
 from voip.matrix.http import Json
@@ -108,6 +108,20 @@ class Intake:
             if self.on_verification is not None and str(kind).startswith("m.key.verification."):
                 self.on_verification(event)
 
+    def _look_for_verification(self, arrival: Arrival, result: Decrypted | None) -> None:
+        """In a room a request is a message, so that other clients show something of it."""
+        if self.on_verification is None or not isinstance(result, Opened):
+            return
+        type_, content = result.type, dict(result.content)
+        if type_ == "m.room.message" and content.get("msgtype") == "m.key.verification.request":
+            type_ = "m.key.verification.request"
+            content["timestamp"] = arrival.raw.get("origin_server_ts")
+        if type_.startswith("m.key.verification."):
+            raw = arrival.raw
+            event = {"type": type_, "sender": raw["sender"], "content": content}
+            place = {"room_id": arrival.room_id, "event_id": raw["event_id"]}
+            self.on_verification(event | place)
+
     async def release_late(self) -> None:
         """Deliver what waited long enough; for the times between two responses."""
         now = asyncio.get_running_loop().time()
@@ -153,8 +167,13 @@ class Intake:
         for index in new:
             arrival = arrivals[index][0]
             arrivals[index] = arrival, results[arrival.raw["event_id"]]
+            self._look_for_verification(*arrivals[index])
         self._forget_history(arrivals)
-        self._holding.unlock(await self._decrypt(self._holding.locked()))
+        locked = self._holding.locked()
+        results = await self._decrypt(locked)
+        for arrival in locked:
+            self._look_for_verification(arrival, results[arrival.raw["event_id"]])
+        self._holding.unlock(results)
 
     async def _decrypt(self, arrivals: list[Arrival]) -> dict[str, Decrypted]:
         pairs = [(arrival.room_id, arrival.raw) for arrival in arrivals]

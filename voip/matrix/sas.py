@@ -73,10 +73,14 @@ class Verification:
         user_id: str,
         request: Json,
         their_keys: Callable[[str], Mapping[str, str]],
+        request_id: str | None = None,
     ) -> None:
+        """`request_id`: the event id of a request in a room, to which everything then refers; None
+        for one that came to our device and has a transaction id."""
         self.user_id = user_id
         self.device_id = str(request.get("from_device", ""))
-        self.transaction_id = str(request.get("transaction_id", ""))
+        self.transaction_id = request_id or str(request.get("transaction_id", ""))
+        self._in_room = request_id is not None
         self.stage = Stage.REQUESTED
         self.problem = ""
         self._us, self._their_keys = us, their_keys
@@ -239,6 +243,9 @@ class Verification:
         return [("cancel", self._content({"code": code, "reason": why}))]
 
     def _content(self, body: Json) -> Json:
+        if self._in_room:
+            relation = {"rel_type": "m.reference", "event_id": self.transaction_id}
+            return {"m.relates_to": relation, **body}
         return {"transaction_id": self.transaction_id, **body}
 
     _steps: ClassVar[Mapping[str, Callable[[Any, Json], list[Send]]]] = {
@@ -247,6 +254,12 @@ class Verification:
         "mac": _take_mac,
         "done": _their_done,
     }
+
+
+def transaction_of(content: Json) -> object:
+    """What an event belongs to: a transaction id, or the request's event id in a room."""
+    relation = content.get("m.relates_to")
+    return relation.get("event_id") if isinstance(relation, dict) else content.get("transaction_id")
 
 
 def is_fresh(request: Json, now_ms: int) -> bool:

@@ -1,4 +1,9 @@
-"""Emoji verification over to-device messages: waits for one request, and carries it through."""
+"""Emoji verification, asked for in a room or at our device: waits for one request, and carries it
+through.
+
+Clients ask in a room where a person is to be verified, and at a device where that is. What comes is
+an event of either kind: `type`, `sender`, `content`, and in a room `room_id` and `event_id`.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +17,23 @@ from voip.matrix.cross_signing import PublicIdentity
 from voip.matrix.errors import IdentityError
 from voip.matrix.http import Json, path
 from voip.matrix.machine import Machine
-from voip.matrix.sas import PREFIX, Send, Stage, Us, Verification, is_fresh
+from voip.matrix.sas import PREFIX, Send, Stage, Us, Verification, is_fresh, transaction_of
 from voip.matrix.session import Session
 
 WAITING_AT_MOST: Final = 100
 """Events that wait to be looked at."""
 
 Compare = Callable[[Verification], Awaitable[bool]]
+SendInRoom = Callable[[str, str, Json], Awaitable[object]]
+"""Room, type, content."""
 
 
 class Verifier:
     """`take` is given every verification event of a sync response; `run` goes through one."""
 
-    def __init__(self, session: Session, machine: Machine) -> None:
+    def __init__(self, session: Session, machine: Machine, send_in_room: SendInRoom) -> None:
         self._session, self._machine = session, machine
+        self._send_in_room = send_in_room
         self._events: asyncio.Queue[Json] | None = None
 
     def take(self, event: Json) -> None:
@@ -42,13 +50,15 @@ class Verifier:
         """
         self._events = asyncio.Queue()
         try:
-            verification = await self._requested(self._events, user_id)
-            await self._carry_out(verification, self._events, compare)
+            event = await self._requested(self._events, user_id)
+            verification = await self._made(event)
+            room_id = event.get("room_id")
+            await self._carry_out(verification, room_id, self._events, compare)
             return verification
         finally:
             self._events = None
 
-    async def _requested(self, events: asyncio.Queue[Json], user_id: str | None) -> Verification:
+    async def _requested(self, events: asyncio.Queue[Json], user_id: str | None) -> Json:
         while True:
             event = await events.get()
             content, sender = event.get("content"), event.get("sender")
@@ -56,10 +66,13 @@ class Verifier:
                 continue
             if user_id not in {None, sender} or not isinstance(sender, str):
                 continue
+            if "room_id" in event and content.get("to") != self._session.user_id:
+                continue
             if is_fresh(content, round(time.time() * 1000)):
-                return await self._made(sender, content)
+                return event
 
-    async def _made(self, sender: str, request: Json) -> Verification:
+    async def _made(self, event: Json) -> Verification:
+        sender, request = event["sender"], event["content"]
         ours = self._session.user_id
         body: Json = {"device_keys": {ours: [], sender: []}}
         answer = await self._session.request("POST", path("keys", "query"), body=body)
@@ -76,12 +89,22 @@ class Verifier:
                 f"ed25519:{identity.master}": identity.master,
             },
         )
-        return Verification(us, sender, request, lambda device: _shown(answer, sender, device))
+        return Verification(
+            us,
+            sender,
+            request,
+            lambda device: _shown(answer, sender, device),
+            event.get("event_id") if "room_id" in event else None,
+        )
 
     async def _carry_out(
-        self, verification: Verification, events: asyncio.Queue[Json], compare: Compare
+        self,
+        verification: Verification,
+        room_id: str | None,
+        events: asyncio.Queue[Json],
+        compare: Compare,
     ) -> None:
-        await self._send(verification, verification.ready())
+        await self._send(verification, room_id, verification.ready())
         looking: asyncio.Task[bool] | None = None
         try:
             while verification.stage not in {Stage.DONE, Stage.CANCELLED}:
@@ -97,9 +120,9 @@ class Verifier:
                 if looking is not None and looking.done():
                     same, looking = looking.result(), None
                     sends = verification.confirm() if same else verification.refuse()
-                    await self._send(verification, sends)
+                    await self._send(verification, room_id, sends)
                 if coming.done() and not coming.cancelled():
-                    await self._receive(verification, coming.result())
+                    await self._receive(verification, room_id, coming.result())
                 if verification.stage is Stage.COMPARING and looking is None:
                     looking = asyncio.create_task(_ask(compare, verification))
         finally:
@@ -107,16 +130,23 @@ class Verifier:
                 looking.cancel()
                 await asyncio.gather(looking, return_exceptions=True)
 
-    async def _receive(self, verification: Verification, event: Json) -> None:
+    async def _receive(self, verification: Verification, room_id: str | None, event: Json) -> None:
         content, kind = event.get("content"), str(event.get("type"))
         if event.get("sender") != verification.user_id or not isinstance(content, dict):
             return
-        if content.get("transaction_id") == verification.transaction_id:
+        if event.get("room_id") != room_id:
+            return
+        if transaction_of(content) == verification.transaction_id:
             sends = verification.receive(kind.removeprefix(PREFIX), content)
-            await self._send(verification, sends)
+            await self._send(verification, room_id, sends)
 
-    async def _send(self, verification: Verification, sends: list[Send]) -> None:
+    async def _send(
+        self, verification: Verification, room_id: str | None, sends: list[Send]
+    ) -> None:
         for kind, content in sends:
+            if room_id is not None:
+                await self._send_in_room(room_id, f"{PREFIX}{kind}", content)
+                continue
             where = path("sendToDevice", f"{PREFIX}{kind}", uuid.uuid4().hex)
             body = {"messages": {verification.user_id: {verification.device_id: content}}}
             await self._session.request("PUT", where, body=body)

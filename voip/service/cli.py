@@ -33,8 +33,8 @@ app.add_typer(turn_app, name="turn")
 def bot(config: Config = None) -> None:
     """Answer calls: take messages, or play back what is said.
 
-    Prints one line when it is ready. SIGTERM or Ctrl-C ends it: live calls are hung up, their
-    recordings posted.
+    Prints one line when it is ready. SIGTERM or Ctrl-C ends it: live calls may go on for a while
+    (VOIP_DRAIN_SECONDS), are then hung up, and their recordings posted. A second one does not wait.
 
     \b
     Example:

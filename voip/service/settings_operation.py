@@ -81,8 +81,8 @@ class OperationSettings(BaseModel):
         le=24 * 3600,
         allow_inf_nan=False,
         description="Seconds that live calls may go on after SIGTERM or Ctrl-C, while who calls"
-        " hears busy; a second signal ends at once. Whoever starts the bot must wait longer than"
-        " this and half a minute before it kills.",
+        " hears busy; a second signal ends at once. Whoever starts the bot must wait that long and"
+        " a minute before it kills.",
         examples=["120"],
     )
     drain_message: str | None = Field(

@@ -38,10 +38,34 @@ async function bootstrap(user: string, password: string): Promise<void> {
   });
 }
 
-/** Asks a device for verification; gives the names of the emoji. */
-async function begin(userId: string, deviceId: string): Promise<string[]> {
-  await encryption().getUserDeviceInfo([userId], true);
-  const request = await encryption().requestDeviceVerification(userId, deviceId);
+/** Makes an encrypted room with somebody, and waits until their device is known by it. */
+async function meet(userId: string, deviceId: string): Promise<string> {
+  const made = await client().createRoom({
+    invite: [userId],
+    initial_state: [
+      {
+        type: "m.room.encryption",
+        state_key: "",
+        content: { algorithm: "m.megolm.v1.aes-sha2" },
+      },
+    ],
+  });
+  for (;;) {
+    const room = client().getRoom(made.room_id);
+    if (room) encryption().prepareToEncrypt(room); // from here on it follows the members' devices
+    const known = await encryption().getUserDeviceInfo([userId]);
+    if (known.get(userId)?.has(deviceId)) break;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  return made.room_id;
+}
+
+/** Asks for verification, a person in a room or a device of theirs; gives the names of the emoji. */
+async function begin(userId: string, deviceId: string, inRoom: boolean): Promise<string[]> {
+  const room = await meet(userId, deviceId);
+  const request = inRoom
+    ? await encryption().requestVerificationDM(userId, room)
+    : await encryption().requestDeviceVerification(userId, deviceId);
   await inPhase(request, VerificationPhase.Ready);
   const verifier = await request.startVerification("m.sas.v1");
   const showing = new Promise<ShowSasCallbacks>((resolve) => {
