@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import subprocess
-import time
-from collections.abc import Callable
+import wave
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from tests.conftest import MakeUser
-from tests.service.test_cli_live import PATIENCE, VOIP, bot, environment, voip
+from tests.bot.conftest import Exchange, eventually, posts
+from tests.bot.conftest import exchange as exchange  # noqa: PLC0414 - a fixture of that folder
+from tests.bot.test_trust import told
+from tests.conftest import MakeUser, User
+from tests.service.test_cli_live import PATIENCE, bot, environment
 from voip.bot import drain as draining
 from voip.bot.call import Call
+from voip.bot.door import TEXTS, Refusal
 from voip.bot.drain import DrainSettings, drain
 from voip.bot.marks import Marks
+from voip.bot.phone import Phone
 from voip.media.sounds import Sound, Tone
 from voip.service.demo.synapse import SynapseProcess
 from voip.service.running import Exit
+from voip.signalling.commands import By, EndReason
 
 
 class Talking:
@@ -88,81 +92,91 @@ async def test_progress_is_told(
     assert "1 calls are still there and are ended now" in caplog.text
 
 
-# --- real processes, real calls ----------------------------------------------------------------
+# --- a real process, real calls ----------------------------------------------------------------
 
 
-def until(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.1)
+async def logged(log: Path, words: str) -> None:
+    async def there() -> bool:
+        return words in await asyncio.to_thread(log.read_text)
+
+    await eventually(there)
 
 
-def calling(settings: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
-    command = [*VOIP, "call", *arguments, "--json"]
-    return subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, text=True)
+async def ended(process: subprocess.Popen[str]) -> int:
+    return await asyncio.to_thread(process.wait, PATIENCE)
+
+
+async def call(phone: Phone, user: User) -> Call:
+    room = await phone.matrix.direct_room(user.user_id)
+    return await phone.place(room, invitee=user.user_id)
 
 
 @pytest.mark.long
-def test_a_call_goes_on_after_sigterm_and_its_recording_is_posted(
-    synapse: SynapseProcess, make_user: MakeUser, tmp_path: Path
+@pytest.mark.timeout(300)
+async def test_a_call_goes_on_after_sigterm_and_its_recording_is_posted(
+    exchange: Exchange, synapse: SynapseProcess, make_user: MakeUser, tmp_path: Path
 ) -> None:
-    ann, ben, recorder = make_user(), make_user(), make_user()
-    log, sound = tmp_path / "bot.log", tmp_path / "beep.wav"
+    recorder, log, sound = make_user(), tmp_path / "bot.log", tmp_path / "beep.wav"
     _write_tone(sound)
-    more = {"VOIP_DRAIN_SECONDS": "60", "VOIP_ANNOUNCEMENT": str(sound), "VOIP_MAX_SECONDS": "8"}
+    more = {"VOIP_DRAIN_SECONDS": "100", "VOIP_ANNOUNCEMENT": str(sound), "VOIP_MAX_SECONDS": "8"}
     settings = environment(synapse, recorder, tmp_path, **more)
+    ann, ben = await exchange.phone("ann"), await exchange.phone("ben")
     with bot(settings, log) as process:
-        first = calling(
-            environment(synapse, ann, tmp_path), recorder.user_id, "--say", "One two three. " * 20
-        )
-        until(lambda: "is connected" in log.read_text())
+        first = await call(ann, recorder)
+        await first.established()
+        talking = asyncio.create_task(first.play(Tone(seconds=60)))
         process.send_signal(signal.SIGTERM)
-        until(lambda: "no more calls are taken; 1 may go on" in log.read_text())
-        second = voip(environment(synapse, ben, tmp_path), "call", recorder.user_id, "--json")
-        assert json.loads(second.stdout)["reason"] == "declined", second.stdout
-        out, _ = first.communicate(timeout=PATIENCE)
-        report = json.loads(out)
-        assert report["ok"]
-        assert report["seconds"] > 8, "it was not cut off"
-        assert process.wait(PATIENCE) == Exit.DONE
-    text = log.read_text()
-    assert "ended by max_seconds" in text
-    assert "are still there" not in text
-    (call_json,) = Path(settings["VOIP_DATA_DIR"]).glob("recordings/*/call.json")
-    (track,) = json.loads(call_json.read_text())["tracks"]
-    assert track["event_id"], "posted before the end"
+        await logged(log, "no more calls are taken; 1 may go on")
+        second = await call(ben, recorder)
+        assert (await second.ended()).reason is EndReason.REJECTED
+        assert (await told(ben, second.room_id)) == [TEXTS[Refusal.DRAINING]]
+        assert (await first.ended()).by is By.PEER
+        seconds = first.marks.talked()
+        assert seconds is not None
+        assert seconds > 8, "it was not cut off"
+        assert await ended(process) == Exit.DONE
+    await asyncio.gather(talking, return_exceptions=True)
+    assert "ended by max_seconds" in log.read_text()
+    assert "are still there" not in log.read_text()
+    assert len(await posts(ann, first.room_id)) == 1, "posted before the end"
 
 
 @pytest.mark.long
-def test_when_time_is_over_calls_are_ended_and_a_second_signal_does_not_wait(
-    synapse: SynapseProcess, make_user: MakeUser, tmp_path: Path
+@pytest.mark.timeout(300)
+async def test_when_time_is_over_calls_are_ended(
+    exchange: Exchange, synapse: SynapseProcess, make_user: MakeUser, tmp_path: Path
 ) -> None:
-    ann, echo = make_user(), make_user()
-    caller = environment(synapse, ann, tmp_path)
-    settings = environment(synapse, echo, tmp_path, VOIP_BOT="echo", VOIP_DRAIN_SECONDS="2")
-    with bot(settings, tmp_path / "1.log") as process:
-        call = calling(caller, echo.user_id, "--for", "50")
-        until(lambda: "is connected" in (tmp_path / "1.log").read_text())
+    echo, log = make_user(), tmp_path / "bot.log"
+    words = {"VOIP_DRAIN_SECONDS": "1", "VOIP_DRAIN_MESSAGE": "We restart."}
+    ann = await exchange.phone("ann")
+    with bot(environment(synapse, echo, tmp_path, VOIP_BOT="echo", **words), log) as process:
+        only = await call(ann, echo)
+        await only.established()
         process.send_signal(signal.SIGINT)
-        assert process.wait(PATIENCE) == Exit.DONE
-        assert json.loads(call.communicate(timeout=PATIENCE)[0])["reason"] == "hung up"
-    assert "1 calls are still there and are ended now" in (tmp_path / "1.log").read_text()
+        assert (await only.ended()).by is By.PEER
+        assert await ended(process) == Exit.DONE
+    assert "1 calls are still there and are ended now" in log.read_text()
+    assert await told(ann, only.room_id) == ["We restart."]
 
-    with bot(settings | {"VOIP_DRAIN_SECONDS": "3600"}, tmp_path / "2.log") as process:
-        call = calling(caller, echo.user_id, "--for", "50")
-        until(lambda: "is connected" in (tmp_path / "2.log").read_text())
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+async def test_a_second_signal_does_not_wait(
+    exchange: Exchange, synapse: SynapseProcess, make_user: MakeUser, tmp_path: Path
+) -> None:
+    echo, log = make_user(), tmp_path / "bot.log"
+    settings = environment(synapse, echo, tmp_path, VOIP_BOT="echo", VOIP_DRAIN_SECONDS="3600")
+    ann = await exchange.phone("ann")
+    with bot(settings, log) as process:
+        only = await call(ann, echo)
+        await only.established()
         process.send_signal(signal.SIGTERM)
-        until(lambda: "may go on" in (tmp_path / "2.log").read_text())
+        await logged(log, "may go on")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == -signal.SIGTERM
-        call.kill()
-        call.communicate(timeout=PATIENCE)
+        assert await ended(process) == -signal.SIGTERM
 
 
 def _write_tone(path: Path) -> None:
-    import wave
-
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

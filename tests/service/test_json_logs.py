@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -11,9 +12,13 @@ from typing import Any
 
 import pytest
 
+from tests.bot.conftest import Exchange
+from tests.bot.conftest import exchange as exchange  # noqa: PLC0414 - a fixture of that folder
 from tests.conftest import MakeUser
-from tests.service.test_cli_live import PATIENCE, bot, environment, voip
+from tests.service.test_cli_live import PATIENCE, bot, environment
 from tests.service.test_logs import log as log  # noqa: PLC0414 - a fixture
+from voip.bot.caller import CallOrder, place_call
+from voip.media.sounds import Speech
 from voip.redaction import without_matrix_ids
 from voip.service.demo.coturn import own_address
 from voip.service.demo.synapse import SynapseProcess
@@ -63,27 +68,26 @@ def test_matrix_ids_are_taken_out(text: str, clean: str) -> None:
 
 
 @pytest.mark.long
-def test_the_log_of_a_whole_call_has_nobody_in_it(
-    synapse: SynapseProcess, make_user: MakeUser, tmp_path: Path
+@pytest.mark.timeout(300)
+async def test_the_log_of_a_whole_call_has_nobody_in_it(
+    exchange: Exchange, synapse: SynapseProcess, make_user: MakeUser, tmp_path: Path
 ) -> None:
     """At the level that says most, for a call that was taken and one that was declined."""
-    ann, eve, echo = make_user(), make_user(), make_user()
+    ann, eve, echo = await exchange.phone("ann"), await exchange.phone("eve"), make_user()
     more = {"VOIP_BOT": "echo", "VOIP_LOG_FORMAT": "json", "VOIP_DENY_CALLS": eve.user_id}
     errors = tmp_path / "bot.log"
     with bot(environment(synapse, echo, tmp_path, **more), errors) as process:
-        target = [echo.user_id, "--say", "One two three.", "--for", "2"]
-        taken = voip(environment(synapse, ann, tmp_path), "call", *target)
-        assert taken.returncode == Exit.DONE, taken.stderr
-        declined = voip(environment(synapse, eve, tmp_path), "call", *target)
-        assert declined.returncode == Exit.FAILED
+        order = CallOrder(echo.user_id, play=Speech("One two three."), seconds=2)
+        taken, declined = await place_call(ann, order), await place_call(eve, order)
+        assert (taken.ok, declined.ok) == (True, False), (taken.reason, declined.reason)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == Exit.DONE
+        assert await asyncio.to_thread(process.wait, PATIENCE) == Exit.DONE
     text = errors.read_text()
     found = entries(text)
     calls = {entry["call"] for entry in found if "call" in entry}
     assert len(calls) == 2
     assert {"is connected", "declined: denied"} <= {entry["text"] for entry in found}
     secrets = [own_address(), "m=audio", "a=ice", "candidate:", "ciphertext", "One two three"]
-    secrets += [name for user in (ann, eve, echo) for name in (user.user_id, user.password)]
+    secrets += [ann.user_id, eve.user_id, echo.user_id, echo.password]
     assert [secret for secret in secrets if secret in text] == []
     assert "syt_" not in text

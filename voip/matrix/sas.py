@@ -17,8 +17,8 @@ from enum import Enum, auto
 from typing import Any, ClassVar, Final, TypeAlias
 
 import vodozemac
-from nio.crypto import Sas as NioSas  # type: ignore[import-untyped]  # for its table of emoji
 
+from voip.matrix.emoji import EMOJI
 from voip.matrix.http import Json
 from voip.matrix.signatures import canonical_json, encode_base64
 
@@ -102,7 +102,7 @@ class Verification:
             self.transaction_id,
         )
         info = "|".join(("MATRIX_KEY_VERIFICATION_SAS", *parts))
-        return tuple(NioSas.emoji[index] for index in self._sas.bytes(info).emoji_indices)
+        return tuple(EMOJI[index] for index in self._sas.bytes(info).emoji_indices)
 
     def ready(self) -> list[Send]:
         """Agree to a request."""
