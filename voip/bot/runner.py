@@ -90,11 +90,12 @@ class Bot:
         self.door.draining = True
         await drain(self._calls, self._drain, self._post_notice)
         await self.meter.aclose()
-        self.phone.on_call = self.phone.transfers.on_moved = None
+        self.phone.transfers.on_moved = None
         self.phone.matrix.on_new_device = None
         for call in list(self._calls):
             call.hang_up()
         await self._tasks.drain(LAST_POSTS_SECONDS)
+        self.phone.on_call = None  # until here the door says that we are about to end
         await self._tasks.aclose()
 
     def _on_call(self, call: Call) -> None:

@@ -68,12 +68,12 @@ class OperationSettings(BaseModel):
         examples=["0.7"],
     )
     busy_lag: float = Field(
-        default=0.1,
+        default=0.3,
         gt=0,
         le=10,
         allow_inf_nan=False,
         description="Seconds by which the event loop may come too late before callers hear busy.",
-        examples=["0.05"],
+        examples=["0.1"],
     )
     drain_seconds: float = Field(
         default=20,

@@ -54,7 +54,8 @@ async function meet(userId: string, deviceId: string): Promise<string> {
     const room = client().getRoom(made.room_id);
     if (room) encryption().prepareToEncrypt(room); // from here on it follows the members' devices
     const known = await encryption().getUserDeviceInfo([userId]);
-    if (known.get(userId)?.has(deviceId)) break;
+    const joined = room?.getMember(userId)?.membership === "join";
+    if (joined && known.get(userId)?.has(deviceId)) break;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
   return made.room_id;
