@@ -13,6 +13,7 @@ import pytest
 
 from tests.deployment import COMPOSE, ROOT, compose, example, variables
 from turn.settings_sources import load_settings, warnings
+from voip.service.bot_service import ENDS_WITHIN
 from voip.service.settings import Settings
 
 SERVICES: dict[str, Any] = compose()["services"]
@@ -69,6 +70,16 @@ def test_every_config_is_used_and_there() -> None:
 def test_the_bot_takes_its_settings() -> None:
     given = SERVICES["bot"]["environment"]
     Settings(**{name.removeprefix("VOIP_").lower(): value for name, value in given.items()})
+
+
+def test_the_bot_is_asked_how_it_is_and_given_time_to_end() -> None:
+    bot = SERVICES["bot"]
+    settings = Settings(
+        **{name.removeprefix("VOIP_").lower(): value for name, value in bot["environment"].items()}
+    )
+    assert f":{settings.admin_port}/health/ready" in bot["healthcheck"]["test"][-1]
+    grace = float(bot["stop_grace_period"].removesuffix("s"))
+    assert grace >= settings.drain_seconds + ENDS_WITHIN
 
 
 def test_the_credential_endpoint_takes_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,14 +13,16 @@ class LineFormatter(logging.Formatter):
     """`2026-01-31T12:00:00.123Z INFO turn.endpoint what happened`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        time = datetime.fromtimestamp(record.created, UTC)
-        stamp = time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        # Line breaks as `⏎`: no value can start a record of its own.
+        text = " ⏎ ".join(self.cleaned(self.text_of(record)).splitlines())
+        return f"{stamp_of(record)} {record.levelname} {record.name} {self.mark(record)}{text}"
+
+    def text_of(self, record: logging.LogRecord) -> str:
+        """What was said, with the traceback where there is one."""
         text = record.getMessage()
         if record.exc_info:
             text = f"{text}\n{self.formatException(record.exc_info)}"
-        # Line breaks as `⏎`: no value can start a record of its own.
-        text = " ⏎ ".join(self.cleaned(text).splitlines())
-        return f"{stamp} {record.levelname} {record.name} {self.mark(record)}{text}"
+        return text
 
     def cleaned(self, text: str) -> str:
         """The last defence: without what looks like a secret."""
@@ -31,8 +33,14 @@ class LineFormatter(logging.Formatter):
         return ""
 
 
+def stamp_of(record: logging.LogRecord) -> str:
+    """`2026-01-31T12:00:00.123Z`."""
+    time = datetime.fromtimestamp(record.created, UTC)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def set_up(
-    level: str, formatter: LineFormatter, tamed: Mapping[str, int], stream: TextIO | None = None
+    level: str, formatter: logging.Formatter, tamed: Mapping[str, int], stream: TextIO | None = None
 ) -> None:
     """Send every record of at least `level` (a name such as `info`) to `stream`, or to stderr.
 

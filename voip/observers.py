@@ -45,7 +45,17 @@ class Passing:
     """Seconds of the core's clock."""
 
 
-Happening: TypeAlias = Notice | MediaEvent | Passing
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A recording of a call was posted into its room, or could not be."""
+
+    key: CallKey
+    seconds: float
+    """How long it took."""
+    ok: bool
+
+
+Happening: TypeAlias = Notice | MediaEvent | Passing | Posted
 Observer: TypeAlias = Callable[[Happening], None]
 
 
@@ -54,6 +64,8 @@ class Topic(StrEnum):
     """Notices of the call core."""
     MEDIA = "media"
     """What the media edge says of its own accord."""
+    POST = "post"
+    """What became of recordings after the call, as `Posted`."""
     DRIVER = "driver"
     """Everything that passes through the driver, as `Passing`."""
 

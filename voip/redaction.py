@@ -83,3 +83,15 @@ def redact(text: str) -> str:
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text
+
+
+_MATRIX_ID = re.compile(r"[@!#][^\s:@!#'\"<>()]{1,250}:(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::\d{1,5})?")
+_ROOM_WITHOUT_SERVER = re.compile(r"![A-Za-z0-9_-]{40,}")
+"""Of room version 12 (MSC4291): a hash and no server."""
+_KINDS = {"@": "[user]", "!": "[room]", "#": "[room]"}
+
+
+def without_matrix_ids(text: str) -> str:
+    """`text` with `[user]` and `[room]` in place of ids of people and rooms."""
+    text = _MATRIX_ID.sub(lambda match: _KINDS[match.group()[0]], text)
+    return _ROOM_WITHOUT_SERVER.sub("[room]", text)

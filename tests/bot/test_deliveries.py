@@ -18,6 +18,8 @@ from voip.bot.deliveries import Deliveries
 from voip.bot.keeping import KeepingSettings, Policy, Rule
 from voip.delivery.webhooks import WebhookSettings
 from voip.media.events import Recording, RecordingEnd
+from voip.observers import Happening, Observers, Posted, Topic
+from voip.signalling.ids import CallKey
 from voip.store.errors import StoreFullError
 from voip.store.outbox import Outbox
 from voip.store.outbox_records import Draft, Kind, State
@@ -33,7 +35,9 @@ SETTINGS = KeepingSettings(
 
 @pytest.fixture
 async def made(tmp_path: Path) -> AsyncIterator[Deliveries]:
-    phone: Any = SimpleNamespace(matrix=None, recordings=tmp_path / "recordings")
+    phone: Any = SimpleNamespace(
+        matrix=None, recordings=tmp_path / "recordings", observers=Observers()
+    )
     outbox = await Outbox.open(tmp_path / "outbox.db")
     async with aiohttp.ClientSession() as client:
         deliveries = Deliveries(outbox, phone, SETTINGS, client)
@@ -96,3 +100,51 @@ async def test_events_are_written_down_in_their_order_and_bounded(
     await asyncio.wait({made._noting})
     assert [entry.key for entry in await made.outbox.entries(State)] == ["2", "1", "0"]
     assert "an event is lost" in caplog.text
+
+
+async def test_an_inbox_is_where_recordings_go_and_where_they_are_taken_out(
+    made: Deliveries,
+) -> None:
+    """Also after a crash: `call.json` says so."""
+    file = replace(FILE, inbox="!inbox:x")
+    (post, *_) = made.after_crash(file, [SOUND], FOLDER)
+    assert (post.kind, post.payload["room_id"]) == (Kind.POST, "!inbox:x")
+    taken_back = replace(file, consent={"revoked": {"by": ANN, "how": "digit"}})
+    (redaction, *_) = made.after_call(taken_back, [SOUND], FOLDER)
+    assert (redaction.kind, redaction.payload["room_id"]) == (Kind.REDACTION, "!inbox:x")
+
+
+async def test_whoever_watches_is_told_what_became_of_a_post_of_its_call(made: Deliveries) -> None:
+    told: list[Happening] = []
+    made._observers.subscribe(Topic.POST, told.append)
+    file = replace(FILE, inbox="!inbox:x")
+    await made.put(made.after_call(file, [SOUND], FOLDER))
+    (entry,) = [one for one in await made.outbox.entries([State.WAITING]) if one.kind is Kind.POST]
+    assert await made.waiting() == 4
+    made._on_over(entry, ok=False)
+    (posted,) = told
+    assert isinstance(posted, Posted)
+    assert (posted.key, posted.ok) == (CallKey(ROOM, "c"), False)
+
+
+async def test_words_are_put_beside_a_recording_unless_it_was_taken_back(
+    made: Deliveries, tmp_path: Path
+) -> None:
+    folder = tmp_path / "recordings" / FOLDER.name
+    call: Any = SimpleNamespace(folder=folder, policy=Policy())
+    await asyncio.to_thread(replace(FILE, inbox="!inbox:x").write, folder)
+    await made.post_words(call, "hello")
+    (entry,) = await made.outbox.entries(State)
+    assert (entry.kind, entry.payload["room_id"]) == (Kind.NOTICE, "!inbox:x")
+    await made._on_done(entry, "$words")
+    file = await asyncio.to_thread(CallFile.read, folder)
+    assert file is not None
+    assert file.words == "$words"
+    await made.erase_revoked(FOLDER.name, ANN, "reaction")
+    (taken,) = [one for one in await made.outbox.entries(State) if one.kind is Kind.REDACTION]
+    assert taken.payload["of"] == entry.key
+    assert taken.payload["event_id"] == "$words"
+    before = len(await made.outbox.entries(State))
+    call.policy = Policy(post=False)
+    await made.post_words(call, "hello again")
+    assert len(await made.outbox.entries(State)) == before

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from voip.bot.drafts import post
-from voip.bot.posted import Posted
+from voip.bot.posted import PostedEvents
 from voip.delivery.errors import Refused
 from voip.delivery.worker import Job, Worker
 from voip.media.events import Recording, RecordingEnd
@@ -46,8 +46,8 @@ async def test_it_waits_for_what_is_on_its_way_and_not_for_what_is_refused(outbo
             raise Refused("too large")
         return "$event"
 
-    posted, tasks = Posted(outbox), TaskOwner()
-    worker = Worker(outbox, {Kind.POST: deliver}, on_over=posted.on_over)
+    posted, tasks = PostedEvents(outbox), TaskOwner()
+    worker = Worker(outbox, {Kind.POST: deliver}, on_over=lambda entry, ok: posted.look_again())
     both = call("audio.ogg", "bad.ogg")
     await outbox.put([post("!r:x", one) for one in both.recordings])
     tasks.spawn(worker.run(), "worker")
@@ -61,7 +61,7 @@ async def test_it_waits_for_what_is_on_its_way_and_not_for_what_is_refused(outbo
 async def test_the_wait_is_bounded_and_what_is_not_to_be_posted_is_not_waited_for(
     outbox: Outbox,
 ) -> None:
-    posted = Posted(outbox)
+    posted = PostedEvents(outbox)
     assert await asyncio.wait_for(posted.of(call("audio.ogg")), 10) == {}
     await outbox.put([post("!r:x", recording("audio.ogg"))])
     assert await asyncio.wait_for(posted.of(call("audio.ogg"), within=0.05), 10) == {}

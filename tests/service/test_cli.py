@@ -16,8 +16,21 @@ from typer.testing import CliRunner
 from voip.service.cli import app
 from voip.service.running import Exit
 
-COMMANDS = ["bot", "call", "check-config", "demo", "outbox", "page", "recordings", "trace", "turn"]
-ONES = ["bot", "call", "check-config", "demo", "page", "trace"]
+COMMANDS = [
+    "announce",
+    "bot",
+    "call",
+    "check-config",
+    "demo",
+    "doctor",
+    "outbox",
+    "page",
+    "recordings",
+    "trace",
+    "turn",
+    "verify",
+]
+ONES = ["announce", "bot", "call", "check-config", "demo", "doctor", "page", "trace", "verify"]
 OF_RECORDINGS = ["list", "show", "repair", "export", "expire", "decrypt"]
 OF_OUTBOX = ["list", "show", "retry", "give-up"]
 HEAVY = {"aiortc", "av", "nio", "numpy", "aiohttp", "pydantic", "rich"}

@@ -93,7 +93,7 @@ def test_a_call_to_the_echo(synapse: SynapseProcess, make_user: MakeUser, tmp_pa
 
 def test_a_wrong_password(synapse: SynapseProcess, make_user: MakeUser, tmp_path: Path) -> None:
     settings = environment(synapse, make_user(), tmp_path, VOIP_PASSWORD="not-the-password")
-    for command in (["bot"], ["call", "@a:localhost"], ["check-config", "--connect"]):
+    for command in (["bot"], ["call", "@a:localhost"]):
         done = voip(settings, *command)
         assert done.returncode == Exit.FAILED
         assert "does not accept this password" in done.stderr
@@ -110,24 +110,6 @@ def test_a_room_that_does_not_exist(
     report = json.loads(done.stdout)
     assert report["ok"] is False
     assert "could not be joined" in report["reason"]
-
-
-def test_check_config_leaves_no_device_behind(
-    synapse: SynapseProcess, make_user: MakeUser, tmp_path: Path
-) -> None:
-    user = make_user()
-    done = voip(environment(synapse, user, tmp_path), "check-config", "--connect", "--json")
-    assert done.returncode == Exit.DONE, done.stdout + done.stderr
-    assert json.loads(done.stdout)["login"]["homeserver"] == synapse.url
-    login = {
-        "type": "m.login.password",
-        "identifier": {"type": "m.id.user", "user": user.user_id},
-        "password": user.password,
-        "initial_device_display_name": "the test",
-    }
-    token = synapse.request("POST", "/_matrix/client/v3/login", login)["access_token"]
-    devices = synapse.request("GET", "/_matrix/client/v3/devices", token=token)["devices"]
-    assert "voip" not in [device["display_name"] for device in devices]
 
 
 def assert_clean(log: str, users: list[User]) -> None:

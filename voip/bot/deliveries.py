@@ -25,7 +25,7 @@ from voip.bot.call_folders import read_folder
 from voip.bot.erasing import EXPIRED, REVOKED, erasures_of, expired, shortest_retention
 from voip.bot.keeping import KeepingSettings
 from voip.bot.phone import Phone
-from voip.bot.posted import Posted
+from voip.bot.posted import PostedEvents
 from voip.delivery.rooms import RoomDelivery
 from voip.delivery.storage.disk import DiskTarget
 from voip.delivery.storage.s3 import S3Target
@@ -33,10 +33,11 @@ from voip.delivery.storage.targets import Storage, Target
 from voip.delivery.webhooks import Webhooks
 from voip.delivery.worker import Handler, Worker
 from voip.media.events import Recording
-from voip.observers import Topic
+from voip.observers import Posted, Topic
+from voip.signalling.ids import CallKey
 from voip.store.errors import StoreError
 from voip.store.outbox import NAME, Outbox
-from voip.store.outbox_records import Draft, Entry, Kind
+from voip.store.outbox_records import Draft, Entry, Kind, State
 from voip.tasks import TaskOwner
 
 log = logging.getLogger(__name__)
@@ -61,12 +62,13 @@ class Deliveries:
         self.settings = settings
         self._recordings = phone.recordings
         self._writing = asyncio.Lock()
-        self.posted = Posted(outbox)
+        self.posted = PostedEvents(outbox)
+        self._observers = phone.observers
         self._worker = Worker(
             outbox,
             _handlers(outbox, phone, settings, client),
             self._on_done,
-            self.posted.on_over,
+            self._on_over,
         )
         self._tasks = TaskOwner()
         self.on_notice: Callable[[str, str], bool] | None = None
@@ -119,7 +121,8 @@ class Deliveries:
             return drafts.erasures(file.posts_into, folder.name, tracks, (), REVOKED)
         made: list[Draft] = []
         if policy.post:
-            made += [drafts.post(file.posts_into, one, maybe_sent) for one in found]
+            room_id, key = file.posts_into, CallKey(file.room_id, file.call_id)
+            made += [drafts.post(room_id, one, maybe_sent, key) for one in found]
         if policy.store:
             paths = [*(recording.path for recording in found), folder / CALL_FILE]
             made += [drafts.copy(to, path) for to in self.settings.targets for path in paths]
@@ -172,6 +175,10 @@ class Deliveries:
         while self._noted:
             await self.put([self._noted[0]])
             self._noted.popleft()
+
+    async def waiting(self) -> int:
+        """How many entries are not delivered yet. Raises StoreError."""
+        return (await self.outbox.counts())[State.WAITING]
 
     # --- delivering ---------------------------------------------------------------------------
 
@@ -235,6 +242,12 @@ class Deliveries:
             await self._note_notice(entry, result)
         elif entry.kind is Kind.POST:
             await self._note_posted(entry, result)
+
+    def _on_over(self, entry: Entry, ok: bool) -> None:
+        self.posted.look_again()
+        if entry.kind is Kind.POST and (key := entry.payload.get("call")) is not None:
+            seconds = self.outbox.now() - entry.began
+            self._observers.tell(Topic.POST, Posted(CallKey(*key), seconds, ok))
 
     async def _note_notice(self, entry: Entry, event_id: str) -> None:
         if (name := entry.payload.get("words")) is not None:

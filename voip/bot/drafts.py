@@ -10,6 +10,7 @@ from typing import Any
 from voip.bot.call_file import CallFile
 from voip.delivery.webhooks import event_draft
 from voip.media.events import Recording
+from voip.signalling.ids import CallKey
 from voip.store.outbox_records import Draft, Kind
 
 LOCAL = "local"
@@ -24,8 +25,13 @@ def copy_key(target: str, folder: str, file: str) -> str:
     return f"copy:{target}:{folder}/{file}"
 
 
-def post(room_id: str, recording: Recording, maybe_sent: float | None = None) -> Draft:
-    """A recording, to be posted into its room."""
+def post(
+    room_id: str,
+    recording: Recording,
+    maybe_sent: float | None = None,
+    key: CallKey | None = None,
+) -> Draft:
+    """A recording, to be posted into its room; `key` is its call's, for whoever watches."""
     folder, file = recording.path.parent.name, recording.path.name
     payload = {
         "folder": folder,
@@ -35,6 +41,7 @@ def post(room_id: str, recording: Recording, maybe_sent: float | None = None) ->
         "seconds": recording.seconds,
         "width": recording.width,
         "height": recording.height,
+        "call": None if key is None else [key.room_id, key.call_id],
     }
     return Draft(Kind.POST, post_key(folder, file), f"room:{room_id}", payload, maybe_sent)
 

@@ -11,7 +11,7 @@ from voip.bot.call import Call
 from voip.bot.drafts import post_key
 from voip.store.errors import StoreError
 from voip.store.outbox import Outbox
-from voip.store.outbox_records import Entry, State
+from voip.store.outbox_records import State
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ WITHIN: Final = 60.0
 `call.json` has the event in the end; this work is done without it then."""
 
 
-class Posted:
+class PostedEvents:
     """Looks into the outbox whenever something left it."""
 
     def __init__(self, outbox: Outbox) -> None:
@@ -28,8 +28,8 @@ class Posted:
         self._changed = asyncio.Event()
         """Another one for each change, so that whoever waits misses none."""
 
-    def on_over(self, entry: Entry) -> None:
-        """An entry is delivered, or given up."""
+    def look_again(self) -> None:
+        """Something is delivered, or given up."""
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 

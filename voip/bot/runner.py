@@ -16,14 +16,18 @@ from voip.bot.call_file import write_file
 from voip.bot.call_log import CallLog
 from voip.bot.consent import Consents
 from voip.bot.deliveries import Deliveries
+from voip.bot.door import Door, DoorSettings
+from voip.bot.drain import DrainSettings, drain
 from voip.bot.flows import Flow, run_flow
 from voip.bot.keeping import KeepingSettings
+from voip.bot.load_meter import LoadMeter
 from voip.bot.phone import Phone, PhoneSettings
 from voip.bot.recorder import RecorderSettings
 from voip.bot.recovery import clear_up
 from voip.bot.shipped import BotKind, Shipped, shipped
 from voip.bot.trust import Gate, Unverified
 from voip.matrix.errors import MatrixError
+from voip.media.workers.pool import worker_loads
 from voip.observers import Topic
 from voip.tasks import TaskOwner
 
@@ -32,7 +36,9 @@ __all__ = ["Bot", "BotKind", "BotSettings", "run_bot", "running_bot"]
 log = logging.getLogger(__name__)
 
 LAST_POSTS_SECONDS: Final = 20.0
-"""How long the end of a bot waits for recordings that are being posted."""
+"""How long the end of a bot waits for what is to be done after its calls."""
+LAST_WORDS_SECONDS: Final = 2.0
+"""And for what was said in rooms meanwhile, such as consent that is taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +53,25 @@ class BotSettings:
     file: Path | None = None
     """The shipped bot's own TOML file, where it has one."""
     keeping: KeepingSettings = field(default_factory=KeepingSettings)
+    door: DoorSettings = field(default_factory=DoorSettings)
+    drain: DrainSettings = field(default_factory=DrainSettings)
 
 
 class Bot:
     """Answers calls until it is closed. Nothing that one call does ends another."""
 
     def __init__(
-        self,
-        phone: Phone,
-        flow: Flow,
-        deliveries: Deliveries,
-        max_calls: int,
-        unverified: Unverified = Unverified.ALLOW,
+        self, phone: Phone, flow: Flow, deliveries: Deliveries, settings: BotSettings
     ) -> None:
         self.phone = phone
         self._flow = flow
-        self._max_calls = max_calls
         self.deliveries = deliveries
+        self._drain = settings.drain
+        self.door = Door(settings.door, settings.max_calls, self._notify)
+        self.meter = LoadMeter(
+            lambda: worker_loads(phone.media),
+            lambda load: self.door.measured(load, len(self._calls)),
+        )
         self._calls: set[Call] = set()
         self._tasks = TaskOwner()
         self.consents = Consents(phone, deliveries, self._tasks)
@@ -72,31 +80,41 @@ class Bot:
         phone.on_words = deliveries.post_words
         phone.matrix.on_room_event = self.consents.on_room_event
         deliveries.on_notice = self.consents.noticed
-        self._gate = Gate(phone.matrix, unverified, self._notify)
+        self._gate = Gate(phone.matrix, settings.unverified, self._notify)
         phone.on_call = self._on_call
         phone.on_finish = self._on_finish
         phone.transfers.on_moved = self._begin
         phone.matrix.on_new_device = lambda device: self._gate.new_device(device, self._calls)
+        self.meter.start()
+
+    @property
+    def live(self) -> int:
+        """How many calls ring or go on."""
+        return len(self._calls)
 
     def clear_up(self) -> None:
         """Begin with what a crash left; calls are answered meanwhile."""
         self._tasks.spawn(clear_up(self.phone, self.deliveries), "clearing up after a crash")
 
     async def aclose(self) -> None:
-        """End the calls that live, and let their recordings be posted."""
-        self.phone.on_call = self.phone.transfers.on_moved = None
-        self.phone.matrix.on_new_device = self.phone.matrix.on_room_event = None
+        """Let the calls that live finish as long as is set, end them, and let their recordings be
+        posted. Who calls meanwhile hears busy."""
+        self.door.draining = True
+        await drain(self._calls, self._drain, self._post_notice)
+        await self.meter.aclose()
+        self.phone.transfers.on_moved = None
         for call in list(self._calls):
             call.hang_up()
         await self._tasks.drain(LAST_POSTS_SECONDS)
         await self.deliveries.settle()
+        self.phone.matrix.on_new_device = self.phone.matrix.on_room_event = None
+        self.phone.on_call = None  # until here the door says that we are about to end
+        await self._tasks.drain(LAST_WORDS_SECONDS)
         await self._tasks.aclose()
 
     def _on_call(self, call: Call) -> None:
-        if len(self._calls) >= self._max_calls:
-            call.hang_up("user_busy")
-            return
-        self._begin(call)
+        if self.door.admits(call, self._calls):
+            self._begin(call)
 
     def _begin(self, call: Call) -> None:
         """Also with whom we were handed over to (MSC2747): that call takes the place of another,
@@ -158,7 +176,7 @@ async def running_bot(settings: BotSettings, flow: Flow | None = None) -> AsyncI
         for sound in answering.sounds:
             await phone.media.prepare(sound)
         async with Deliveries.opened(phone, settings.keeping) as deliveries:
-            bot = Bot(phone, answering.flow, deliveries, settings.max_calls, settings.unverified)
+            bot = Bot(phone, answering.flow, deliveries, settings)
             try:
                 bot.clear_up()
                 yield bot

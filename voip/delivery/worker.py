@@ -71,11 +71,11 @@ class Worker:
         outbox: Outbox,
         handlers: Mapping[Kind, Handler],
         on_done: Callable[[Entry, str | None], Awaitable[None]] | None = None,
-        on_over: Callable[[Entry], None] = lambda entry: None,
+        on_over: Callable[[Entry, bool], None] = lambda entry, ok: None,
     ) -> None:
         """:param on_done: told of an entry and its result before it is noted as done, so after a
         kill perhaps once more.
-        :param on_over: told of an entry once nothing more is tried, done or not."""
+        :param on_over: told of an entry once nothing more is tried, and whether it is delivered."""
         self._outbox = outbox
         self._handlers = handlers
         self._on_done = on_done
@@ -161,7 +161,7 @@ class Worker:
             await self._later(entry, f"a defect of this program ({type(error).__name__})")
         else:
             await self._outbox.done(entry.id, result)
-            self._on_over(entry)
+            self._on_over(entry, True)
 
     async def _handle(self, entry: Entry) -> str | None:
         handler = self._handlers.get(entry.kind)
@@ -183,4 +183,4 @@ class Worker:
             log.error(
                 "a %s is given up (voip outbox show %s): %s", entry.kind, entry.id[:8], problem
             )
-        self._on_over(entry)
+        self._on_over(entry, False)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -37,6 +38,7 @@ from voip.matrix.history import MESSAGE, Message, find_marked, recent_messages
 from voip.matrix.http import Http, Json, path
 from voip.matrix.identity import Identity
 from voip.matrix.intake import Intake
+from voip.matrix.key_backup import KeyBackup
 from voip.matrix.keys import Keys
 from voip.matrix.machine import Machine
 from voip.matrix.nio_state import RoomInfo
@@ -50,6 +52,7 @@ from voip.matrix.sync import SyncLoop
 from voip.matrix.transmit import KNOWN_WITHIN, Transmitter
 from voip.matrix.trust import DeviceTrust, KnownIdentities, NewDevice
 from voip.matrix.turnserver import REQUEST_TIMEOUT, TurnServers
+from voip.matrix.verifying import Verifier
 from voip.signalling.events import RemoteEvent
 from voip.signalling.ice import IceServer
 
@@ -69,6 +72,8 @@ class MatrixEdge:
     sends: SendQueue
     sync: SyncLoop
     identity: Identity
+    backup: KeyBackup
+    verifier: Verifier
     turn: TurnServers
 
     def __init__(self, settings: MatrixSettings, deliver: Callable[[RemoteEvent], None]) -> None:
@@ -120,11 +125,16 @@ class MatrixEdge:
         self._keys = keys
         self.identity = self._make_identity(machine)
         keys.on_own_devices = self.identity.due
+        self.backup = KeyBackup(
+            self.session, machine, self._folder, self.identity, self._recovery_key()
+        )
         self.rooms = Rooms(self.session, self._settings.invite_patterns)
         self._open.push_async_callback(self.rooms.aclose)
         intake = Intake(self.session, machine, keys, self.rooms, self._deliver)
         intake.on_room_event = self._tell_room_event
         self._intake = intake
+        self.verifier = Verifier(self.session, machine, self._send_verification)
+        intake.on_verification = self.verifier.take
         self.sync = SyncLoop(self.session, self._folder, intake, self._upkeep)
         self.sends = SendQueue(Transmitter(self.session, keys, self.rooms))
         self.turn = TurnServers(self._fetch_turn)
@@ -134,13 +144,17 @@ class MatrixEdge:
         self._files = Files(self.session)
 
     def _make_identity(self, machine: Machine) -> Identity:
+        key, password = self._recovery_key(), self._settings.password
+        return Identity(self.session, machine, self._folder, password, key)
+
+    def _recovery_key(self) -> bytes | None:
         text = self._settings.recovery_key
-        key = None if text is None else recovery_key.from_text(text)
-        return Identity(self.session, machine, self._folder, self._settings.password, key)
+        return None if text is None else recovery_key.from_text(text)
 
     async def _upkeep(self) -> None:
         await self._keys.upkeep()
         await self.identity.upkeep()
+        await self.backup.upkeep()
 
     async def _base_url(self, client: aiohttp.ClientSession) -> str:
         """Where the homeserver is. A stored session knows, so that discovery may be down."""
@@ -231,6 +245,10 @@ class MatrixEdge:
         )
         return await self.send(event)
 
+    async def _send_verification(self, room_id: str, type_: str, content: Json) -> str:
+        event = OutgoingEvent(room_id, type_, content, uuid.uuid4().hex, Urgency.CALL)
+        return await self.send(event)
+
     async def _post(self, room_id: str, content: Json, txn_id: str) -> str:
         return await self.send(
             OutgoingEvent(
@@ -254,7 +272,16 @@ class MatrixEdge:
             "keys_given_up": self._intake.given_up,
             "rate_limited": self.sends.rate_limited,
             "sends_waiting": len(self.sends),
+            "turn_fetched": self.turn.fetched,
+            "turn_failed": self.turn.failed,
         }
+
+    @property
+    def sync_age(self) -> float | None:
+        """Seconds since the homeserver's last sync response was taken; None before the first. It
+        answers once in 30 seconds at least."""
+        at = self.sync.counts.last_at
+        return None if at is None else asyncio.get_running_loop().time() - at
 
     # --- asking ---------------------------------------------------------------------------------
 
@@ -316,8 +343,9 @@ class MatrixEdge:
         return await self.rooms.members(room_id)
 
     async def recent_messages(self, room_id: str, limit: int = 20) -> list[Message]:
-        """The latest room messages, decrypted, newest first."""
-        return await recent_messages(self.session, self._machine, room_id, limit)
+        """The latest room messages, decrypted, newest first; also with keys from the backup."""
+        read = self.backup.read
+        return await recent_messages(self.session, self._machine, room_id, limit, read)
 
     async def reactions(self, room_id: str, event_id: str) -> list[tuple[str, str]]:
         """Who reacted to a message, and with what."""

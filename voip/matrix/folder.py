@@ -50,6 +50,10 @@ class Folder:
         self.crypto = path / "crypto"
         self.identity_file = self.crypto / "cross-signing.json"
         self.known_file = self.crypto / "known-identities"
+        self.backup_file = self.crypto / "key-backup.txt"
+        """The private key of the backup of room keys."""
+        self.backed_up_file = self.crypto / "backed-up.txt"
+        """Which room keys are in it."""
         self.recovery_file = path / "recovery-key.txt"
 
     def prepare(self) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from voip.matrix.decryption import Opened
 from voip.matrix.errors import HistoryTooLongError
-from voip.matrix.http import path
+from voip.matrix.http import Json, path
 from voip.matrix.machine import Machine
 from voip.matrix.sends import MARK
 from voip.matrix.session import Session
@@ -27,10 +28,15 @@ class Message:
     sender: str
     content: Mapping[str, object] = field(repr=False)
     encrypted: bool
+    from_backup: bool = False
+    """Read with a key from the backup: nothing proves who sent it."""
+
+
+FromBackup: TypeAlias = Callable[[str, Json], Awaitable[tuple[str, Json] | None]]
 
 
 async def recent_messages(
-    session: Session, machine: Machine, room_id: str, limit: int
+    session: Session, machine: Machine, room_id: str, limit: int, from_backup: FromBackup
 ) -> list[Message]:
     """The latest messages, newest first; encrypted ones that cannot be read are left out."""
     params = {
@@ -47,10 +53,15 @@ async def recent_messages(
     for event in events:
         found = inside.get(event["event_id"])
         type_, content = event["type"], event["content"]
+        old = None
         if isinstance(found, Opened):
             type_, content = found.type, dict(found.content)
+        elif found is not None and (old := await from_backup(room_id, event)) is not None:
+            type_, content = old
         if type_ == MESSAGE:
-            messages.append(Message(event["event_id"], event["sender"], content, found is not None))
+            hidden_there = found is not None
+            event_id, sender = event["event_id"], event["sender"]
+            messages.append(Message(event_id, sender, content, hidden_there, old is not None))
     return messages
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from voip.matrix.backfill import backfill
-from voip.matrix.decryption import Decrypted, Locked
+from voip.matrix.decryption import Decrypted, Locked, Opened
 from voip.matrix.errors import MatrixError
 from voip.matrix.holding import Arrival, Holding
 from voip.matrix.http import Json
@@ -68,6 +68,8 @@ class Intake:
         self._seen: dict[str, None] = {}
         self.counts = Counts()
         self.on_room_event: Callable[[RoomEvent], None] | None = None
+        self.on_verification: Callable[[Json], None] | None = None
+        """Told of each `m.key.verification.…` that comes to this device. Must not block."""
 
     @property
     def given_up(self) -> int:
@@ -80,6 +82,7 @@ class Intake:
 
         :param since: where we had read before it; None at the very first, which is not back-filled.
         """
+        self._pass_verification(raw)
         touched = await self._machine.run(self._machine.state.take_sync, raw)
         self._rooms.take(raw, touched)
         joined, left = rooms_of(raw, "join"), rooms_of(raw, "leave")
@@ -98,6 +101,28 @@ class Intake:
             self._enter(arrival, result, now)
         if self.settling.over({arrival.room_id for arrival, _ in arrivals}, now):
             self._hand_over(SyncComplete())
+
+    def _pass_verification(self, raw: Json) -> None:
+        section = raw.get("to_device")
+        events = section.get("events") if isinstance(section, dict) else None
+        for event in events if isinstance(events, list) else ():
+            kind = event.get("type") if isinstance(event, dict) else None
+            if self.on_verification is not None and str(kind).startswith("m.key.verification."):
+                self.on_verification(event)
+
+    def _look_for_verification(self, arrival: Arrival, result: Decrypted | None) -> None:
+        """In a room a request is a message, so that other clients show something of it."""
+        if self.on_verification is None or not isinstance(result, Opened):
+            return
+        type_, content = result.type, dict(result.content)
+        if type_ == "m.room.message" and content.get("msgtype") == "m.key.verification.request":
+            type_ = "m.key.verification.request"
+            content["timestamp"] = arrival.raw.get("origin_server_ts")
+        if type_.startswith("m.key.verification."):
+            raw = arrival.raw
+            event = {"type": type_, "sender": raw["sender"], "content": content}
+            place = {"room_id": arrival.room_id, "event_id": raw["event_id"]}
+            self.on_verification(event | place)
 
     async def release_late(self) -> None:
         """Deliver what waited long enough; for the times between two responses."""
@@ -155,8 +180,13 @@ class Intake:
         for index in new:
             arrival = arrivals[index][0]
             arrivals[index] = arrival, results[arrival.raw["event_id"]]
+            self._look_for_verification(*arrivals[index])
         self._forget_history(arrivals)
-        self._holding.unlock(await self._decrypt(self._holding.locked()))
+        locked = self._holding.locked()
+        results = await self._decrypt(locked)
+        for arrival in locked:
+            self._look_for_verification(arrival, results[arrival.raw["event_id"]])
+        self._holding.unlock(results)
 
     async def _decrypt(self, arrivals: list[Arrival]) -> dict[str, Decrypted]:
         pairs = [(arrival.room_id, arrival.raw) for arrival in arrivals]

@@ -12,13 +12,14 @@ import hashlib
 import itertools
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nio  # type: ignore[import-untyped]  # 0.26 ships no types
 from nio.store import SqliteStore  # type: ignore[import-untyped]  # as above
 
+from voip.matrix.backup_crypto import room_key
 from voip.matrix.decryption import Decryption
 from voip.matrix.errors import DataFolderError
 from voip.matrix.http import Json
@@ -42,6 +43,17 @@ class RoomInfo:
     """Anyone may join without an invitation (`m.room.join_rules`)."""
     joined_count: int | None
     """Members by the server's summary; None where it gave none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedKey:
+    """One room key for the backup."""
+
+    room_id: str
+    session_id: str
+    first_index: int
+    """Of the first message that can be read with it."""
+    content: Json = field(repr=False)
 
 
 class NioState:
@@ -73,6 +85,8 @@ class NioState:
     def take_sync(self, raw: Json) -> dict[str, RoomInfo]:
         """Take keys, device changes and room state; return the rooms that were touched."""
         for event in _dicts(_at(raw, "to_device", "events")):
+            if str(event.get("type")).startswith("m.key.verification."):
+                continue  # ours (`verifying.py`): nio knows the older protocol and would cancel
             self._guarded({"to_device": {"events": [event]}}, "a to-device event")
         joined = _at(raw, "rooms", "join")
         for room_id, room in joined.items() if isinstance(joined, dict) else ():
@@ -243,6 +257,23 @@ class NioState:
     def sign(self, message: bytes) -> str:
         """With our device's own key."""
         return str(self._olm.account.sign(message.decode()))
+
+    def exported_keys(self, known: frozenset[str], most: int) -> list[ExportedKey]:
+        """Room keys that we have, without those of the known sessions; `most` at most."""
+        sessions = (each for each in self._olm.inbound_group_store if each.id not in known)
+        return [
+            ExportedKey(
+                session.room_id,
+                session.id,
+                session.first_known_index,
+                room_key(
+                    session.export_session(session.first_known_index),
+                    session.sender_key,
+                    session.ed25519,
+                ),
+            )
+            for session in itertools.islice(sessions, most)
+        ]
 
     def users_to_query(self) -> list[str]:
         return sorted(self._client.users_for_key_query)

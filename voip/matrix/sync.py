@@ -40,6 +40,8 @@ class SyncCounts:
 
     responses: int = 0
     failures: int = 0
+    last_at: float | None = None
+    """When the last response had been taken, in seconds of the event loop's clock."""
 
 
 class SyncLoop:
@@ -123,6 +125,7 @@ class SyncLoop:
             log.exception("Part of a sync response was lost")
         self._since = response["next_batch"]
         self.counts.responses += 1
+        self.counts.last_at = asyncio.get_running_loop().time()
         self.ready.set()
         try:
             await asyncio.to_thread(

@@ -59,6 +59,8 @@ class TurnServers:
         self._call_waits = call_waits
         self._cached = _Cached((), -math.inf, -math.inf)
         self._fetching: asyncio.Task[None] | None = None
+        self.fetched = self.failed = 0
+        """How often there were some, and none, for metrics."""
         self.reason = "not asked yet"
         """Why there are none, for the log and for people; empty where there are."""
 
@@ -109,12 +111,14 @@ class TurnServers:
             self._none("the homeserver offers no TURN server", clock() + NONE_AGAIN, forget=True)
             return
         self.reason = ""
+        self.fetched += 1
         margin = min(MARGIN, ttl / 2)
         # From the time of asking: the credentials are as old as the request took.
         self._cached = _Cached(servers, asked + ttl, max(asked + ttl - margin, clock() + 1.0))
 
     def _none(self, reason: str, again: float, *, forget: bool = False) -> None:
         """Nothing new now. What we have stays good until it expires, unless it was withdrawn."""
+        self.failed += 1
         if reason != self.reason:
             log.info("No new TURN servers: %s", reason)
         old = self._cached

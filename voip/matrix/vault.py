@@ -59,6 +59,27 @@ class Vault:
             encrypted = secret_storage.encrypt(key, SECRET + name, secret)
             await self._put(SECRET + name, {"encrypted": {key_id: encrypted}})
 
+    async def secret(self, key: bytes, name: str) -> str | None:
+        """One secret by its whole name, such as `m.megolm_backup.v1`; None where it is not there.
+
+        :raises IdentityError: there is no storage, or it has another key.
+        """
+        key_id = await self._opened_by(key)
+        data = await self._get(name)
+        encrypted = data.get("encrypted") if data is not None else None
+        if not isinstance(encrypted, dict) or key_id not in encrypted:
+            return None
+        try:
+            return secret_storage.decrypt(key, name, encrypted[key_id])
+        except ValueError:
+            return None
+
+    async def keep(self, key: bytes, name: str, secret: str) -> None:
+        """Add one by its whole name. :raises IdentityError: the storage has another key."""
+        key_id = await self._opened_by(key)
+        encrypted = secret_storage.encrypt(key, name, secret)
+        await self._put(name, {"encrypted": {key_id: encrypted}})
+
     async def _opened_by(self, key: bytes) -> str:
         """The id of the default key, which `key` is."""
         key_id = await self._default_key()

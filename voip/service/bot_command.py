@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from voip.bot.bots.file import BotFileError
-from voip.bot.runner import run_bot
 from voip.delivery.storage.s3 import S3Missing
 from voip.matrix.errors import MatrixError
 from voip.media.errors import MediaError
 from voip.media.sound_errors import SoundError
+from voip.service.admin import CannotListen
 from voip.service.announcement import announcement_problems
+from voip.service.bot_service import serve_bot
 from voip.service.logs import set_up_logging
 from voip.service.running import Exit, Interrupted, run
 from voip.service.settings import BotName, LogLevel, Settings
+from voip.service.settings_operation import LogFormat
 from voip.service.settings_sources import SettingsError, load_settings, warnings
-from voip.service.translation import bot_settings
+from voip.service.spans import NoOtel
 from voip.store.errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -35,10 +37,10 @@ def bot_command(config: Path | None, bot: str | None = None, file: Path | None =
     if problems := announcement_problems(settings):
         complain(*problems)
         return Exit.WRONG_INPUT
-    set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level, as_json=settings.log_format is LogFormat.JSON)
     for warning in warnings(config):
         log.warning("%s", warning)
-    return _run(run_bot(bot_settings(settings), lambda user_id: _tell_ready(user_id, settings)))
+    return _run(serve_bot(settings, lambda user_id: _tell_ready(user_id, settings)))
 
 
 def _with_options(settings: Settings, bot: str | None, file: Path | None) -> Settings:
@@ -68,7 +70,10 @@ def _run(bot: Coroutine[Any, Any, None]) -> Exit:
     except BotFileError as error:
         complain(*error.problems)
         return Exit.WRONG_INPUT
-    except (MatrixError, MediaError, SoundError, StoreError, S3Missing) as error:
+    except (
+        *(CannotListen, NoOtel, S3Missing),
+        *(MatrixError, MediaError, SoundError, StoreError),
+    ) as error:
         complain(str(error))
         return Exit.FAILED
     return Exit.DONE

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from voip.service.announcement import announcement_problems
-from voip.service.running import Exit, run
+from voip.service.running import Exit
 from voip.service.settings import Settings
 from voip.service.settings_sources import SettingsError, load_settings, warnings
 
@@ -24,26 +24,20 @@ class Findings:
     settings: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    login: dict[str, Any] | None = None
-    """What the homeserver said, where it was asked."""
 
     @property
     def ok(self) -> bool:
         return not self.problems
 
 
-def check_command(config: Path | None, *, connect: bool, as_json: bool) -> Exit:
+def check_command(config: Path | None, *, as_json: bool) -> Exit:
     """Check, print, and say whether a bot could start."""
     findings = check(config)
-    bad = Exit.WRONG_INPUT
-    if connect and findings.ok:
-        _check_login(config, findings)
-        bad = Exit.FAILED
     if as_json:
         _write(json.dumps({"ok": findings.ok} | _parts(findings), default=str))
     else:
         _print(findings)
-    return Exit.DONE if findings.ok else bad
+    return Exit.DONE if findings.ok else Exit.WRONG_INPUT
 
 
 def check(config: Path | None) -> Findings:
@@ -82,28 +76,9 @@ def _data_dir_problems(data_dir: Path) -> list[str]:
     return []
 
 
-def _check_login(config: Path | None, findings: Findings) -> None:
-    from voip.service.check_login import (  # noqa: PLC0415  # needed with --connect only
-        LoginFailedError,
-        try_login,
-    )
-
-    try:
-        result = run(try_login(load_settings(config)))
-    except LoginFailedError as error:
-        findings.problems.append(str(error))
-        return
-    findings.login = {"homeserver": result.homeserver, "relays": result.relays}
-    if not result.relays:
-        findings.warnings.append(
-            "the homeserver offers no TURN relay: callers behind strict firewalls will hear nothing"
-        )
-
-
 def _parts(findings: Findings) -> dict[str, Any]:
     parts = {"problems": findings.problems, "warnings": findings.warnings}
-    login = {} if findings.login is None else {"login": findings.login}
-    return parts | {"settings": findings.settings} | login
+    return parts | {"settings": findings.settings}
 
 
 def _print(findings: Findings) -> None:
@@ -111,9 +86,6 @@ def _print(findings: Findings) -> None:
     for name, value in findings.settings.items():
         text = ", ".join(value) if isinstance(value, list) else value
         _write(f"{name:<{width}}  {'-' if text is None else text}")
-    if findings.login is not None:
-        relays = findings.login["relays"]
-        _write(f"login works at {findings.login['homeserver']}; TURN relays offered: {relays}")
     for warning in findings.warnings:
         _write(f"warning: {warning}", to_stderr=True)
     for problem in findings.problems:

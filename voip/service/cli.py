@@ -1,5 +1,6 @@
 """The command line: `voip bot`, `voip call`, `voip demo`, `voip page`, `voip trace`,
-`voip recordings`, `voip outbox`, `voip announce`, `voip check-config`; `voip turn` is the package
+`voip recordings`, `voip outbox`, `voip announce`, `voip doctor`, `voip verify`,
+`voip check-config`; `voip turn` is the package
 `turn`'s own.
 
 Each command here only reads its options; what it does is in a module of its own, which is
@@ -52,8 +53,8 @@ def bot(
 ) -> None:
     """Answer calls: take messages, play back what is said, connect people.
 
-    Prints one line when it is ready. SIGTERM or Ctrl-C ends it: live calls are hung up, their
-    recordings posted.
+    Prints one line when it is ready. SIGTERM or Ctrl-C ends it: live calls may go on for a while
+    (VOIP_DRAIN_SECONDS), are then hung up, and their recordings posted. A second one does not wait.
 
     \b
     Example:
@@ -265,11 +266,64 @@ def trace(
     raise typer.Exit(trace_command(options, config))
 
 
+@app.command()
+def doctor(
+    burst: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=50,
+            metavar="EVENTS",
+            help="Send so many events at once into a room of the bot's own, to see whether its"
+            " rate is limited; more where many call at the same time, 0 for none.",
+        ),
+    ] = 6,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Look at everything that calls need: homeserver, login, sync, rate limits, encryption, TURN,
+    codecs, disk, clock. Says for each what was found, why, and what to do.
+
+    A bot that runs meanwhile goes on. Ends with status 0 if nothing failed.
+
+    \b
+    Example:
+      voip doctor --config voip.toml
+      voip doctor --burst 30 --json
+    """
+    from voip.service.doctor.command import DoctorOptions, doctor_command
+
+    raise typer.Exit(doctor_command(config, DoctorOptions(burst, json)))
+
+
+@app.command()
+def verify(
+    user: Annotated[
+        str | None,
+        typer.Argument(metavar="[USER]", show_default=False, help="Who may ask; else anybody."),
+    ] = None,
+    *,
+    within: Annotated[
+        float, typer.Option(metavar="SECONDS", min=1, help="Give up after so long.")
+    ] = 300.0,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Let a person verify the bot: they ask for it in their client, both compare seven emoji.
+
+    The bot must not run meanwhile. Ends with status 0 once both have said that they are the same.
+
+    \b
+    Example:
+      voip verify @ann:example.org
+    """
+    from voip.service.verify_command import VerifyOptions, verify_command
+
+    raise typer.Exit(verify_command(config, VerifyOptions(user, within, json)))
+
+
 @app.command("check-config")
 def check_config(
-    connect: Annotated[
-        bool, typer.Option("--connect", help="Try the login at the homeserver too.")
-    ] = False,
     json: Json = False,
     config: Config = None,
 ) -> None:
@@ -277,11 +331,11 @@ def check_config(
 
     \b
     Example:
-      voip check-config --config voip.toml --connect
+      voip check-config --config voip.toml
     """
     from voip.service.check_command import check_command
 
-    raise typer.Exit(check_command(config, connect=connect, as_json=json))
+    raise typer.Exit(check_command(config, as_json=json))
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from voip.matrix.recovery_key import is_recovery_key
 from voip.service.settings_keeping import KeepingFields
+from voip.service.settings_operation import OperationSettings
 
 # Matrix appendices, "User Identifiers"; lenient in the localpart, as servers have to be.
 USER_ID = re.compile(r"@[^:\s]*:[^\s/@]+")
@@ -394,5 +395,6 @@ class CallSettings(BaseSettings):
         return (init_settings,)
 
 
-class Settings(KeepingFields, CallSettings):
-    """All of them: first those of calls, then those of what is kept of them."""
+class Settings(OperationSettings, KeepingFields, CallSettings):
+    """All of them: first those of calls, then those of what is kept of them, then those of running
+    a bot for many."""

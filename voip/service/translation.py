@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
+from voip.bot.access import AccessRules, parse
+from voip.bot.caller_limits import CallerLimits
+from voip.bot.door import Denied, DoorSettings
+from voip.bot.drain import DrainSettings
+from voip.bot.load import LoadLimits
 from voip.bot.phone import PhoneSettings
 from voip.bot.recorder import RecorderSettings
 from voip.bot.runner import BotKind, BotSettings
@@ -12,6 +17,7 @@ from voip.bot.trust import Unverified
 from voip.matrix.settings import MatrixSettings
 from voip.media.limits import PartLimits
 from voip.media.settings import MediaSettings
+from voip.media.sounds import Speech
 from voip.service.announcement import announcement, question
 from voip.service.keeping import keeping_settings
 from voip.service.settings import Settings
@@ -32,7 +38,27 @@ def bot_settings(settings: Settings) -> BotSettings:
         max_calls=settings.max_calls,
         unverified=Unverified(settings.unverified.value),
         keeping=keeping_settings(settings),
+        door=door_settings(settings),
+        drain=drain_settings(settings),
     )
+
+
+def door_settings(settings: Settings) -> DoorSettings:
+    allow = settings.allow_calls
+    return DoorSettings(
+        rules=AccessRules(
+            None if allow is None else tuple(map(parse, allow)),
+            tuple(map(parse, settings.deny_calls)),
+        ),
+        denied=Denied(settings.denied_calls.value),
+        callers=CallerLimits(settings.caller_calls, settings.caller_calls_per_minute),
+        load=LoadLimits(settings.busy_cpu if settings.busy_cpu < 1 else None, settings.busy_lag),
+    )
+
+
+def drain_settings(settings: Settings) -> DrainSettings:
+    text = settings.drain_message
+    return DrainSettings(settings.drain_seconds, None if text is None else Speech(text), text)
 
 
 def phone_settings(settings: Settings, name: str, *, shared_port: bool = False) -> PhoneSettings:

@@ -7,9 +7,10 @@ import { signIn } from "./client";
 import { picture } from "./picture";
 import { leave, ready } from "./rooms";
 import { stats } from "./stats";
+import { verify } from "./verify";
 import { view } from "./view";
 
-const harness = { signIn, leave, ready, ...calls, view, stats, picture };
+const harness = { signIn, leave, ready, ...calls, ...verify, view, stats, picture };
 
 declare global {
   interface Window {

@@ -61,7 +61,8 @@ class Ping(_Message):
 
 
 class Pong(_Message):
-    pass
+    cpu: float
+    """Seconds that the thread of the worker's event loop has computed, since it began."""
 
 
 class Answer(_Message):

@@ -57,6 +57,11 @@ def create_media(settings: MediaSettings, emit: Callable[[MediaEvent], None]) ->
     return cast(Media, MediaPool(settings, emit))
 
 
+def worker_loads(media: Media) -> tuple[float, ...]:
+    """What each media worker takes of a core; empty where the media are of this process."""
+    return media.loads if isinstance(media, MediaPool) else ()
+
+
 class MediaPool:
     """Has every method of MediaEngine; those that are not here cross as they are (`methods`).
 
@@ -81,6 +86,11 @@ class MediaPool:
     async def open(self) -> None:
         """Start the workers. Raises what `MediaEngine.open` raises, and WorkerFailed."""
         await self._crew.open()
+
+    @property
+    def loads(self) -> tuple[float, ...]:
+        """Of each worker that runs: the share of a core that its event loop takes."""
+        return tuple(worker.load.cpu for worker in self._crew.running)
 
     @property
     def live(self) -> int:

@@ -34,6 +34,7 @@ from voip.media.workers.messages import (
     Listen,
     Logged,
     Ping,
+    Pong,
     Refusal,
     Said,
     Silent,
@@ -42,6 +43,7 @@ from voip.media.workers.messages import (
 )
 from voip.media.workers.methods import EVENT, METHODS, Method
 from voip.media.workers.samples import CREDIT, RemoteListening
+from voip.media.workers.share import Share
 from voip.signalling.ids import CallKey
 
 log = logging.getLogger(__name__)
@@ -76,6 +78,7 @@ class WorkerProcess:
         self._beat: asyncio.TimerHandle | None = None
         self.running = False
         """It can be given calls."""
+        self.load = Share()
 
     @property
     def pid(self) -> int | None:
@@ -168,6 +171,8 @@ class WorkerProcess:
                 self._silent(number)  # in case it was a Listen
                 if (answer := self._open(number)) is not None:
                     answer.set_exception(unpacked(failure))
+            case Pong(cpu):
+                self.load.told(cpu, asyncio.get_running_loop().time())
             case Logged():
                 log_receiver.log(message)
 

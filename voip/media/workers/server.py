@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -67,7 +68,7 @@ class Server:
                 if number in self._tasks:
                     self._tasks[number].cancel()
             case Ping():
-                self.channel.send(Pong())
+                self.channel.send(Pong(time.thread_time()))
 
     def _start(self, settings: MediaSettings, levels: dict[str, int]) -> None:
         send_logs(self.channel, levels)

@@ -1,0 +1,1 @@
+"""`voip doctor`: says what works, and for what does not, why and what to do."""
