@@ -11,7 +11,8 @@ KB = 1000
 STATIC_IMPORT = re.compile(r'(?:from|import)\s*"(\./[^"]+\.js)"')
 ENTRY = re.compile(r'src="\./(assets/[^"]+\.js)"')
 OTHER_LANGUAGE = re.compile(r"^(first|client)-(?!en-)[a-z]{2}-")
-CRYPTOGRAPHY = re.compile(r"crypto")
+CRYPTOGRAPHY = re.compile(r"crypto|^qrcode-")
+"""The codes that devices verify each other's keys by belong to it."""
 
 
 @dataclass(frozen=True, slots=True)

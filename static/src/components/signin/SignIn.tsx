@@ -29,11 +29,9 @@ export function SignIn() {
   const slow = useSlow(working);
   const server = again?.homeserver ?? config.value.homeserver ?? "";
 
-  // The client loads while the person types; a failure shows when it is needed.
-  useEffect(() => {
-    const timer = setTimeout(() => void import("../../matrix/client").catch(() => {}), 400);
-    return () => clearTimeout(timer);
-  }, []);
+  // The client loads while the person types, not before: who only looks is not kept busy. A
+  // failure shows when it is needed.
+  const load = () => void import("../../matrix/client").catch(() => {});
   // The fields hold what config.json says by the time this runs.
   useEffect(() => setTyped(server), [server]);
 
@@ -61,7 +59,13 @@ export function SignIn() {
   const shown = problem || notice.value?.text || noWays;
   return (
     <main class="centre signin">
-      <form class="card" onSubmit={submit} aria-labelledby="signin-title" aria-busy={working}>
+      <form
+        class="card"
+        onSubmit={submit}
+        onFocusCapture={load}
+        aria-labelledby="signin-title"
+        aria-busy={working}
+      >
         <div class="mark">
           <Icon name="phone" />
         </div>
