@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -26,9 +28,28 @@ from voip.media.settings import MediaSettings
 from voip.media.sounds import Tone
 from voip.service.demo.synapse import SynapseProcess
 
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0
 PLAIN = KeepingSettings()
 SHORT = RecorderSettings(announcement=Tone(seconds=0.2), until_silence=1.5, max_seconds=30)
+
+
+async def program(file: Path, account: MatrixSettings, folder: Path) -> asyncio.subprocess.Process:
+    """A bot in a file of its own, started with this account; its data lie in ``folder``."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(file),
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "VOIP_HOMESERVER": account.homeserver,
+            "VOIP_USER_ID": account.user_id,
+            "VOIP_PASSWORD": account.password or "",
+            "VOIP_DATA_DIR": str(folder / "data"),
+        },
+        stdout=asyncio.subprocess.PIPE,
+        cwd=folder,
+    )
 
 
 class Exchange:

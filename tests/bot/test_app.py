@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import voip.bot
-from tests.bot.conftest import Exchange
+from tests.bot.conftest import Exchange, program
 from tests.bot.test_conversation import PATIENCE, answering, until
 from voip.bot import AnsweredBy, Bot, Call, CallEnded, EndReason, Speech
 from voip.bot.caller import CallOrder, place_call
@@ -59,20 +59,7 @@ async def test_a_file_of_ten_lines_is_a_bot(exchange: Exchange, tmp_path: Path) 
     settings = exchange.settings("bot").matrix
     mine = tmp_path / "my_bot.py"
     mine.write_text(MINE)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(mine),
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "VOIP_HOMESERVER": settings.homeserver,
-            "VOIP_USER_ID": settings.user_id,
-            "VOIP_PASSWORD": settings.password or "",
-            "VOIP_DATA_DIR": str(tmp_path / "data"),
-        },
-        stdout=asyncio.subprocess.PIPE,
-        cwd=tmp_path,
-    )
+    process = await program(mine, settings, tmp_path)
     try:
         assert process.stdout is not None
         async with asyncio.timeout(PATIENCE):

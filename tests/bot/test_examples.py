@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import runpy
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.bot.conftest import Exchange
+from tests.bot.conftest import Exchange, program
 from voip.bot.call import Call
 from voip.bot.sphinx import Sphinx
 from voip.bot.utterances import Utterances
@@ -60,20 +58,7 @@ async def test_the_bot_that_hears_says_what_was_said_to_it(exchange: Exchange) -
 
 async def test_it_runs_as_a_program(exchange: Exchange, tmp_path: Path) -> None:
     settings = exchange.settings("bot").matrix
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(HEARS),
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "VOIP_HOMESERVER": settings.homeserver,
-            "VOIP_USER_ID": settings.user_id,
-            "VOIP_PASSWORD": settings.password or "",
-            "VOIP_DATA_DIR": str(tmp_path / "data"),
-        },
-        stdout=asyncio.subprocess.PIPE,
-        cwd=tmp_path,
-    )
+    process = await program(HEARS, settings, tmp_path)
     try:
         assert process.stdout is not None
         async with asyncio.timeout(PATIENCE):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +31,7 @@ from voip.media.workers.pool import worker_loads
 from voip.observers import Topic
 from voip.tasks import TaskOwner
 
-__all__ = ["Bot", "BotKind", "BotSettings", "run_bot", "running_bot"]
+__all__ = ["Bot", "BotKind", "BotSettings", "running_bot"]
 
 log = logging.getLogger(__name__)
 
@@ -182,10 +182,3 @@ async def running_bot(settings: BotSettings, flow: Flow | None = None) -> AsyncI
                 yield bot
             finally:
                 await bot.aclose()
-
-
-async def run_bot(settings: BotSettings, on_ready: Callable[[str], None]) -> None:
-    """Run a shipped bot until cancelled; `on_ready` is told its user id when it may be called."""
-    async with running_bot(settings) as bot:
-        on_ready(bot.phone.user_id)
-        await bot.phone.run()

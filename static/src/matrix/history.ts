@@ -11,21 +11,14 @@ import {
 import { history, historyMore, MOST_SHOWN } from "../state/history";
 import { callRecords } from "./callrecords";
 import { running } from "./current";
+import { settled } from "./settled";
 
-/** Many events arrive at once: the list is made once for all of them. */
-const SETTLE_MS = 150;
 const PAGE = 50;
 /** Rooms that are asked for older calls in one go, the liveliest first. */
 const ROOMS_AT_ONCE = 10;
 
 export function watchHistory(client: MatrixClient): () => void {
-  let pending: ReturnType<typeof setTimeout> | undefined;
-  const soon = () => {
-    pending ??= setTimeout(() => {
-      pending = undefined;
-      show(client);
-    }, SETTLE_MS);
-  };
+  const soon = settled(() => show(client));
   const events = [
     ClientEvent.Room,
     RoomEvent.Timeline,
@@ -34,7 +27,7 @@ export function watchHistory(client: MatrixClient): () => void {
   ] as const;
   for (const event of events) client.on(event, soon);
   return () => {
-    clearTimeout(pending);
+    soon.cancel();
     for (const event of events) client.off(event, soon);
     history.value = [];
   };

@@ -15,18 +15,14 @@ import { rooms } from "../state/store";
 import type { RoomSummary } from "../state/types";
 import { tidyName } from "../text/names";
 import { previewOf } from "./items";
+import { settled } from "./settled";
 
-/** Many events arrive at once: the list is drawn once for all of them. */
 const SETTLE_MS = 60;
 
 export function watchRooms(client: MatrixClient): () => void {
-  let pending: ReturnType<typeof setTimeout> | undefined;
-  const refresh = () => {
-    pending ??= setTimeout(() => {
-      pending = undefined;
-      rooms.value = summaries(client);
-    }, SETTLE_MS);
-  };
+  const refresh = settled(() => {
+    rooms.value = summaries(client);
+  }, SETTLE_MS);
   const events = [
     ClientEvent.Room,
     ClientEvent.DeleteRoom,
@@ -41,7 +37,7 @@ export function watchRooms(client: MatrixClient): () => void {
   ] as const;
   for (const event of events) client.on(event, refresh);
   return () => {
-    clearTimeout(pending);
+    refresh.cancel();
     for (const event of events) client.off(event, refresh);
   };
 }

@@ -15,18 +15,13 @@ import { callItem } from "./callitems";
 import { callRecords } from "./callrecords";
 import { running } from "./current";
 import { itemOf } from "./items";
+import { settled } from "./settled";
 
 const SETTLE_MS = 30;
 const PAGE = 50;
 
 export function watchTimeline(client: MatrixClient): () => void {
-  let pending: ReturnType<typeof setTimeout> | undefined;
-  const soon = () => {
-    pending ??= setTimeout(() => {
-      pending = undefined;
-      show(client);
-    }, SETTLE_MS);
-  };
+  const soon = settled(() => show(client), SETTLE_MS);
   const onTimeline = (_event: MatrixEvent, room: Room | undefined) => {
     if (room?.roomId === selectedRoom.value) soon();
   };
@@ -41,7 +36,7 @@ export function watchTimeline(client: MatrixClient): () => void {
     if (selectedRoom.value !== timeline.peek()?.roomId) show(client);
   });
   return () => {
-    clearTimeout(pending);
+    soon.cancel();
     stopEffect();
     client.off(RoomEvent.Timeline, onTimeline);
     client.off(RoomEvent.TimelineReset, soon);

@@ -116,10 +116,9 @@ export interface CallView {
   /** The other side can be handed over to somebody else. */
   transferable: boolean;
   takesDigits: boolean;
-  /** We show our screen. */
-  sharing: boolean;
-  /** The other side's screen. */
-  screen: MediaStream | null;
+  /** Screens that are shown; null where none is. */
+  ownScreen: MediaStream | null;
+  peerScreen: MediaStream | null;
   /** Milliseconds since 1970 when media first connected. */
   connectedAt: number | null;
   micMuted: boolean;

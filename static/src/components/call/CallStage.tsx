@@ -20,7 +20,7 @@ export function CallStage({ call }: { call: CallView }) {
   useRingback(call.phase === "calling");
   const stage = useArrival<HTMLElement>();
   const talking = call.phase === "connected" && !call.held;
-  const screenSeen = talking && call.screen !== null;
+  const screenSeen = talking && call.peerScreen !== null;
   const peerSeen = talking && !call.peerCameraOff;
   return (
     <section
@@ -59,7 +59,7 @@ export function CallStage({ call }: { call: CallView }) {
       </div>
       <StatsCorner />
       <div class="stage-foot">
-        {call.sharing && <p class="stage-muted">{t("lines:sharing")}</p>}
+        {call.ownScreen && <p class="stage-muted">{t("lines:sharing")}</p>}
         <StatsLine />
         <StageTools />
         <CallTools call={call} />

@@ -40,10 +40,10 @@ export function CallTools({ call }: { call: CallView }) {
         {CAN_SHARE && (
           <Tool
             icon="screen"
-            label={t(call.sharing ? "lines:stopSharing" : "lines:share")}
-            on={call.sharing}
+            label={t(call.ownScreen ? "lines:stopSharing" : "lines:share")}
+            on={call.ownScreen !== null}
             disabled={call.held}
-            onClick={() => void shareScreen(!call.sharing)}
+            onClick={() => void shareScreen(call.ownScreen === null)}
             testid="share-screen"
           />
         )}

@@ -1,7 +1,6 @@
 /** What the window above all others shows: the other side, mute, hang up. */
 import { setMicMuted } from "../../matrix/callmedia";
 import { hangUp } from "../../matrix/calls";
-import { screensOf } from "../../matrix/screens";
 import { call } from "../../state/store";
 import { t } from "../../text/i18n";
 import { Avatar } from "../parts/Avatar";
@@ -11,8 +10,7 @@ import { StreamVideo } from "../parts/StreamVideo";
 export function FloatingCall() {
   const shown = call.value;
   if (!shown) return null;
-  const screen = screensOf(shown.id).peer;
-  const seen = screen ?? (shown.peerCameraOff ? null : shown.remoteStream);
+  const seen = shown.peerScreen ?? (shown.peerCameraOff ? null : shown.remoteStream);
   const mute = t(shown.micMuted ? "call:unmute" : "call:mute");
   return (
     <main class="floating" data-testid="floating">

@@ -1,5 +1,4 @@
 /** Everything there is to see in a call, at its place; the other side's sound comes from here. */
-import { screensOf } from "../../matrix/screens";
 import { layoutChoices } from "../../state/layout";
 import { me } from "../../state/store";
 import type { CallView } from "../../state/types";
@@ -11,7 +10,6 @@ import { SelfPicture } from "./SelfPicture";
 
 export function Pictures({ call }: { call: CallView }) {
   const { tiles, selfHidden, selfCorner } = layoutChoices.value;
-  const screens = screensOf(call.id);
   const connected = call.phase === "connected" && !call.held;
   const peerCamera = connected && !call.peerCameraOff;
   const selfCamera = call.localStream !== null && !call.cameraOff && call.video;
@@ -19,8 +17,8 @@ export function Pictures({ call }: { call: CallView }) {
     connected,
     peerCamera,
     selfCamera,
-    peerScreen: screens.peer !== null,
-    ownScreen: screens.own !== null,
+    peerScreen: call.peerScreen !== null,
+    ownScreen: call.ownScreen !== null,
     tiles,
     selfHidden,
   });
@@ -46,13 +44,13 @@ export function Pictures({ call }: { call: CallView }) {
         {roles.peer === "tile" && <span class="pic-name">{name}</span>}
       </div>
       <Screen
-        stream={screens.peer}
+        stream={call.peerScreen}
         role={roles.peerScreen}
         name={t("layout:peerScreen", { name })}
         testid="remote-screen"
       />
       <Screen
-        stream={screens.own}
+        stream={call.ownScreen}
         role={roles.ownScreen}
         name={t("layout:ownScreen")}
         testid="own-screen"
