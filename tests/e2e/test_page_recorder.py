@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import wave
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import Callable
 
-import numpy as np
 import pytest
 from playwright.async_api import Browser, expect
 
@@ -14,38 +11,17 @@ from tests.bot.conftest import Exchange
 from tests.conftest import MakeUser
 from tests.e2e.accounts import Account
 from tests.e2e.browser import Person, chromium
-from tests.media.audio import RATE, Samples, decode, speech
+from tests.e2e.microphone import give_voice, speak, until
+from tests.media.audio import RATE, decode, speech
 from voip.bot.runner import Bot
 from voip.service.demo.likeness import likeness
 
-# Seconds from the microphone's start to the first word: the call connects and the tone sounds.
-LEAD = 5.0
-
-
-def spoken_into(path: Path, said: Samples, lead: float) -> Path:
-    """A WAV file for Chromium's microphone: silence, then what is said."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(np.zeros(int(lead * RATE), np.int16).tobytes())
-        file.writeframes(said.tobytes())
-    return path
-
-
-@pytest.fixture
-async def speaker(tmp_path: Path) -> AsyncIterator[Browser]:
-    """A browser whose microphone says the sentence."""
-    microphone = spoken_into(tmp_path / "microphone.wav", speech(), LEAD)
-    async with chromium(microphone=microphone) as browser:
-        yield browser
-
 
 async def test_what_a_person_says_is_in_the_file_and_in_the_encrypted_room(
-    speaker: Browser, exchange: Exchange, page_url: str, make_user: MakeUser
+    browser: Browser, exchange: Exchange, page_url: str, make_user: MakeUser
 ) -> None:
     bot, user = await exchange.bot(), make_user()
-    person = await Person.open(speaker, page_url)
+    person = await Person.open(browser, page_url)
     await person.sign_in(user.localpart, user.password)
     await person.start_chat(bot.phone.user_id)
     await speak_until_the_bot_hangs_up(person, bot)
@@ -53,11 +29,11 @@ async def test_what_a_person_says_is_in_the_file_and_in_the_encrypted_room(
 
 @pytest.mark.long
 async def test_what_a_person_says_is_in_the_file_and_in_the_plain_room(
-    speaker: Browser, exchange: Exchange, page_url: str, account: Callable[[], Account]
+    browser: Browser, exchange: Exchange, page_url: str, account: Callable[[], Account]
 ) -> None:
     bot, caller = await exchange.bot(), account()
     plain_room(caller, bot.phone.user_id)
-    person = await Person.open(speaker, page_url)
+    person = await Person.open(browser, page_url)
     await person.sign_in(caller.user.localpart, caller.user.password)
     await person.open_person(bot.phone.user_id)
     await speak_until_the_bot_hangs_up(person, bot)
@@ -66,8 +42,11 @@ async def test_what_a_person_says_is_in_the_file_and_in_the_plain_room(
 async def speak_until_the_bot_hangs_up(person: Person, bot: Bot) -> None:
     """Calls the recorder from the open room, and finds what was said where it belongs."""
     await expect(person.at("call-voice")).to_be_enabled()
+    await give_voice(person.page, speech())
     await person.call()
     await person.wait_phase("connected")
+    await until(lambda: any(bot.phone.recordings.glob("*/audio*")))
+    await speak(person.page)
     # Nobody speaks any more, so the bot hangs up.
     assert (await person.wait_call_over()).startswith("Call ended after 0:")
     await person.wait_recording(bot.phone.user_id)

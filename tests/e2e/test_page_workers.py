@@ -8,19 +8,16 @@ from tests.bot.conftest import Exchange
 from tests.bot.test_workers import pool_of
 from tests.conftest import MakeUser
 from tests.e2e.browser import Person
-from tests.e2e.test_page_recorder import speak_until_the_bot_hangs_up, speaker  # noqa: F401
+from tests.e2e.test_page_recorder import speak_until_the_bot_hangs_up
 from tests.media.audio import RATE, decode, rms
 from tests.media.workers.pools import kill, worker_of
 
 
 async def test_what_a_person_says_is_recorded_by_a_worker(
-    speaker: Browser,  # noqa: F811  # the fixture
-    exchange: Exchange,
-    page_url: str,
-    make_user: MakeUser,
+    browser: Browser, exchange: Exchange, page_url: str, make_user: MakeUser
 ) -> None:
     bot, user = await exchange.bot(workers=2), make_user()
-    person = await Person.open(speaker, page_url)
+    person = await Person.open(browser, page_url)
     await person.sign_in(user.localpart, user.password)
     await person.start_chat(bot.phone.user_id)
     await speak_until_the_bot_hangs_up(person, bot)
