@@ -62,7 +62,7 @@ async def test_a_worker_that_is_killed_costs_its_call_and_nothing_of_what_it_rec
     alice, carol = await exchange.phone("alice"), await exchange.phone("carol")
     hers, carols = await placed(alice, bot), await placed(carol, bot)
     assert worker(bot, hers) is not worker(bot, carols)
-    talking = asyncio.create_task(carols.play(Tone(seconds=60)))
+    talking = asyncio.create_task(carols.play(Tone(), loop=True))
     await asyncio.sleep(1.5)  # the announcement and the tone
     await hers.play(Speech(SENTENCE))
     kill(worker(bot, hers))
