@@ -126,3 +126,23 @@ async def test_picture_in_picture_lasts_as_long_as_the_call(pair: Pair) -> None:
     await pair.callee.wait_call_over()
     await expect(pair.caller.at("call")).to_have_count(0)
     assert await pair.caller.page.evaluate("documentPictureInPicture.window") is None
+
+
+async def test_messages_are_read_during_a_call(account: Callable[[], Account], join: Join) -> None:
+    a, b = account(), account()
+    room_id = a.direct_room(b)
+    caller = await join(a.user)
+    await caller.open_room(room_id)
+    await caller.call()
+    await caller.at("open-messages").click()
+    b.send(room_id, {"msgtype": "m.text", "body": "Call me on the other number."})
+    beside = caller.at("call-messages")
+    await expect(beside.get_by_text("Call me on the other number.")).to_be_visible()
+    await expect(caller.at("hang-up")).to_be_in_viewport(ratio=1)
+    await caller.page.set_viewport_size({"width": SMALL_PHONE[0], "height": SMALL_PHONE[1]})
+    await caller.assert_fits()
+    # On a phone they lie above the call, and the way back is in view.
+    await caller.at("close-messages").click()
+    await expect(caller.at("hang-up")).to_be_in_viewport(ratio=1)
+    await caller.at("hang-up").click()
+    await expect(beside).to_have_count(0)

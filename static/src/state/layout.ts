@@ -26,6 +26,8 @@ export const layoutChoices = remembered<LayoutChoices>("voip.layout", {
 
 /** The panel with what the network does. */
 export const statsOpen = signal(false);
+/** The messages of the call's room, beside the call. */
+export const messagesOpen = signal(false);
 
 export function arrange(change: Partial<LayoutChoices>) {
   layoutChoices.value = { ...layoutChoices.value, ...change };

@@ -1,6 +1,7 @@
 /** The call in progress: the other side large, ourselves small, the buttons below. */
-
+import { useEffect } from "preact/hooks";
 import { useRingback } from "../../sound/useRing";
+import { messagesOpen } from "../../state/layout";
 import type { CallView } from "../../state/types";
 import { t } from "../../text/i18n";
 import { Pictures } from "../layout/Pictures";
@@ -18,6 +19,12 @@ import { StatsLine } from "./StatsLine";
 
 export function CallStage({ call }: { call: CallView }) {
   useRingback(call.phase === "calling");
+  useEffect(
+    () => () => {
+      messagesOpen.value = false;
+    },
+    [],
+  );
   const stage = useArrival<HTMLElement>();
   const talking = call.phase === "connected" && !call.held;
   const screenSeen = talking && call.peerScreen !== null;

@@ -1,7 +1,7 @@
 /** The small buttons of the stage: how it is laid out, devices, connection. */
 import { useEffect, useState } from "preact/hooks";
 import { devicesOpen } from "../../state/devices";
-import { arrange, layoutChoices, statsOpen } from "../../state/layout";
+import { arrange, layoutChoices, messagesOpen, statsOpen } from "../../state/layout";
 import { t } from "../../text/i18n";
 import { Icon, type IconName } from "../parts/Icon";
 import { canFloat, floating, toggleFloating } from "./floating";
@@ -48,6 +48,15 @@ export function StageTools() {
           devicesOpen.value = true;
         }}
         testid="open-devices"
+      />
+      <Tool
+        icon="chat"
+        label={t("room:messages")}
+        onClick={() => {
+          messagesOpen.value = !messagesOpen.value;
+        }}
+        pressed={messagesOpen.value}
+        testid="open-messages"
       />
       <Tool
         icon="signal"

@@ -3,10 +3,12 @@ import { useState } from "preact/hooks";
 import { mayAsk, refuse, request } from "../../notify/permission";
 import { rooms, tell } from "../../state/store";
 import { t } from "../../text/i18n";
+import { asked } from "../trust/TrustBanner";
 
 export function NotifyHint() {
   const [asking, setAsking] = useState(mayAsk);
-  if (!asking || !rooms.value.some((each) => each.inviter === null)) return null;
+  if (!asking || asked() !== null || !rooms.value.some((each) => each.inviter === null))
+    return null;
   return (
     <div class="notify" data-testid="notify-hint">
       <p>{t("people:notifyHint")}</p>

@@ -1,6 +1,7 @@
 /** The client of a signed-in person: the list, the open room, the call. */
 import { useEffect } from "preact/hooks";
 import { checkOpen } from "../../state/check";
+import { messagesOpen } from "../../state/layout";
 import { link } from "../../state/link";
 import { call, incoming, room, selectedRoom } from "../../state/store";
 import "../../style/list.css";
@@ -15,6 +16,7 @@ import "../../style/history.css";
 import "../../style/lines.css";
 import "../../style/people.css";
 import "../../style/check.css";
+import { CallMessages } from "../call/CallMessages";
 import { CallStage } from "../call/CallStage";
 import { IncomingCall } from "../call/IncomingCall";
 import { TransferAsked } from "../call/TransferAsked";
@@ -56,7 +58,10 @@ export function Shell() {
         <NoticeBar />
         <TrustAlerts />
         {active ? (
-          <CallStage call={active} />
+          <div class="call-pane">
+            <CallStage call={active} />
+            {messagesOpen.value && <CallMessages roomId={active.roomId} />}
+          </div>
         ) : checkOpen.value ? (
           <CheckCorner />
         ) : room.value ? (

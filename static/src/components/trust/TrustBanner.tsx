@@ -6,8 +6,8 @@ import "../../style/trust.css";
 import { ShieldIcon } from "./ShieldIcon";
 
 export function TrustBanner() {
-  const what = question();
-  if (!what || askedLater.value || call.value || connection.value !== "online") return null;
+  const what = asked();
+  if (!what) return null;
   return (
     <aside class="trust-banner" aria-label={t("trust:encryption")} data-testid="trust-banner">
       <ShieldIcon kind="open" />
@@ -36,6 +36,12 @@ export function TrustBanner() {
       </div>
     </aside>
   );
+}
+
+/** What is asked now, if anything: other requests wait until it is answered. */
+export function asked(): "confirm" | "setup" | null {
+  if (askedLater.value || call.value || connection.value !== "online") return null;
+  return question();
 }
 
 function question(): "confirm" | "setup" | null {
