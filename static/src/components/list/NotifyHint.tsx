@@ -1,14 +1,14 @@
 /** Asks, once somebody may call, whether the system may tell of calls. */
 import { useState } from "preact/hooks";
 import { mayAsk, refuse, request } from "../../notify/permission";
-import { rooms, tell } from "../../state/store";
+import { call, rooms, tell } from "../../state/store";
 import { t } from "../../text/i18n";
 import { asked } from "../trust/TrustBanner";
 
 export function NotifyHint() {
   const [asking, setAsking] = useState(mayAsk);
-  if (!asking || asked() !== null || !rooms.value.some((each) => each.inviter === null))
-    return null;
+  const busy = asked() !== null || call.value !== null;
+  if (!asking || busy || !rooms.value.some((each) => each.inviter === null)) return null;
   return (
     <div class="notify" data-testid="notify-hint">
       <p>{t("people:notifyHint")}</p>
