@@ -168,16 +168,21 @@ class Call(ABC):
     def _named(self, sender: Party) -> Party:
         return self.peer if self.peer is not None and self._is_peer(sender) else sender
 
-    def remote(self, sender: Party, content: CallContent, now: float) -> IgnoreReason | None:
+    def remote(
+        self, sender: Party, device_key: str | None, content: CallContent, now: float
+    ) -> IgnoreReason | None:
         """Take a remote content; returns why it changed nothing, where it changed nothing."""
+        if self._device_keys is not None and not self.speaks_for(sender, device_key):
+            return IgnoreReason.WRONG_DEVICE
         kind = type(content)
-        if kind is Candidates:
-            return self.on_remote[Candidates](self, sender, content, now)
         if kind in IN_CONVERSATION:
             why = self._inside(sender, content, now)
         else:
             why = self.on_remote[kind](self, sender, content, now)
-        self._flush(now)
+        if device_key is not None and why is None:
+            self.remember(sender, device_key)
+        if self._batch.deadline is not None:
+            self._flush(now)
         return why
 
     def _inside(self, sender: Party, content: CallContent, now: float) -> IgnoreReason | None:

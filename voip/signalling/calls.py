@@ -78,6 +78,7 @@ class Calls:
         """The next thing to do or to tell, or None."""
         self._scope = Scope(us, config, outbox)
         self._registry = Registry(config, ended_before, now)
+        self._timers = self._registry.timers
         self._invites = Invites(self._scope, self._registry)
 
     def __len__(self) -> int:
@@ -95,16 +96,17 @@ class Calls:
         A remote event or a result never raises. A local one raises `UnknownCall`, `CallExists` or
         `WrongState`, and has changed nothing then.
         """
-        self.advance(now)
+        if now >= self._timers.first:
+            self.advance(now)
         self._handlers[type(event)](self, event, now)
 
     def deadline(self) -> float | None:
         """When `advance` is to be called, or None where nothing waits."""
-        return self._registry.timers.next()
+        return self._timers.next()
 
     def advance(self, now: float) -> None:
         """Let time pass: fire every timer that is due."""
-        while (call := self._registry.pop_due(now)) is not None:
+        while (call := self._timers.pop_due(now)) is not None:
             call.advance(now)
             self._registry.update(call, now)
 
@@ -141,19 +143,16 @@ class Calls:
     def _for_call(
         self, call: Call, sender: Party, content: CallContent, event: Received, now: float
     ) -> IgnoreReason | None:
+        if type(content) is Candidates:  # half of all events; they go by, and move nothing
+            return call.remote(sender, event.device_key, content, now)
         if isinstance(content, Invite):
             if isinstance(call, OutboundCall) and call.glares_with(sender):
                 return self._invites.invited(call.key, sender, content, event, now)
             return IgnoreReason.DUPLICATE
         if isinstance(content, Negotiate) and self._is_late(content, call, now - event.age, now):
             return IgnoreReason.EXPIRED
-        if not call.speaks_for(sender, event.device_key):
-            return IgnoreReason.WRONG_DEVICE
-        why = call.remote(sender, content, now)
-        if why is None:
-            call.remember(sender, event.device_key)
-        if type(content) is not Candidates:  # half of all events; they go by, and move nothing
-            self._registry.update(call, now)
+        why = call.remote(sender, event.device_key, content, now)
+        self._registry.update(call, now)
         return why
 
     def _is_late(self, content: Negotiate, call: Call, said: float, now: float) -> bool:

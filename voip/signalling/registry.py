@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from voip.signalling.call import Call
@@ -48,6 +48,8 @@ class Registry:
     def __init__(self, config: CallConfig, ended_before: Iterable[CallKey], now: float) -> None:
         self._config = config
         self._calls: dict[CallKey, Call] = {}
+        self.get: Callable[[CallKey], Call | None] = self._calls.get
+        """The live call of this name. Bound once: each event asks."""
         self._by_room: defaultdict[str, set[CallKey]] = defaultdict(set)
         self._calling: dict[str, tuple[CallKey, ...]] = {}
         """Calls of ours that wait for an answer there; nearly always one in a room."""
@@ -55,6 +57,7 @@ class Registry:
         self._unanswered: set[CallKey] = set()
         self._tombstones: OrderedDict[CallKey, float] = OrderedDict()
         self.timers = Timers[Call]()
+        """What is due is popped by whoever advances the call; `update` arms it anew."""
         for key in ended_before:
             self.bury(key, now)
 
@@ -63,9 +66,6 @@ class Registry:
 
     def __contains__(self, key: CallKey) -> bool:
         return key in self._calls
-
-    def get(self, key: CallKey) -> Call | None:
-        return self._calls.get(key)
 
     @property
     def full(self) -> bool:
@@ -105,10 +105,6 @@ class Registry:
         if deadline != (None if armed is None else armed[0]):
             self.timers.set(call, deadline)
 
-    def pop_due(self, now: float) -> Call | None:
-        """A call whose deadline is at or before `now`; `update` arms it anew."""
-        return self.timers.pop_due(now)
-
     def _note(self, call: Call) -> None:
         """Keep the indexes that go by state."""
         key, state = call.key, call.state
@@ -117,6 +113,8 @@ class Registry:
             self._by_room[key.room_id].add(key)
         before, call.noted = _INDEXES.get(call.noted, _NOWHERE), state
         now = _INDEXES.get(state, _NOWHERE)
+        if before is now:
+            return
         if before.held is not now.held:
             _put(self._held, key, now.held)
         if before.here is not now.here:
