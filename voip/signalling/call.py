@@ -119,7 +119,8 @@ class Call(ABC):
         self.peer: Party | None = None
         """The party that we talk to, once it is settled."""
         self._scope = scope
-        self.us, self.config, self.outbox = scope
+        # One by one: to unpack a named tuple takes twice as long.
+        self.us, self.config, self.outbox = scope.us, scope.config, scope.outbox
         self.version = 1
         """The version that the other side speaks, once it has spoken."""
         self._conversation: Conversation | None = None
@@ -135,10 +136,12 @@ class Call(ABC):
     @property
     def deadline(self) -> float | None:
         """When `advance` is to be called next, if nothing else happens."""
-        talk, first, batch = self._conversation, self._timer, self._batch.deadline
-        if batch is not None:
-            first = _earlier(first, batch)
-        return first if talk is None else _earlier(first, talk.deadline)
+        first, batch, talk = self._timer, self._batch.deadline, self._conversation
+        if batch is not None and (first is None or batch < first):
+            first = batch
+        if talk is not None and talk.negotiation is not None:
+            return _earlier(first, talk.negotiation.deadline)
+        return first
 
     @property
     def offered_at(self) -> float | None:

@@ -59,7 +59,6 @@ _OfCall = (
     | RejectTransfer
     | AssertIdentity
 )
-_Refusal = tuple[IgnoreReason, str]
 
 
 class Calls:
@@ -113,43 +112,42 @@ class Calls:
     # --- remote ---
 
     def _on_received(self, event: Received, now: float) -> None:
-        refusal = self._receive(event, now)
-        if refusal is not None:
-            why, detail = refusal
+        detail = ""
+        try:
+            why = self._receive(event, now)
+        except UnknownContent as error:
+            why, detail = IgnoreReason.UNSUPPORTED, str(error)
+        except ContentError as error:
+            why, detail = IgnoreReason.MALFORMED, str(error)
+        if why is not None:
             self._scope.outbox.put(Ignored(event.room_id, event.sender, event.type, why, detail))
 
-    def _receive(self, event: Received, now: float) -> _Refusal | None:
+    def _receive(self, event: Received, now: float) -> IgnoreReason | None:
+        """Raises `ContentError`; nothing has changed then."""
         if event.room_encrypted and not event.encrypted:
             # A homeserver could forge it, and carry its own DTLS fingerprint into the call.
-            return IgnoreReason.PLAINTEXT, ""
-        try:
-            content = parse(event.type, event.content)
-        except UnknownContent as error:
-            return IgnoreReason.UNSUPPORTED, str(error)
-        except ContentError as error:
-            return IgnoreReason.MALFORMED, str(error)
+            return IgnoreReason.PLAINTEXT
+        content = parse(event.type, event.content)
         sender = Party(event.sender, content.party_id or NO_PARTY)
         if sender == self._scope.us:
             # Told by the party, never by the user: somebody may call themselves (MSC2746).
-            return IgnoreReason.OWN_ECHO, ""
+            return IgnoreReason.OWN_ECHO
         key = CallKey(event.room_id, content.call_id)
         call = self._registry.get(key)
         if call is None:
-            why = self._invites.for_no_call(key, sender, content, event, now)
-        else:
-            why = self._for_call(call, sender, content, event, now)
-        return None if why is None else (why, "")
+            return self._invites.for_no_call(key, sender, content, event, now)
+        return self._for_call(call, sender, content, event, now)
 
     def _for_call(
         self, call: Call, sender: Party, content: CallContent, event: Received, now: float
     ) -> IgnoreReason | None:
         if type(content) is Candidates:  # half of all events; they go by, and move nothing
             return call.remote(sender, event.device_key, content, now)
-        if isinstance(content, Invite):
+        if type(content) is Invite:
             if isinstance(call, OutboundCall) and call.glares_with(sender):
                 return self._invites.invited(call.key, sender, content, event, now)
             return IgnoreReason.DUPLICATE
-        if isinstance(content, Negotiate) and self._is_late(content, call, now - event.age, now):
+        if type(content) is Negotiate and self._is_late(content, call, now - event.age, now):
             return IgnoreReason.EXPIRED
         why = call.remote(sender, event.device_key, content, now)
         self._registry.update(call, now)

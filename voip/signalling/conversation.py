@@ -98,7 +98,6 @@ class Conversation:
     __slots__ = (
         "_batch",
         "_muted",
-        "_negotiation",
         "_peer_says",
         "_polite",
         "_shown",
@@ -108,6 +107,7 @@ class Conversation:
         "_version",
         "config",
         "key",
+        "negotiation",
         "outbox",
     )
 
@@ -123,7 +123,7 @@ class Conversation:
     ) -> None:
         """`batch` is the call's, with what has been gathered so far."""
         self.key = key
-        self._us, self.config, self.outbox = scope
+        self._us, self.config, self.outbox = scope.us, scope.config, scope.outbox
         self._batch = batch
         self._version = version
         self._polite = polite
@@ -134,19 +134,16 @@ class Conversation:
         """What was told of it."""
         self._streams: Streams | None = None
         """What is known of its streams."""
-        self._negotiation: Negotiation | None = None
-
-    @property
-    def deadline(self) -> float | None:
-        return None if self._negotiation is None else self._negotiation.deadline
+        self.negotiation: Negotiation | None = None
+        """Made by the first change."""
 
     @property
     def offered_at(self) -> float | None:
-        return None if self._negotiation is None else self._negotiation.offered_at
+        return None if self.negotiation is None else self.negotiation.offered_at
 
     def advance(self, now: float) -> None:
-        if self._negotiation is not None:
-            self._negotiation.advance(now)
+        if self.negotiation is not None:
+            self.negotiation.advance(now)
 
     def remote(self, content: CallContent, now: float) -> IgnoreReason | None:
         """A content of the peer; only a version 1 peer has any of these (MSC2746)."""
@@ -167,7 +164,7 @@ class Conversation:
         if isinstance(event, LocalStreams):
             self._show(event, now)
             return True
-        negotiation = self._negotiation
+        negotiation = self.negotiation
         if negotiation is None:
             return False
         match event:
@@ -286,9 +283,9 @@ class Conversation:
         self._send(StreamMetadataChanged, streams=streams)
 
     def _talk(self) -> Negotiation:
-        if self._negotiation is None:
-            self._negotiation = Negotiation(self, polite=self._polite)
-        return self._negotiation
+        if self.negotiation is None:
+            self.negotiation = Negotiation(self, polite=self._polite)
+        return self.negotiation
 
     def _send(self, kind: type[CallContent], **fields: Any) -> int:
         content = make(kind, self.key, self._us, self._version, **fields)
