@@ -101,9 +101,7 @@ class Registry:
             return
         if call.noted is not call.state:
             self._note(call)
-        armed, deadline = call.armed, call.deadline
-        if deadline != (None if armed is None else armed[0]):
-            self.timers.set(call, deadline)
+        self.timers.set(call, call.deadline)
 
     def _note(self, call: Call) -> None:
         """Keep the indexes that go by state."""
