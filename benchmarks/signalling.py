@@ -98,10 +98,11 @@ def _beside_nio(
 
 def _handled(calls: Calls, events: list[dict[str, Any]]) -> float:
     """Microseconds for each event."""
+    handle, poll = calls.handle, calls.poll
     with _timed(len(events)) as taken:
         for event in events:
-            calls.handle(_received(event), 1.0)
-            while calls.poll() is not None:
+            handle(_received(event), 1.0)
+            while poll() is not None:
                 pass
     return taken[0]
 

@@ -110,7 +110,7 @@ def standing(device: Device) -> Negotiating:
     """Where the renegotiation stands."""
     talk = call_of(device)._conversation
     assert talk is not None
-    return Negotiating.STABLE if talk._negotiation is None else talk._negotiation.state
+    return Negotiating.STABLE if talk.negotiation is None else talk.negotiation.state
 
 
 def said_of_itself(items: list[Item]) -> list[tuple[bool, bool, bool]]:

@@ -88,7 +88,7 @@ def _at_every_step_of(call: Call, device: SimDevice) -> None:
     if talk is None:
         return
     assert call.state in {State.CONNECTING, State.CONNECTED}
-    negotiation = talk._negotiation
+    negotiation = talk.negotiation
     if negotiation is not None:
         stable = negotiation.state is Negotiating.STABLE
         assert (negotiation.deadline is None) == stable, "a timer outlives its state"

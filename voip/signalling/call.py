@@ -119,7 +119,8 @@ class Call(ABC):
         self.peer: Party | None = None
         """The party that we talk to, once it is settled."""
         self._scope = scope
-        self.us, self.config, self.outbox = scope
+        # One by one: to unpack a named tuple takes twice as long.
+        self.us, self.config, self.outbox = scope.us, scope.config, scope.outbox
         self.version = 1
         """The version that the other side speaks, once it has spoken."""
         self._conversation: Conversation | None = None
@@ -135,10 +136,12 @@ class Call(ABC):
     @property
     def deadline(self) -> float | None:
         """When `advance` is to be called next, if nothing else happens."""
-        talk, first, batch = self._conversation, self._timer, self._batch.deadline
-        if batch is not None:
-            first = _earlier(first, batch)
-        return first if talk is None else _earlier(first, talk.deadline)
+        first, batch, talk = self._timer, self._batch.deadline, self._conversation
+        if batch is not None and (first is None or batch < first):
+            first = batch
+        if talk is not None and talk.negotiation is not None:
+            return _earlier(first, talk.negotiation.deadline)
+        return first
 
     @property
     def offered_at(self) -> float | None:
@@ -168,16 +171,21 @@ class Call(ABC):
     def _named(self, sender: Party) -> Party:
         return self.peer if self.peer is not None and self._is_peer(sender) else sender
 
-    def remote(self, sender: Party, content: CallContent, now: float) -> IgnoreReason | None:
+    def remote(
+        self, sender: Party, device_key: str | None, content: CallContent, now: float
+    ) -> IgnoreReason | None:
         """Take a remote content; returns why it changed nothing, where it changed nothing."""
+        if self._device_keys is not None and not self.speaks_for(sender, device_key):
+            return IgnoreReason.WRONG_DEVICE
         kind = type(content)
-        if kind is Candidates:
-            return self.on_remote[Candidates](self, sender, content, now)
         if kind in IN_CONVERSATION:
             why = self._inside(sender, content, now)
         else:
             why = self.on_remote[kind](self, sender, content, now)
-        self._flush(now)
+        if device_key is not None and why is None:
+            self.remember(sender, device_key)
+        if self._batch.deadline is not None:
+            self._flush(now)
         return why
 
     def _inside(self, sender: Party, content: CallContent, now: float) -> IgnoreReason | None:

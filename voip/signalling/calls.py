@@ -59,7 +59,6 @@ _OfCall = (
     | RejectTransfer
     | AssertIdentity
 )
-_Refusal = tuple[IgnoreReason, str]
 
 
 class Calls:
@@ -78,6 +77,7 @@ class Calls:
         """The next thing to do or to tell, or None."""
         self._scope = Scope(us, config, outbox)
         self._registry = Registry(config, ended_before, now)
+        self._timers = self._registry.timers
         self._invites = Invites(self._scope, self._registry)
 
     def __len__(self) -> int:
@@ -95,65 +95,62 @@ class Calls:
         A remote event or a result never raises. A local one raises `UnknownCall`, `CallExists` or
         `WrongState`, and has changed nothing then.
         """
-        self.advance(now)
+        if now >= self._timers.first:
+            self.advance(now)
         self._handlers[type(event)](self, event, now)
 
     def deadline(self) -> float | None:
         """When `advance` is to be called, or None where nothing waits."""
-        return self._registry.timers.next()
+        return self._timers.next()
 
     def advance(self, now: float) -> None:
         """Let time pass: fire every timer that is due."""
-        while (call := self._registry.pop_due(now)) is not None:
+        while (call := self._timers.pop_due(now)) is not None:
             call.advance(now)
             self._registry.update(call, now)
 
     # --- remote ---
 
     def _on_received(self, event: Received, now: float) -> None:
-        refusal = self._receive(event, now)
-        if refusal is not None:
-            why, detail = refusal
+        detail = ""
+        try:
+            why = self._receive(event, now)
+        except UnknownContent as error:
+            why, detail = IgnoreReason.UNSUPPORTED, str(error)
+        except ContentError as error:
+            why, detail = IgnoreReason.MALFORMED, str(error)
+        if why is not None:
             self._scope.outbox.put(Ignored(event.room_id, event.sender, event.type, why, detail))
 
-    def _receive(self, event: Received, now: float) -> _Refusal | None:
+    def _receive(self, event: Received, now: float) -> IgnoreReason | None:
+        """Raises `ContentError`; nothing has changed then."""
         if event.room_encrypted and not event.encrypted:
             # A homeserver could forge it, and carry its own DTLS fingerprint into the call.
-            return IgnoreReason.PLAINTEXT, ""
-        try:
-            content = parse(event.type, event.content)
-        except UnknownContent as error:
-            return IgnoreReason.UNSUPPORTED, str(error)
-        except ContentError as error:
-            return IgnoreReason.MALFORMED, str(error)
+            return IgnoreReason.PLAINTEXT
+        content = parse(event.type, event.content)
         sender = Party(event.sender, content.party_id or NO_PARTY)
         if sender == self._scope.us:
             # Told by the party, never by the user: somebody may call themselves (MSC2746).
-            return IgnoreReason.OWN_ECHO, ""
+            return IgnoreReason.OWN_ECHO
         key = CallKey(event.room_id, content.call_id)
         call = self._registry.get(key)
         if call is None:
-            why = self._invites.for_no_call(key, sender, content, event, now)
-        else:
-            why = self._for_call(call, sender, content, event, now)
-        return None if why is None else (why, "")
+            return self._invites.for_no_call(key, sender, content, event, now)
+        return self._for_call(call, sender, content, event, now)
 
     def _for_call(
         self, call: Call, sender: Party, content: CallContent, event: Received, now: float
     ) -> IgnoreReason | None:
-        if isinstance(content, Invite):
+        if type(content) is Candidates:  # half of all events; they go by, and move nothing
+            return call.remote(sender, event.device_key, content, now)
+        if type(content) is Invite:
             if isinstance(call, OutboundCall) and call.glares_with(sender):
                 return self._invites.invited(call.key, sender, content, event, now)
             return IgnoreReason.DUPLICATE
-        if isinstance(content, Negotiate) and self._is_late(content, call, now - event.age, now):
+        if type(content) is Negotiate and self._is_late(content, call, now - event.age, now):
             return IgnoreReason.EXPIRED
-        if not call.speaks_for(sender, event.device_key):
-            return IgnoreReason.WRONG_DEVICE
-        why = call.remote(sender, content, now)
-        if why is None:
-            call.remember(sender, event.device_key)
-        if type(content) is not Candidates:  # half of all events; they go by, and move nothing
-            self._registry.update(call, now)
+        why = call.remote(sender, event.device_key, content, now)
+        self._registry.update(call, now)
         return why
 
     def _is_late(self, content: Negotiate, call: Call, said: float, now: float) -> bool:

@@ -6,6 +6,7 @@ It neither begins nor ends the call; that is `call`'s work.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, Final, NamedTuple, TypeAlias, TypeVar
 
 from voip.signalling import streams
@@ -54,6 +55,7 @@ from voip.signalling.states import State
 
 OURS: Final = Capabilities(transferee=True, dtmf=True)
 """What we can be asked to do."""
+NOTHING: Final[Streams] = MappingProxyType({})
 C = TypeVar("C", bound=CallContent)
 Remote: TypeAlias = Callable[[Any, Any, float], IgnoreReason | None]
 Local: TypeAlias = Callable[[Any, Any, float], None]
@@ -75,7 +77,7 @@ def make(kind: type[C], key: CallKey, us: Party, version: int, **fields: Any) ->
 def our_streams(sdp: str) -> Streams:
     """The metadata of what we send by a call's first description (MSC3077): it is the user's
     media, and we have no camera."""
-    return _metadata(stream_ids(sdp), (False, True), {})
+    return _metadata(stream_ids(sdp), (False, True), NOTHING)
 
 
 def _metadata(ids: Iterable[str], muted: tuple[bool, bool], shown: Streams) -> Streams:
@@ -96,7 +98,6 @@ class Conversation:
     __slots__ = (
         "_batch",
         "_muted",
-        "_negotiation",
         "_peer_says",
         "_polite",
         "_shown",
@@ -106,6 +107,7 @@ class Conversation:
         "_version",
         "config",
         "key",
+        "negotiation",
         "outbox",
     )
 
@@ -121,30 +123,27 @@ class Conversation:
     ) -> None:
         """`batch` is the call's, with what has been gathered so far."""
         self.key = key
-        self._us, self.config, self.outbox = scope
+        self._us, self.config, self.outbox = scope.us, scope.config, scope.outbox
         self._batch = batch
         self._version = version
         self._polite = polite
         self._stream_ids = tuple(our_sdp_streams)
         self._muted = (False, True)
-        self._shown: Streams = {}
+        self._shown = NOTHING
         self._peer_says = PeerState(key, False, False, False)
         """What was told of it."""
         self._streams: Streams | None = None
         """What is known of its streams."""
-        self._negotiation: Negotiation | None = None
-
-    @property
-    def deadline(self) -> float | None:
-        return None if self._negotiation is None else self._negotiation.deadline
+        self.negotiation: Negotiation | None = None
+        """Made by the first change."""
 
     @property
     def offered_at(self) -> float | None:
-        return None if self._negotiation is None else self._negotiation.offered_at
+        return None if self.negotiation is None else self.negotiation.offered_at
 
     def advance(self, now: float) -> None:
-        if self._negotiation is not None:
-            self._negotiation.advance(now)
+        if self.negotiation is not None:
+            self.negotiation.advance(now)
 
     def remote(self, content: CallContent, now: float) -> IgnoreReason | None:
         """A content of the peer; only a version 1 peer has any of these (MSC2746)."""
@@ -165,7 +164,7 @@ class Conversation:
         if isinstance(event, LocalStreams):
             self._show(event, now)
             return True
-        negotiation = self._negotiation
+        negotiation = self.negotiation
         if negotiation is None:
             return False
         match event:
@@ -204,7 +203,10 @@ class Conversation:
         audio, video, now_said = before.audio_muted, before.video_muted, before.streams
         if said is not None:
             now_said = streams.usable(said)
-            self._know(streams.together(self._streams, now_said))
+            known = streams.together(self._streams, now_said)
+            if known != self._streams:
+                self._streams = known
+                self.outbox.put(SetStreams(self.key, known))
             if (media := _media_of(now_said)) is not None:
                 audio, video = media.audio_muted, media.video_muted
         says = PeerState(self.key, holds, audio, video, now_said)
@@ -281,18 +283,13 @@ class Conversation:
         self._send(StreamMetadataChanged, streams=streams)
 
     def _talk(self) -> Negotiation:
-        if self._negotiation is None:
-            self._negotiation = Negotiation(self, polite=self._polite)
-        return self._negotiation
+        if self.negotiation is None:
+            self.negotiation = Negotiation(self, polite=self._polite)
+        return self.negotiation
 
     def _send(self, kind: type[CallContent], **fields: Any) -> int:
         content = make(kind, self.key, self._us, self._version, **fields)
         return self.outbox.send(self.key, content.event_type, content.to_wire())
-
-    def _know(self, known: Streams) -> None:
-        if known != self._streams:
-            self._streams = known
-            self.outbox.put(SetStreams(self.key, known))
 
     _on_remote: ClassVar[Mapping[type[CallContent], Remote]] = {
         Negotiate: _on_negotiate,

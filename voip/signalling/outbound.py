@@ -25,9 +25,8 @@ from voip.signalling.content import (
     Invite,
     Reject,
     SelectAnswer,
-    Streams,
 )
-from voip.signalling.conversation import OURS, Scope, our_streams
+from voip.signalling.conversation import NOTHING, OURS, Scope, our_streams
 from voip.signalling.early import EarlyCandidates
 from voip.signalling.events import (
     HangUp,
@@ -57,7 +56,7 @@ class OutboundCall(Call):
         self._early: EarlyCandidates | None = None
         """Made with the first candidate that comes before a choice."""
         self._invite_request: int | None = None
-        self._streams: Streams = {}
+        self._streams = NOTHING
         self._timer = self._due(TIMERS[State.PREPARING], now)
         self._media_request = scope.outbox.new_request()
         scope.outbox.put(CreateOffer(self.key, self._media_request, place.video))

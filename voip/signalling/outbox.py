@@ -25,7 +25,7 @@ class Outbox:
 
     def send(self, key: CallKey, event_type: str, content: Mapping[str, object]) -> int:
         """Ask for an event to be sent; returns the request number."""
-        request = self.new_request()
+        self._last_request = request = self._last_request + 1
         self.put(SendEvent(key, request, event_type, content))
         return request
 

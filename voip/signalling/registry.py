@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
 
 from voip.signalling.call import Call
 from voip.signalling.config import CallConfig
@@ -15,28 +14,25 @@ from voip.signalling.states import State
 from voip.signalling.timers import Timers
 
 
-class _Indexes(NamedTuple):
-    """Where a call of some state is to be found, beside its room."""
+class _ByRoom:
+    """Keys found by their room; nearly always one in a room."""
 
-    held: bool = False
-    """Its sync response is not processed yet."""
-    here: bool = False
-    """It waits for an answer here."""
-    there: bool = False
-    """It is ours, and waits for an answer there."""
+    def __init__(self) -> None:
+        self._keys: dict[str, tuple[CallKey, ...]] = {}
+
+    def of(self, room_id: str) -> tuple[CallKey, ...]:
+        return self._keys.get(room_id, ())
+
+    def add(self, key: CallKey) -> None:
+        self._keys[key.room_id] = (*self.of(key.room_id), key)
+
+    def discard(self, key: CallKey) -> None:
+        there = self._keys.pop(key.room_id, ())
+        if len(there) > 1 or (there and there[0] != key):
+            self._keys[key.room_id] = tuple(other for other in there if other != key)
 
 
-_NOWHERE: Final = _Indexes()
-_RINGS_HERE: Final = _Indexes(here=True)
-_RINGS_THERE: Final = _Indexes(there=True)
-_INDEXES: Final[Mapping[State | None, _Indexes]] = {
-    State.HELD: _Indexes(held=True, here=True),
-    State.SETTLING: _RINGS_HERE,
-    State.RINGING: _RINGS_HERE,
-    State.PREPARING: _RINGS_THERE,
-    State.INVITING: _RINGS_THERE,
-    State.INVITED: _RINGS_THERE,
-}
+_Index = set[CallKey] | _ByRoom
 
 
 class Registry:
@@ -48,13 +44,20 @@ class Registry:
     def __init__(self, config: CallConfig, ended_before: Iterable[CallKey], now: float) -> None:
         self._config = config
         self._calls: dict[CallKey, Call] = {}
+        self.get: Callable[[CallKey], Call | None] = self._calls.get
+        """The live call of this name. Bound once: each event asks."""
         self._by_room: defaultdict[str, set[CallKey]] = defaultdict(set)
-        self._calling: dict[str, tuple[CallKey, ...]] = {}
-        """Calls of ours that wait for an answer there; nearly always one in a room."""
         self._held: set[CallKey] = set()
+        """Calls whose sync response is not processed yet."""
         self._unanswered: set[CallKey] = set()
+        """Calls that wait for an answer here."""
+        self._calling = _ByRoom()
+        """Calls of ours that wait for an answer there."""
+        self._indexes = _by_state(self._held, self._unanswered, self._calling)
+        """Where a call of some state is to be found, beside its room."""
         self._tombstones: OrderedDict[CallKey, float] = OrderedDict()
         self.timers = Timers[Call]()
+        """What is due is popped by whoever advances the call; `update` arms it anew."""
         for key in ended_before:
             self.bury(key, now)
 
@@ -63,9 +66,6 @@ class Registry:
 
     def __contains__(self, key: CallKey) -> bool:
         return key in self._calls
-
-    def get(self, key: CallKey) -> Call | None:
-        return self._calls.get(key)
 
     @property
     def full(self) -> bool:
@@ -82,7 +82,7 @@ class Registry:
 
     def crossed_by(self, room_id: str, caller: Party) -> list[OutboundCall]:
         """Our unanswered calls that this caller's invite crosses: per room and other party."""
-        calls = (self._calls[key] for key in sorted(self._calling.get(room_id, ())))
+        calls = (self._calls[key] for key in sorted(self._calling.of(room_id)))
         return [
             call for call in calls if isinstance(call, OutboundCall) and call.glares_with(caller)
         ]
@@ -101,13 +101,7 @@ class Registry:
             return
         if call.noted is not call.state:
             self._note(call)
-        armed, deadline = call.armed, call.deadline
-        if deadline != (None if armed is None else armed[0]):
-            self.timers.set(call, deadline)
-
-    def pop_due(self, now: float) -> Call | None:
-        """A call whose deadline is at or before `now`; `update` arms it anew."""
-        return self.timers.pop_due(now)
+        self.timers.set(call, call.deadline)
 
     def _note(self, call: Call) -> None:
         """Keep the indexes that go by state."""
@@ -115,16 +109,14 @@ class Registry:
         if call.noted is None:
             self._calls[key] = call
             self._by_room[key.room_id].add(key)
-        before, call.noted = _INDEXES.get(call.noted, _NOWHERE), state
-        now = _INDEXES.get(state, _NOWHERE)
-        if before.held is not now.held:
-            _put(self._held, key, now.held)
-        if before.here is not now.here:
-            _put(self._unanswered, key, now.here)
-        if now.there and not before.there:
-            self._calling[key.room_id] = (*self._calling.get(key.room_id, ()), key)
-        elif before.there and not now.there:
-            self._answered(key)
+        before, after = self._indexes.get(call.noted, ()), self._indexes.get(state, ())
+        call.noted = state
+        if before is after:
+            return
+        for index in before:
+            index.discard(key)
+        for index in after:
+            index.add(key)
 
     def bury(self, key: CallKey, now: float) -> None:
         """Remember that the call is over, for a while."""
@@ -144,23 +136,23 @@ class Registry:
         key = call.key
         self._calls.pop(key, None)
         self.timers.set(call, None)
-        self._held.discard(key)
-        self._unanswered.discard(key)
+        for index in self._indexes.get(call.noted, ()):
+            index.discard(key)
         _take(self._by_room, key)
-        self._answered(key)
-
-    def _answered(self, key: CallKey) -> None:
-        """No call of ours waits under this key for an answer there, if one has."""
-        waiting = self._calling.pop(key.room_id, ())
-        if len(waiting) > 1 or (waiting and waiting[0] != key):
-            self._calling[key.room_id] = tuple(other for other in waiting if other != key)
 
 
-def _put(keys: set[CallKey], key: CallKey, belongs: bool) -> None:
-    if belongs:
-        keys.add(key)
-    else:
-        keys.discard(key)
+def _by_state(
+    held: _Index, here: _Index, there: _Index
+) -> Mapping[State | None, tuple[_Index, ...]]:
+    rings_here, rings_there = (here,), (there,)
+    return {
+        State.HELD: (held, here),
+        State.SETTLING: rings_here,
+        State.RINGING: rings_here,
+        State.PREPARING: rings_there,
+        State.INVITING: rings_there,
+        State.INVITED: rings_there,
+    }
 
 
 def _take(rooms: defaultdict[str, set[CallKey]], key: CallKey) -> None:
