@@ -51,7 +51,7 @@ class BotSettings:
     unverified: Unverified = Unverified.ALLOW
     """What happens to calls from devices that their owner has not verified."""
     file: Path | None = None
-    """The shipped bot's own TOML file, where it has one."""
+    """The shipped bot's own TOML or YAML file, where it has one."""
     keeping: KeepingSettings = field(default_factory=KeepingSettings)
     door: DoorSettings = field(default_factory=DoorSettings)
     drain: DrainSettings = field(default_factory=DrainSettings)

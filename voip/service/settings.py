@@ -140,8 +140,8 @@ class CallSettings(BaseSettings):
     )
     bot_file: Path | None = Field(
         default=None,
-        description="The TOML file of the voicemail, the menu or the bridge-recorder: greetings,"
-        " menus, whom to call.",
+        description="The TOML or YAML file of the voicemail, the menu or the bridge-recorder:"
+        " greetings, menus, whom to call.",
         examples=["/etc/voip/menu.toml"],
     )
     allow: Annotated[tuple[str, ...] | None, NoDecode] = Field(

@@ -1,4 +1,5 @@
-"""A dial menu: which language, what hour it is, and then menus within menus, from a TOML file."""
+"""A dial menu: which language, what hour it is, and then menus within menus, from a TOML or
+YAML file."""
 
 from __future__ import annotations
 
