@@ -23,7 +23,7 @@ from voip.matrix.history import Message
 from voip.media.sounds import Tone
 
 PATIENCE = 30.0
-SAYS = 1.8
+SAYS = 2.2
 """Seconds of the caller's tone."""
 LIVE = "SELECT count(*) FROM live_call"
 WAITS = "SELECT count(*) FROM entry WHERE state = 'waiting'"

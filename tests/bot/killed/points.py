@@ -176,7 +176,7 @@ POINTS: Final = [
     Point("the first packet has come", before(Recorder, "audio"), UNSAID),
     Point("the notice waits", after(Outbox, "put", puts(Kind.NOTICE)), UNSAID),
     Point("in the middle of a write", in_the_middle_of_a_write, SAID),
-    Point("a second is recorded", after(Recorder, "audio", nth(50)), SAID),
+    Point("a second is recorded", after(Recorder, "audio", nth(80)), SAID),
     Point("the caller has hung up", before(Phone, "on_notice", is_a(Ended)), SAID),
     Point("the file is to be closed", before(Take, "finish"), SAID),
     Point("call.json has the end", before(Deliveries, "hand_over"), SAID),
