@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, cast
 
-import yaml  # type: ignore[import-untyped]  # it comes with Synapse, its types do not
+import yaml
 
 ROOT = Path(__file__).parents[1]
 COMPOSE = ROOT / "compose.yaml"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import MakeUser
+from tests.matrix.conftest import Person
 from voip.bot.call import Call
 from voip.bot.flows import Flow
 from voip.bot.keeping import KeepingSettings
@@ -21,6 +22,7 @@ from voip.bot.runner import Bot, BotKind, BotSettings, running_bot
 from voip.bot.trust import Unverified
 from voip.matrix.cross_signing import PrivateIdentity
 from voip.matrix.history import Message
+from voip.matrix.http import Json
 from voip.matrix.settings import MatrixSettings
 from voip.media.engine import MediaEngine
 from voip.media.leg import Leg
@@ -30,6 +32,7 @@ from voip.service.demo.synapse import SynapseProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0
+OFFER = ROOT / "tests" / "media" / "sdp" / "chromium-audio.sdp"
 PLAIN = KeepingSettings()
 SHORT = RecorderSettings(announcement=Tone(seconds=0.2), until_silence=1.5, max_seconds=30)
 
@@ -115,6 +118,29 @@ async def exchange(
 ) -> AsyncIterator[Exchange]:
     async with AsyncExitStack() as stack:
         yield Exchange(synapse, make_user, tmp_path, stack)
+
+
+@pytest.fixture
+async def eve(exchange: Exchange, make_user: MakeUser, tmp_path: Path) -> AsyncIterator[Person]:
+    """Who sends and sees bare events."""
+    user = make_user()
+    folder = tmp_path / "eve"
+    settings = MatrixSettings(exchange.homeserver, user.user_id, folder, password=user.password)
+    person = Person(user, settings)
+    await person.start()
+    yield person
+    await person.stop()
+
+
+def browser_invite(call_id: str) -> Json:
+    """A real browser's, who is never heard of again."""
+    return {
+        "call_id": call_id,
+        "version": "1",
+        "party_id": "eve",
+        "lifetime": 60_000,
+        "offer": {"type": "offer", "sdp": OFFER.read_text()},
+    }
 
 
 def leg_of(call: Call) -> Leg:

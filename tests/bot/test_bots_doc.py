@@ -1,5 +1,5 @@
-"""Every block of docs/bots.md is run: Python as a module, its flows and tests too; TOML as the file
-of its bot; commands as far as their options."""
+"""Every block of docs/bots.md is run: Python as a module, its flows and tests too; TOML and YAML as
+the file of its bot; commands as far as their options."""
 
 from __future__ import annotations
 
@@ -112,6 +112,12 @@ async def test_connecting_two() -> None:
 @pytest.mark.parametrize("block", of("toml"))
 def test_toml(block: Block) -> None:
     parse(block.text, FILES[block.headline], str(DOCUMENT))
+
+
+def test_yaml_says_what_toml_says() -> None:
+    (yaml,) = [one.text for one in blocks() if one.language == "yaml"]
+    (toml,) = [one.text for one in blocks() if (one.headline, one.language) == ("Menu", "toml")]
+    assert parse(yaml, MenuSettings, "menu.yaml") == parse(toml, MenuSettings, "menu.toml")
 
 
 def test_commands() -> None:

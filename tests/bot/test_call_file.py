@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from voip.bot.call_file import NAME, CallFile, stamp
+from voip.bot import call_file
+from voip.bot.call_file import NAME, CallFile, stamp, write_last
 from voip.media.events import Mark, MarkKind, Recording, RecordingEnd
 from voip.signalling.commands import By, Ended, EndReason
 from voip.signalling.ids import CallKey
@@ -106,3 +108,25 @@ def test_what_is_repaired_keeps_its_place_and_its_marks(file: CallFile, tmp_path
     (track,) = file.tracks
     assert (track["ended"], track["offset"]) == ("repaired", 7.5)
     assert track["marks"] == [{"kind": "mask", "begin": 1.0, "end": 2.0}]
+
+
+async def test_the_last_of_a_call_waits_for_space(
+    file: CallFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any other problem is not one that goes away."""
+    monkeypatch.setattr(call_file, "WRITE_AGAIN", 0.0)
+    problems = [errno.ENOSPC, errno.EDQUOT]
+    replaced = Path.replace
+
+    def full(path: Path, target: Path) -> Path:
+        if problems:
+            raise OSError(problems.pop(), "no")
+        return replaced(path, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    await write_last(file, tmp_path)
+    assert CallFile.read(tmp_path) is not None
+    problems += [errno.ENOSPC, errno.EACCES]
+    await write_last(file, tmp_path / "other")
+    assert problems == [errno.ENOSPC]
+    assert CallFile.read(tmp_path / "other") is None

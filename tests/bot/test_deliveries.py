@@ -55,6 +55,12 @@ async def test_a_recording_goes_to_every_place(made: Deliveries) -> None:
     assert kinds(drafts) == [Kind.POST, Kind.COPY, Kind.COPY, Kind.WEBHOOK]
 
 
+async def test_a_file_without_a_byte_goes_nowhere(made: Deliveries) -> None:
+    """The disk was full when it began."""
+    empty = replace(SOUND, size=0, seconds=0.0, ended=RecordingEnd.DISK_FULL)
+    assert made.after_call(FILE, [empty], FOLDER) == made.after_call(FILE, [], FOLDER)
+
+
 async def test_the_policy_of_its_room_and_person_counts(made: Deliveries) -> None:
     made.settings = replace(SETTINGS, rules=(Rule({"post": False, "store": False}, user=ANN),))
     assert kinds(made.after_call(FILE, [SOUND], FOLDER)) == [Kind.WEBHOOK]

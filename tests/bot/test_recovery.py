@@ -10,12 +10,17 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
-from tests.bot.conftest import Exchange, eventually, posts
+from tests.bot.conftest import Exchange, browser_invite, eventually, posts
+from tests.matrix.conftest import Person
 from tests.media.audio import RATE, SENTENCE, decode, speech
 from voip.bot.phone import PhoneSettings
+from voip.bot.runner import BotSettings, running_bot
 from voip.media.sounds import Speech
 from voip.service.demo.likeness import likeness
 from voip.signalling.commands import By
+from voip.signalling.ids import CallKey
+from voip.store.journal import Journal
+from voip.store.records import Direction, JournaledCall
 from voip.store.traces import list_traces
 
 
@@ -95,3 +100,30 @@ async def test_a_killed_bot_hangs_up_and_posts_when_it_comes_back(
     bot = await start_bot(settings)  # and once more: nothing is left to do
     await end(bot, signal.SIGTERM)
     assert len(await posts(alice, room)) == 1
+
+
+async def test_a_call_that_died_does_not_ring_again(exchange: Exchange, eve: Person) -> None:
+    """The process died before it had kept its place in the sync: the invite comes once more."""
+    settings = BotSettings(exchange.settings("bot"))
+    async with running_bot(settings) as bot:
+        them = bot.phone.user_id
+        room = await eve.edge.direct_room(them)
+    journal = await Journal.open(settings.phone.data_dir / "journal.db")
+    await journal.call_began(
+        JournaledCall(CallKey(room, "again"), "BOT", Direction.INBOUND, eve.user.user_id, "bot")
+    )
+    await journal.close()
+    await eve.say(room, "m.call.invite", browser_invite("again"))
+    async with running_bot(settings) as bot:
+        await eve.say(room, "m.call.invite", browser_invite("next"))
+
+        async def next_rings() -> bool:
+            return "next" in calls(eve, "m.call.answer")
+
+        await eventually(next_rings)
+        assert calls(eve, "m.call.answer") == ["next"]
+        assert calls(eve, "m.call.hangup") == ["again"]
+
+
+def calls(eve: Person, type_: str) -> list[object]:
+    return [one.content["call_id"] for one in eve.calls() if one.type == type_]

@@ -82,14 +82,15 @@ async def answer(process: Process, word: str) -> None:
     await process.stdin.drain()
 
 
+@pytest.mark.parametrize("where", ["at a device", "in a room"])
 async def test_both_see_the_same_emoji_and_the_bot_is_verified(
-    client: JsClient, ann: User, bot: User, settings: dict[str, str]
+    where: str, client: JsClient, ann: User, bot: User, settings: dict[str, str]
 ) -> None:
     async with verifying(settings, ann.user_id) as process:
         ready = await said(process)
         assert ready["ready"] == bot.user_id
         assert not await client.do("hasVerified", bot.user_id)
-        theirs = await client.do("begin", bot.user_id, ready["device"], False)
+        theirs = await client.do("begin", bot.user_id, ready["device"], where == "in a room")
         ours = [name for _, name in (await said(process))["emoji"]]
         assert len(ours) == 7
         assert ours == theirs

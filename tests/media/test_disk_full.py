@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.media.audio import decode, in_order, names, picture, rtp, sweep_packets
 from tests.media.test_recorder import Call, settled
+from tests.small_disks import fill
 from voip.media.events import RecordingEnd
 from voip.media.limits import PartLimits
 from voip.media.packets import VideoFrame
 from voip.media.repair import repair
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    mounted = subprocess.run(mount, check=False, capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"mounting is not allowed here: {mounted.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(folder: Path, leave: int) -> Path:
-    ballast = folder / "ballast"
-    ballast.write_bytes(bytes(shutil.disk_usage(folder).free - leave))
-    return ballast
 
 
 async def test_sound_that_was_written_stays_and_plays(small_disk: Path) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-import yaml  # type: ignore[import-untyped]  # it comes with Synapse, its types do not
+import yaml
 
 FOLDER = Path(__file__).parents[2] / "docs" / "grafana"
 METRIC = re.compile(r"\b((?:voip|process)_[a-z0-9_]+)\b")

@@ -7,13 +7,14 @@ still says whose it is. Written beside and renamed, so that it is never half the
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import logging
 import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 
 NAME = "call.json"
 FORMAT = 1
+FULL: Final = {errno.ENOSPC, errno.EDQUOT}
+WRITE_AGAIN: Final = 5.0
+"""Seconds between tries to write the last of a call on a full disk."""
 
 
 @dataclass(slots=True)
@@ -231,7 +235,22 @@ async def write_file(file: CallFile, folder: Path) -> None:
     try:
         await asyncio.to_thread(file.write, folder)
     except OSError as error:
-        log.error("call.json in %s could not be written: %s", folder.name, error)
+        log.error("call.json in %s could not be written: %s", folder.name, error.strerror)
+
+
+async def write_last(file: CallFile, folder: Path) -> None:
+    """The same when a call is over, for which nobody else will: waits as long as it takes until a
+    full disk has room for it."""
+    while True:
+        try:
+            await asyncio.to_thread(file.write, folder)
+        except OSError as error:
+            if error.errno not in FULL:
+                log.error("call.json in %s could not be written: %s", folder.name, error.strerror)
+                return
+            await asyncio.sleep(WRITE_AGAIN)
+        else:
+            return
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -119,6 +119,7 @@ class Deliveries:
         if file.revoked:
             tracks = {recording.path.name: None for recording in found}
             return drafts.erasures(file.posts_into, folder.name, tracks, (), REVOKED)
+        found = [one for one in found if one.size]  # else the disk was full when it began
         made: list[Draft] = []
         if policy.post:
             room_id, key = file.posts_into, CallKey(file.room_id, file.call_id)

@@ -138,7 +138,7 @@ class Phone:
         await self.media.open()
         await self.matrix.start()
         us = Party(self.matrix.user_id, self.matrix.device_id)
-        calls = Calls(us, self.settings.calls, await self._journal.tombstones(), time.monotonic())
+        calls = Calls(us, self.settings.calls, await self._over(), time.monotonic())
         sender = JournaledSender(self.matrix, self._journal, self.new_id)
         self._driver = Driver(
             calls, sender, self.media, self, time.monotonic, observers=self.observers
@@ -152,6 +152,13 @@ class Phone:
             ready.cancel()
         if self._sync.done():
             self._sync.result()  # raises what ended it
+
+    async def _over(self) -> list[CallKey]:
+        """The calls whose invite must not ring when it comes once more. Those that lived when the
+        process died are among them: it may not have kept its place in the sync, and they are about
+        to be hung up."""
+        lived = [call.key for call in await self.journal.live_calls()]
+        return [*await self.journal.tombstones(), *lived]
 
     async def aclose(self) -> None:
         """Hang up what lives, complete the recordings, and end everything that runs."""

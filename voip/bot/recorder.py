@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from voip.bot.call import Call
 from voip.bot.consent import agreed, record_agreed
+from voip.bot.cut_off import tell_if_cut_off
 from voip.bot.keeping import Policy
 from voip.media.sounds import Sound, Speech, Tone
 
@@ -34,4 +35,5 @@ async def recorder(call: Call, settings: RecorderSettings, policy: Policy) -> No
     await record_agreed(
         call, until_silence=settings.until_silence, max_seconds=settings.max_seconds
     )
-    await call.play(DONE)
+    if not await tell_if_cut_off(call):
+        await call.play(DONE)

@@ -12,7 +12,7 @@ from typing import Final
 
 from voip.bot.after import do_afterwards
 from voip.bot.call import Call
-from voip.bot.call_file import write_file
+from voip.bot.call_file import write_last
 from voip.bot.call_log import CallLog
 from voip.bot.consent import Consents
 from voip.bot.deliveries import Deliveries
@@ -51,7 +51,7 @@ class BotSettings:
     unverified: Unverified = Unverified.ALLOW
     """What happens to calls from devices that their owner has not verified."""
     file: Path | None = None
-    """The shipped bot's own TOML file, where it has one."""
+    """The shipped bot's own TOML or YAML file, where it has one."""
     keeping: KeepingSettings = field(default_factory=KeepingSettings)
     door: DoorSettings = field(default_factory=DoorSettings)
     drain: DrainSettings = field(default_factory=DrainSettings)
@@ -150,7 +150,7 @@ class Bot:
         forgotten: a kill in between finds the recordings again."""
         if call.recordings:
             async with call.writing:
-                await write_file(call.file(), call.folder)
+                await write_last(call.file(), call.folder)
             await self.deliveries.hand_over(call)
         await self.consents.over(call)
         await self.phone.forget(call)

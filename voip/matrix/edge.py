@@ -135,7 +135,13 @@ class MatrixEdge:
         self._intake = intake
         self.verifier = Verifier(self.session, machine, self._send_verification)
         intake.on_verification = self.verifier.take
-        self.sync = SyncLoop(self.session, self._folder, intake, self._upkeep)
+        self.sync = SyncLoop(
+            self.session,
+            self._folder,
+            intake,
+            self._upkeep,
+            verification=self._settings.verifies,
+        )
         self.sends = SendQueue(Transmitter(self.session, keys, self.rooms))
         self.turn = TurnServers(self._fetch_turn)
         self._open.push_async_callback(self.turn.aclose)

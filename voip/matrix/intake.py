@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from voip.matrix.backfill import backfill
@@ -110,11 +110,21 @@ class Intake:
             if self.on_verification is not None and str(kind).startswith("m.key.verification."):
                 self.on_verification(event)
 
-    def _look_for_verification(self, arrival: Arrival, result: Decrypted | None) -> None:
-        """In a room a request is a message, so that other clients show something of it."""
-        if self.on_verification is None or not isinstance(result, Opened):
+    def _look_inside(self, arrival: Arrival, result: Decrypted | None) -> None:
+        if isinstance(result, Opened):
+            self._look_for_verification(arrival, result.type, result.content)
+
+    def _look_for_verification(
+        self, arrival: Arrival, type_: str, given: Mapping[str, object]
+    ) -> None:
+        """In a room a request is a message ("Key verification framework").
+
+        In an encrypted room too, matrix-js-sdk sends all of it in the clear. It need not be secret
+        or signed: what both people compare depends on the keys and on every message of it.
+        """
+        if self.on_verification is None:
             return
-        type_, content = result.type, dict(result.content)
+        content = dict(given)
         if type_ == "m.room.message" and content.get("msgtype") == "m.key.verification.request":
             type_ = "m.key.verification.request"
             content["timestamp"] = arrival.raw.get("origin_server_ts")
@@ -152,6 +162,8 @@ class Intake:
                 found.append((arrival, Locked.KEY_MISSING))
             elif is_call_event(event) or membership(event) is not None:
                 found.append((arrival, None))
+            else:
+                self._look_for_verification(arrival, event["type"], event["content"])
         return found
 
     def _tell(self, room_id: str, event: Json) -> None:
@@ -180,12 +192,12 @@ class Intake:
         for index in new:
             arrival = arrivals[index][0]
             arrivals[index] = arrival, results[arrival.raw["event_id"]]
-            self._look_for_verification(*arrivals[index])
+            self._look_inside(*arrivals[index])
         self._forget_history(arrivals)
         locked = self._holding.locked()
         results = await self._decrypt(locked)
         for arrival in locked:
-            self._look_for_verification(arrival, results[arrival.raw["event_id"]])
+            self._look_inside(arrival, results[arrival.raw["event_id"]])
         self._holding.unlock(results)
 
     async def _decrypt(self, arrivals: list[Arrival]) -> dict[str, Decrypted]:

@@ -29,6 +29,8 @@ class MatrixSettings:
     allow_invites_from: tuple[str, ...] | None = None
     """Whose room invitations are accepted, as patterns: `@*:example.org`, `@ann:*`, `*`.
     None: everyone of the bot's own server. Empty: nobody."""
+    verifies: bool = False
+    """Somebody is here who compares emoji: verification is looked for in rooms, too."""
     start_timeout: float = 30.0
     """Seconds for which a first start waits for a homeserver that does not answer."""
 

@@ -53,13 +53,18 @@ class SyncLoop:
         folder: Folder,
         intake: Intake,
         upkeep: Callable[[], Coroutine[Any, Any, None]],
+        *,
+        verification: bool = False,
     ) -> None:
+        """:param verification: see `sync_filter`."""
         self._session = session
         self._folder = folder
         self._intake = intake
         self._upkeep = upkeep
         self._since: str | None = None
-        self._filter = json.dumps(sync_filter(), separators=(",", ":"))
+        self._filter = json.dumps(
+            sync_filter(verification=verification), separators=(",", ":")
+        )
         self.ready = asyncio.Event()
         self.counts = SyncCounts()
 

@@ -23,6 +23,8 @@ ROOM_STATE = (
 )
 ANSWERS = ("m.reaction", "m.room.redaction")
 """By which people say something about what we posted."""
+VERIFICATION = ("m.room.message", "m.key.verification.*")
+"""A request to verify somebody is a message, so that every client shows something of it."""
 TIMELINE_LIMIT = 100
 
 
@@ -32,8 +34,14 @@ def timeline_filter() -> Json:
     return {"types": types, "limit": TIMELINE_LIMIT, "lazy_load_members": True}
 
 
-def sync_filter() -> Json:
-    """Synapse's own limit is 10 events a room, in which calls get lost."""
+def sync_filter(*, verification: bool = False) -> Json:
+    """Synapse's own limit is 10 events a room, in which calls get lost.
+
+    :param verification: with what is said of it in rooms; it brings everybody's messages.
+    """
+    timeline = timeline_filter()
+    if verification:
+        timeline["types"] += VERIFICATION
     return {
         "presence": {"types": []},
         "account_data": {"types": ["m.direct"]},
@@ -41,7 +49,7 @@ def sync_filter() -> Json:
             "account_data": {"types": []},
             "ephemeral": {"types": []},
             "state": {"types": list(ROOM_STATE), "lazy_load_members": True},
-            "timeline": timeline_filter(),
+            "timeline": timeline,
         },
     }
 

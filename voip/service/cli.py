@@ -59,7 +59,7 @@ def bot(
     \b
     Example:
       voip bot --bot echo --config voip.toml
-      voip bot --bot menu --file menu.toml
+      voip bot --bot menu --file menu.yaml
     """
     from voip.service.bot_command import bot_command
 

@@ -19,6 +19,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from voip.matrix.recovery_key import is_recovery_key
+from voip.media.sound_paths import text_or_file
 from voip.service.settings_keeping import KeepingFields
 from voip.service.settings_operation import OperationSettings
 
@@ -27,8 +28,6 @@ USER_ID = re.compile(r"@[^:\s]*:[^\s/@]+")
 USER_PATTERN = re.compile(r"\*|@\S+:[^\s/@]+")
 SERVER_NAME = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
-SOUND_PATH = re.compile(r"\.{0,2}/.*|\S+\.(?:ogg|opus|wav|mp3|flac|m4a|webm)", re.DOTALL)
-"""A text that is meant as a path, so that a misspelt one is not read out."""
 NO_PORT = (
     "VOIP_PUBLIC_ADDRESS needs VOIP_MEDIA_PORT: without one port for all calls there is nothing"
     " that could be mapped"
@@ -140,8 +139,8 @@ class CallSettings(BaseSettings):
     )
     bot_file: Path | None = Field(
         default=None,
-        description="The TOML file of the voicemail, the menu or the bridge-recorder: greetings,"
-        " menus, whom to call.",
+        description="The TOML or YAML file of the voicemail, the menu or the bridge-recorder:"
+        " greetings, menus, whom to call.",
         examples=["/etc/voip/menu.toml"],
     )
     allow: Annotated[tuple[str, ...] | None, NoDecode] = Field(
@@ -352,9 +351,7 @@ class CallSettings(BaseSettings):
     @field_validator("announcement")
     @classmethod
     def _sound_file_exists(cls, value: str) -> str:
-        if SOUND_PATH.fullmatch(value) and not Path(value).is_file():
-            raise ValueError("looks like the path of a sound file, and there is no such file")
-        return value
+        return text_or_file(value)
 
     @model_validator(mode="after")
     def _can_log_in(self) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def verify_command(config: Path | None, options: VerifyOptions) -> Exit:
 
 
 async def _verify(settings: Settings, options: VerifyOptions) -> Verification:
-    edge = MatrixEdge(matrix_settings(settings), lambda _event: None)
+    edge = MatrixEdge(replace(matrix_settings(settings), verifies=True), lambda _event: None)
     async with edge:
         syncing = asyncio.create_task(edge.run(), name="sync")
         try:
@@ -63,8 +63,8 @@ async def _verify(settings: Settings, options: VerifyOptions) -> Verification:
                 _tell(options, {"ready": edge.user_id, "device": edge.device_id})
                 if not options.as_json:
                     sys.stdout.write(
-                        f"In your client, open the sessions of {edge.user_id}, choose"
-                        f" {edge.device_id} and verify it with emoji.\n"
+                        f"In your client, open the profile of {edge.user_id} and verify them with"
+                        f" emoji; or verify their session {edge.device_id}.\n"
                     )
                 return await edge.verifier.run(
                     options.user_id, lambda verification: _compare(verification, options)

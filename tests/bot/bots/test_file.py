@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from voip.bot.bots.bridge_recorder import BridgeSettings
-from voip.bot.bots.file import BotFileError, Strict, line_of, parse, read
+from voip.bot.bots.file import BotFileError, Strict, parse, read
 from voip.bot.bots.menu_file import MenuSettings
+from voip.bot.bots.toml_text import TomlText
 from voip.bot.bots.voicemail import VoicemailSettings
 
 MENU = """
@@ -40,6 +41,7 @@ def problems(text: str, model: type[Strict]) -> list[str]:
             VoicemailSettings,
             "line 4: greetings[2].from: must be a time of the day",
         ),
+        ("[[greetings]]\nfrom = 9\nsay = 'a'", VoicemailSettings, "must be a time of the day"),
         ("[[greetings]]\nfrom = '9:00'", VoicemailSettings, "line 1: greetings[1].say: it is miss"),
         (
             "[[greetings]]\nsay = './nothing.ogg'",
@@ -88,7 +90,7 @@ def test_all_mistakes_are_said_at_once() -> None:
     ],
 )
 def test_the_line_of_a_key_or_of_its_table(where: tuple[str, ...], line: int | None) -> None:
-    assert line_of(MENU, where) == line
+    assert TomlText(MENU).line_of(where) == line
 
 
 def test_files_that_cannot_be_read_say_so(tmp_path: Path) -> None:

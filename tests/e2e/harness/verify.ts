@@ -3,7 +3,6 @@ import {
   type ShowSasCallbacks,
   VerificationPhase,
   type VerificationRequest,
-  VerificationRequestEvent,
   VerifierEvent,
 } from "matrix-js-sdk/lib/crypto-api";
 import { client } from "./client";
@@ -17,12 +16,11 @@ function encryption() {
   return crypto;
 }
 
-function inPhase(request: VerificationRequest, wanted: VerificationPhase): Promise<void> {
-  return new Promise((resolve) => {
-    const look = () => request.phase === wanted && resolve();
-    request.on(VerificationRequestEvent.Change, look);
-    look();
-  });
+/** Looks again and again: of a request in a room the SDK does not tell every change. */
+async function inPhase(request: VerificationRequest, wanted: VerificationPhase): Promise<void> {
+  while (request.phase !== wanted) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
 }
 
 /** Makes signing keys for the account, so that it can sign whom it has verified. */

@@ -17,9 +17,9 @@ import pytest
 
 from tests.media.audio import decode, names, picture, rms, sweep
 from tests.media.export.files import RATE, beep_begins, beeps, ogg, video
-from tests.media.test_disk_full import fill, small_disk
 from tests.media.test_repair import left_open_ogg
 from tests.media.test_webm import brightness
+from tests.small_disks import fill
 from voip.media.condition import Condition, condition
 from voip.media.export.errors import (
     ExportBroke,
@@ -34,7 +34,6 @@ from voip.media.export.process import export
 from voip.media.packets import VideoFrame
 from voip.media.webm import VideoWriter
 
-__all__ = ["small_disk"]  # a fixture
 PAGE = resource.getpagesize()
 SOUNDS = [Format.OGG, Format.MP3, Format.WAV, Format.M4A]
 CODECS = {Format.OGG: "opus", Format.MP3: "mp3float", Format.WAV: "pcm_s16le", Format.M4A: "aac"}

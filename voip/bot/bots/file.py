@@ -1,10 +1,8 @@
-"""Reads a bot's own TOML file strictly: everything wrong with it is said at once, with the line and
-the key."""
+"""Reads a bot's own file, TOML or YAML, strictly: everything wrong with it is said at once, with
+the line and the key."""
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TypeVar
@@ -12,9 +10,12 @@ from typing import Final, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
+from voip.bot.bots.toml_text import TomlText
+from voip.bot.bots.yaml_text import YamlText
+
 MAX_CHARACTERS: Final = 1 << 20
-_HEADER: Final = re.compile(r"\s*(\[\[?)\s*([^\[\]#]+?)\s*\]\]?\s*(?:#.*)?")
-_KEY: Final = re.compile(r"\s*([\w.\"'-]+)\s*=")
+YAML: Final = {".yaml", ".yml"}
+"""What a file of YAML is called; any other is TOML."""
 
 
 class BotFileError(Exception):
@@ -51,20 +52,21 @@ def read(path: Path, model: type[Model]) -> Model:
 
 
 def parse(text: str, model: type[Model], name: str = "the bot's file") -> Model:
-    """`name` begins each message. Raises BotFileError."""
+    """`name` says by its ending which of the two it is, and begins each message. Raises
+    BotFileError."""
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        written = YamlText(text) if Path(name).suffix.lower() in YAML else TomlText(text)
+    except ValueError as error:
         raise BotFileError([f"{name}: {error}"]) from error
     try:
-        return model.model_validate(values)
+        return model.model_validate(written.values)
     except ValidationError as error:
-        raise BotFileError([_sentence(one, text, name) for one in error.errors()]) from error
+        raise BotFileError([_sentence(one, written, name) for one in error.errors()]) from error
 
 
-def _sentence(error: ErrorDetails, text: str, name: str) -> str:
+def _sentence(error: ErrorDetails, written: TomlText | YamlText, name: str) -> str:
     where = error["loc"]
-    line = line_of(text, where)
+    line = written.line_of(where)
     place = name if line is None else f"{name}, line {line}"
     what = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
@@ -73,29 +75,3 @@ def _sentence(error: ErrorDetails, text: str, name: str) -> str:
         what = "it is missing"
     keys = "".join(f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in where)
     return f"{place}: {keys[1:]}: {what}" if keys else f"{place}: {what}"
-
-
-def line_of(text: str, where: Sequence[str | int]) -> int | None:
-    """The line of a key, or of the innermost table around it; None where it is in neither. Entries
-    of lists of tables are counted from 0."""
-    found, depth = None, 0
-    table: list[str | int] = []
-    entries: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if match := _HEADER.fullmatch(line):
-            table = [*_names(match[2])]
-            if match[1] == "[[":
-                entries[match[2]] = entries.get(match[2], -1) + 1
-                table.append(entries[match[2]])
-            here = table
-        elif match := _KEY.match(line):
-            here = [*table, *_names(match[1])]
-        else:
-            continue
-        if len(here) > depth and here == list(where[: len(here)]):
-            found, depth = number, len(here)
-    return found
-
-
-def _names(dotted: str) -> list[str]:
-    return [part.strip(" \"'") for part in dotted.split(".")]

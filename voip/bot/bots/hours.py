@@ -16,13 +16,14 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 def _time(value: Any) -> Any:
-    """TOML has local times of its own (09:00:00); people write "9:00"."""
-    if isinstance(value, str):
-        match = re.fullmatch(r"(\d{1,2}):(\d\d)", value)
-        if match is None or int(match[1]) > 23 or int(match[2]) > 59:
-            raise ValueError('must be a time of the day: "09:00"')
-        return time(int(match[1]), int(match[2]))
-    return value
+    """TOML has local times of its own (09:00:00); people write "9:00". A bare number would be
+    seconds after midnight."""
+    if isinstance(value, time):
+        return value
+    match = re.fullmatch(r"(\d{1,2}):(\d\d)", value) if isinstance(value, str) else None
+    if match is None or int(match[1]) > 23 or int(match[2]) > 59:
+        raise ValueError('must be a time of the day: "09:00"')
+    return time(int(match[1]), int(match[2]))
 
 
 def _zone(name: str) -> str:

@@ -1,4 +1,5 @@
-"""A dial menu: which language, what hour it is, and then menus within menus, from a TOML file."""
+"""A dial menu: which language, what hour it is, and then menus within menus, from a TOML or
+YAML file."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from voip.bot import BEEP, Call, TransferError
 from voip.bot.bots.menu_file import Action, MenuSettings, Texts
 from voip.bot.bots.texts import sound_of
 from voip.bot.consent import agreed, record_agreed
+from voip.bot.cut_off import tell_if_cut_off
 from voip.bot.recorder import QUESTION as QUESTION_TEXT
 from voip.media.sounds import Sound, Speech
 
@@ -112,6 +114,7 @@ class Visit:
         if await agreed(self._call, self._call.policy, self._question):
             await self._call.play(BEEP)
             await record_agreed(self._call, until_silence=5, max_seconds=seconds)
+            await tell_if_cut_off(self._call)
 
     async def _transfer(self, user_id: str) -> None:
         try:

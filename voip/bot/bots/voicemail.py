@@ -18,6 +18,7 @@ from voip.bot.bots.inbox import play_new
 from voip.bot.bots.texts import Text, sound_of
 from voip.bot.bots.transcript import post_transcript
 from voip.bot.consent import agreed
+from voip.bot.cut_off import tell_if_cut_off
 from voip.bot.recorder import QUESTION as QUESTION_TEXT
 from voip.media.events import RecordingEnd
 from voip.media.sound_errors import SoundError
@@ -106,6 +107,8 @@ async def voicemail(
         message = await _record(call, settings)
         if call.revoked:
             await call.say(REVOKED)
+            return
+        if await tell_if_cut_off(call):  # what there is of it is kept, and no good for a question
             return
         if message.seconds < settings.min_seconds or await _is_silent(message):
             await call.discard(message)

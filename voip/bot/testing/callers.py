@@ -13,6 +13,7 @@ from voip.bot.keeping import Policy
 from voip.bot.testing.clock import VirtualLoop
 from voip.bot.testing.phone import FakePhone, Person, Post
 from voip.bot.testing.sounds import words_of
+from voip.media.events import RecordingEnd
 from voip.media.sounds import Sound
 from voip.signalling.commands import By, Ended, EndReason
 from voip.signalling.events import Transfer
@@ -72,6 +73,10 @@ class FakePeer:
         takes to say."""
         length = max(0.4, len(text) / 15) if seconds is None else seconds
         return self._then(self._say(text, length))
+
+    def disk_fills_up(self) -> asyncio.Future[None]:
+        """The recording that is made ends, because it cannot be written any further."""
+        return self._then(self._fill_up())
 
     def waits(self, seconds: float) -> asyncio.Future[None]:
         """Do nothing."""
@@ -153,6 +158,10 @@ class FakePeer:
         for digit in digits:
             self.call.on_digit(digit)
             await asyncio.sleep(0.5 if len(digits) > 1 else 0)
+
+    async def _fill_up(self) -> None:
+        self._leg.stopped_by = RecordingEnd.DISK_FULL
+        self._leg.stop.set()
 
     async def _say(self, text: str, seconds: float) -> None:
         await self.call.established()

@@ -57,6 +57,7 @@ class Leg:
     recording: asyncio.Task[None] | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     """Stops the recording."""
+    stopped_by: RecordingEnd = RecordingEnd.STOPPED
     line: Rate | None = None
     takes: int = 0
 
@@ -189,7 +190,7 @@ class FakeMedia:
         by_itself = asyncio.ensure_future(leg.voice.until_stopped(until_silence, max_seconds))
         stopped = asyncio.ensure_future(leg.stop.wait())
         await asyncio.wait({by_itself, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        end = by_itself.result() if by_itself.done() else RecordingEnd.STOPPED
+        end = by_itself.result() if by_itself.done() else leg.stopped_by
         by_itself.cancel()
         stopped.cancel()
         seconds = asyncio.get_running_loop().time() - began
