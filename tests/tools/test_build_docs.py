@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tools import build_docs
+from tools.docs_site.docstrings import with_code
 from tools.docs_site.navigation import toctrees
 
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
@@ -122,3 +123,19 @@ def test_the_reference_names_every_name_of_the_authors_api() -> None:
         text = (build_docs.ROOT / "docs" / "reference" / f"{file}.rst").read_text()
         missing = [name for name in module.__all__ if f":: {module.__name__}.{name}\n" not in text]
         assert missing == []
+
+
+def test_code_in_a_docstring_is_shown_as_code() -> None:
+    lines = [
+        "Do it:",
+        "",
+        "    async with x:",
+        "",
+        "        pass",
+        "",
+        ":param x: of it",
+        "    more",
+    ]
+    assert with_code(lines) == [*lines[:2], ".. code-block:: python", "", *lines[2:]]
+    marked = ["Do it::", "", "    pass"]
+    assert with_code(marked) == marked

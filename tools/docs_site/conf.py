@@ -21,6 +21,7 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "tools.docs_site.diagrams",
+    "tools.docs_site.docstrings",
     "tools.docs_site.navigation",
 ]
 root_doc = "docs/index"

@@ -1,5 +1,5 @@
 """A test kit for the authors of bots: flows run against a caller of the test's own, without a
-network, and hours of a call pass in milliseconds::
+network, and hours of a call pass in milliseconds.
 
     @virtual_time
     async def test_nobody_presses_anything() -> None:
