@@ -31,7 +31,7 @@ def _last_text(lines: list[str]) -> str:
     return next((line.rstrip() for line in reversed(lines) if line.strip()), "")
 
 
-def mark_code(  # Sphinx gives all of it
+def mark_code(  # noqa: PLR0917 - Sphinx gives all of it
     app: Sphinx, what: str, name: str, thing: object, options: Any, lines: list[str]
 ) -> None:
     lines[:] = with_code(lines)
