@@ -60,6 +60,9 @@ check: $(INSTALLED)  ## ruff, mypy --strict, TypeScript strict
 bench: $(INSTALLED)  ## ours and the alternative side by side; ONLY=name runs one
 	$(BIN)/python -m benchmarks $(ONLY)
 
+soak: $(INSTALLED)  ## ten thousand calls of a bot, with its memory; ARGS="--calls 1000 --rate 2"
+	$(BIN)/python -m benchmarks._soak $(ARGS)
+
 docs: $(INSTALLED)  ## build the documentation site into build/docs; what leads nowhere is an error
 	$(BIN)/python -m tools.build_docs $(ARGS)
 
