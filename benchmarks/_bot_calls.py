@@ -37,10 +37,10 @@ class Line:
         found: list[dict[str, Any]] = self.callers.ask("heard", first=first, count=count)
         return found
 
-    def until(self, what: str, least: int, patience: float = PATIENCE) -> None:
+    def until(self, what: str, least: int, patience: float = PATIENCE, **of: int) -> None:
         """Wait until the bot counts as many. Raises SpoiledRound where it takes too long."""
         until = time.monotonic() + patience
-        while (count := int(self.bot.ask(what))) < least:
+        while (count := int(self.bot.ask(what, **of))) < least:
             if time.monotonic() > until:
                 raise SpoiledRound(f"{what}: {count} of {least} calls after {patience:.0f} s")
             time.sleep(0.2)

@@ -50,7 +50,7 @@ class Voicemail:
 
     def __init__(self) -> None:
         self._open = AsyncExitStack()
-        self._recording: set[CallKey] = set()
+        self._recording: set[str] = set()
 
     async def open(self, task: dict[str, Any]) -> None:
         phone_module.MatrixEdge = NoHomeserver  # type: ignore[attr-defined,assignment]
@@ -82,7 +82,7 @@ class Voicemail:
 
         async def counted(key: CallKey, *args: Any, **kwargs: Any) -> None:
             await start(key, *args, **kwargs)
-            self._recording.add(key)
+            self._recording.add(key.room_id)
 
         media.start_recording = counted  # type: ignore[method-assign]
 
@@ -95,9 +95,9 @@ class Voicemail:
     def live(self) -> int:
         return self._bot.live
 
-    def recording(self) -> int:
-        """How many calls have been recorded so far, or are."""
-        return len(self._recording)
+    def recording(self, numbers: range) -> int:
+        """How many of these calls have been recorded so far, or are."""
+        return sum(room_of(number) in self._recording for number in numbers)
 
     def posted(self, number: int) -> str:
         """The file of a call's message, once it is posted; else nothing."""
@@ -175,7 +175,7 @@ def _asked(side: Voicemail, asked: str, task: dict[str, Any]) -> Any:
         case "live":
             return side.live()
         case "recording":
-            return side.recording()
+            return side.recording(_numbers(task))
         case "posted":
             return [side.posted(number) for number in _numbers(task)]
     raise ValueError(f"nobody knows how to {asked}")

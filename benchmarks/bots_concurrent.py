@@ -124,7 +124,7 @@ def measure(calls: int, seconds: float = SECONDS) -> Measured:
         for first in range(0, calls, AT_ONCE):
             both.connect(first, min(AT_ONCE, calls - first))
             harness.progress(f"{first + AT_ONCE} of {calls} calls are connected")
-        both.until("recording", calls, PATIENCE)
+        both.until("recording", calls, PATIENCE, first=0, count=calls)
         heard, stall = both.heard(0, calls), longest()
         both.callers.ask("talk", first=0, count=calls)
         time.sleep(seconds)
