@@ -16,7 +16,7 @@ DEBIAN_ALL := $(DEBIAN) firefox-esr=firefox-esr
 PAGE := static/dist/index.html
 PAGE_SOURCES := $(shell find static/src static/public static/worker -type f 2>/dev/null) $(wildcard static/*.json static/*.html static/*.ts)
 
-.PHONY: help install run smoke test test-all test-newest check bench page fuzz lock clean
+.PHONY: help install run smoke test test-all test-newest check bench soak docs page fuzz lock clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -60,6 +60,12 @@ check: $(INSTALLED)  ## ruff, mypy --strict, TypeScript strict
 bench: $(INSTALLED)  ## ours and the alternative side by side; ONLY=name runs one
 	$(BIN)/python -m benchmarks $(ONLY)
 
+soak: $(INSTALLED)  ## ten thousand calls of a bot, with its memory; ARGS="--calls 1000 --rate 2"
+	$(BIN)/python -m benchmarks._soak $(ARGS)
+
+docs: $(INSTALLED)  ## build the documentation site into build/docs; what leads nowhere is an error
+	$(BIN)/python -m tools.build_docs $(ARGS)
+
 fuzz: $(INSTALLED)  ## look for inputs that break us, ten minutes a target; ONLY=target, SECONDS=n
 	$(BIN)/python -m tests.fuzz $(ONLY) --seconds $(or $(SECONDS),600)
 
@@ -68,4 +74,4 @@ lock:  ## pin versions and hashes again (needs uv on the PATH)
 	@! grep -n '://' requirements.lock
 
 clean:  ## remove what was built (not recordings, not data folders)
-	rm -rf .venv static/dist static/node_modules benchmarks/out .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv build static/dist static/node_modules tools/docs_site/diagrams/node_modules benchmarks/out .mypy_cache .ruff_cache .pytest_cache

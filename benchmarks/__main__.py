@@ -13,6 +13,7 @@ from benchmarks import harness
 
 NOT_BENCHMARKS = {"__init__", "__main__", "harness"}
 GROUPS = {
+    "bots": ("bots_first_packet", "bots_concurrent", "bots_growth"),
     "media": ("recording", "growth", "video", "receiving", "memory", "workers"),
     "turn": ("turn_credentials", "turn_relay"),
 }
@@ -20,6 +21,7 @@ GROUPS = {
 EXAMPLE = """\
 example:
   python -m benchmarks recording      (or: make bench ONLY=recording)
+  python -m benchmarks bots --calls 20
   python -m benchmarks media          all of the media engine, in one table
 
 Each prints a table and writes benchmarks/out/<name>.json. The exit status is 1 when a goal
@@ -47,7 +49,12 @@ def main(argv: list[str] | None = None) -> int:
         nargs="*",
         help=f"which to run (all where none is named): {', '.join((*known, *GROUPS))}",
     )
-    chosen: list[str] = parser.parse_args(argv).name or known
+    parser.add_argument(
+        "--calls", type=int, metavar="N", help="bots: how many voicemail calls at once (50)"
+    )
+    arguments = parser.parse_args(argv)
+    harness.options.calls = arguments.calls
+    chosen: list[str] = arguments.name or known
     if unknown := [name for name in chosen if name not in (*known, *GROUPS)]:
         there = ", ".join((*known, *GROUPS))
         parser.error(f"no such benchmark: {', '.join(unknown)}; there are: {there}")

@@ -18,6 +18,17 @@ from typing import Any
 OUT = Path(__file__).parent / "out"
 
 
+@dataclass
+class Options:
+    """What whoever runs the benchmarks may choose."""
+
+    calls: int | None = None
+    """How many calls at once, where a benchmark lets one choose; None: as many as it says."""
+
+
+options = Options()
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One measured thing, ours beside the peer's. Less is better, for every unit used here."""

@@ -31,6 +31,24 @@ def test_links_lead_somewhere(document: Path) -> None:
     assert missing == []
 
 
+def slugs(document: Path) -> set[str]:
+    """The anchors that a forge makes of the headlines."""
+    text = re.sub(r"^```.*?^```$", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_anchors_lead_to_a_headline(document: Path) -> None:
+    links = re.findall(r"\]\(([\w./-]*)#([^)]+)\)", document.read_text())
+    missing = [
+        f"{file}#{anchor}"
+        for file, anchor in links
+        if anchor not in slugs(document.parent / file if file else document)
+    ]
+    assert missing == []
+
+
 def test_the_files_that_architecture_names_exist() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text()
     named = set(re.findall(r"`((?:\w+/)*\w+\.(?:py|tsx|md|yaml))`", text))

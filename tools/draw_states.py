@@ -102,7 +102,7 @@ def _page() -> Iterator[str]:
 
 
 def _negotiation() -> Iterator[str]:
-    yield "# Renegotiation, inside CONNECTING and CONNECTED"
+    yield "## Renegotiation, inside CONNECTING and CONNECTED"
     yield ""
     yield from ("```mermaid", "stateDiagram-v2", "    [*] --> STABLE: the call is answered")
     for state, row in NEGOTIATION.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from voip.service.demo.accounts import BOTS, PEOPLE, Account, set_up
+from voip.service.demo.accounts import BOTS, OWN, PEOPLE, Account, set_up
 from voip.service.demo.synapse import SynapseProcess
 
 
@@ -24,7 +24,7 @@ def test_everybody_knows_everybody_in_encrypted_rooms(
     synapse: SynapseProcess, tmp_path: Path
 ) -> None:
     accounts = set_up(synapse, tmp_path)
-    assert accounts.keys() == PEOPLE.keys() | BOTS.keys()
+    assert accounts.keys() == PEOPLE.keys() | BOTS.keys() | OWN.keys()
     alice = accounts["alice"]
     assert ask(synapse, alice, f"profile/{quote(alice.user_id)}")["displayname"] == "Alice"
     for person in PEOPLE:

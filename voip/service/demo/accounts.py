@@ -14,6 +14,8 @@ from voip.service.demo.synapse import SynapseProcess
 
 PEOPLE = {"alice": "Alice", "bob": "Bob"}
 BOTS = {"recorder": "Recorder", "echo": "Echo"}
+OWN = {"mybot": "My bot"}
+"""For whoever writes a bot: see `own_bot`."""
 MEGOLM = "m.megolm.v1.aes-sha2"
 
 
@@ -33,7 +35,7 @@ def set_up(synapse: SynapseProcess, data_dir: Path) -> dict[str, Account]:
 
     :raises HomeserverError: the homeserver refused something.
     """
-    names = PEOPLE | BOTS
+    names = PEOPLE | BOTS | OWN
     passwords = _passwords(data_dir / "accounts.json", list(names))
     accounts = {}
     for localpart, name in names.items():
@@ -43,7 +45,7 @@ def set_up(synapse: SynapseProcess, data_dir: Path) -> dict[str, Account]:
     puppets = {name: _Puppet(synapse, account.user_id) for name, account in accounts.items()}
     people = list(PEOPLE)
     for index, person in enumerate(people):
-        for other in [*people[index + 1 :], *BOTS]:
+        for other in [*people[index + 1 :], *BOTS, *OWN]:
             _connect(puppets[person], puppets[other])
     return accounts
 

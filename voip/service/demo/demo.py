@@ -12,7 +12,7 @@ from pathlib import Path
 from voip.bot.recorder import RecorderSettings
 from voip.matrix.errors import MatrixError
 from voip.media.errors import MediaError
-from voip.service.demo import coturn, welcome
+from voip.service.demo import coturn, own_bot, welcome
 from voip.service.demo.accounts import Account, set_up
 from voip.service.demo.bots import recorder_settings, running_bots
 from voip.service.demo.certificate import certificate_for
@@ -100,6 +100,8 @@ async def running_demo(
             synapse = await stack.enter_async_context(_synapse(plan, folder, relay))
         with _timed(say, "accounts and rooms"):
             accounts = await asyncio.to_thread(set_up, synapse.blocking, folder)
+        own = accounts[own_bot.NAME]
+        await asyncio.to_thread(own_bot.write_settings, own, plan.homeserver_url, folder)
         with _timed(say, "bots"):
             bots = await stack.enter_async_context(
                 running_bots(accounts, plan.homeserver_url, folder, recorder or recorder_settings())

@@ -18,6 +18,7 @@ def text(plan: Plan, accounts: dict[str, Account], fingerprint: str | None) -> s
         "",
         "  Recorder  call it, speak after the tone, hang up: the recording appears in the room.",
         "  Echo      call it: it plays back what it hears.",
+        "  My bot    is yours: write it in five minutes, docs/start.md says how.",
         "  Alice and Bob can call each other, with video too. All rooms are encrypted.",
         "",
     ]
