@@ -3,9 +3,9 @@
 Ours is `matrix-turn serve` as it is installed, with limits on and the token recognised before.
 The servers have one core and the load, a process of its own, has another one, so that neither
 takes the other's time. Compared is the processor time of the server for one request, all of its
-threads together: a core of its own serves one over that in a second. Of all rounds the least
-counts, since what others do on the machine only ever adds to it. The most that was served by the
-clock is told beside it: a load that cannot keep up takes from that alone.
+threads together: a core of its own serves one over that in a second. The best tenth of each round
+counts, since what others do on the machine only ever adds to it, and the median of all rounds.
+What was served by the clock is told beside it: a load that cannot keep up takes from that alone.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -53,7 +53,9 @@ class Server:
             assert answer.status == 200
 
     def load(self, path: str, token: str) -> Served:
-        began = self._processor_time()
+        pid = self.process.pid
+        if pid is None:
+            raise RuntimeError(f"{self.process.name} has ended: {self.process.last_lines()}")
         command = [
             sys.executable,
             "-m",
@@ -61,20 +63,13 @@ class Server:
             str(self.port),
             path,
             str(SECONDS),
+            str(pid),
         ]
         done = subprocess.run(command, input=token, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(done.stderr)
         told = json.loads(done.stdout)
-        taken = self._processor_time() - began
-        return Served(taken / told["answered"] * 1e6, told["rate"])
-
-    def _processor_time(self) -> float:
-        """Seconds that all threads of the server have had."""
-        pid = self.process.pid
-        if pid is None:
-            raise RuntimeError(f"{self.process.name} has ended: {self.process.last_lines()}")
-        return time.clock_gettime(~pid << 3 | 2)  # as clock_getcpuclockid(3) makes it
+        return Served(told["processor"] * 1e6, told["rate"])
 
 
 @dataclass(frozen=True)
@@ -124,7 +119,7 @@ def run() -> list[Row]:
 
 
 def _rounds(contestants: list[Contestant]) -> dict[Contestant, Served]:
-    """The best of each; they take turns, every other round in the opposite order."""
+    """The medians of each; they take turns, every other round in the opposite order."""
     served: dict[Contestant, list[Served]] = {one: [] for one in contestants}
     for number in range(ROUNDS):
         for one in contestants if number % 2 == 0 else contestants[::-1]:
@@ -133,8 +128,8 @@ def _rounds(contestants: list[Contestant]) -> dict[Contestant, Served]:
             served[one].append(one.served())
     return {
         one: Served(
-            min(each.microseconds for each in all_of_it),
-            max(each.rate for each in all_of_it),
+            statistics.median(each.microseconds for each in all_of_it),
+            statistics.median(each.rate for each in all_of_it),
         )
         for one, all_of_it in served.items()
     }
