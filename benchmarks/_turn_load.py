@@ -1,15 +1,18 @@
-"""`python -m benchmarks._turn_load PORT PATH SECONDS`: asks as fast as it is answered.
+"""`python -m benchmarks._turn_load PORT PATH SECONDS PID`: asks as fast as it is answered.
 
 Raw HTTP/1.1 over a few connections that stay open, a request on each as soon as the answer before
-is complete. The token comes on stdin; the answer is one JSON line: requests in a second.
+is complete. The token comes on stdin; the answer is one JSON line: requests in a second, and the
+seconds of processor time that the server, which is process PID, had for one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import sys
 import time
+from collections.abc import Callable
 from typing import cast
 
 import uvloop
@@ -54,8 +57,10 @@ class Connection(asyncio.Protocol):
         self._transport.write(self._request)
 
 
-async def load(port: int, path: str, seconds: float, token: str) -> float:
-    """Requests in a second."""
+async def load(
+    port: int, path: str, seconds: float, token: str, clock: Callable[[], float]
+) -> dict[str, float]:
+    """What is told. `clock`: the server's processor time, in seconds."""
     request = (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n"
         "Accept: */*\r\n\r\n"
@@ -67,18 +72,30 @@ async def load(port: int, path: str, seconds: float, token: str) -> float:
     ]
     await asyncio.sleep(WARM_UP)
     rates = []
+    first, had = sum(one.answered for _, one in made), clock()
     for _ in range(round(seconds / SLICE)):
         before, began = sum(one.answered for _, one in made), time.monotonic()
         await asyncio.sleep(SLICE)
         answered = sum(one.answered for _, one in made) - before
         rates.append(answered / (time.monotonic() - began))
+    taken, answered = clock() - had, sum(one.answered for _, one in made) - first
     for transport, one in made:
         transport.abort()
         if one.wrong:
             raise SystemExit(f"an answer was not 200: {one.wrong.decode()[:200]}")
-    return sorted(rates)[round(len(rates) * 0.9) - 1]
+    return {
+        "processor": taken / max(answered, 1),
+        "rate": sorted(rates)[round(len(rates) * 0.9) - 1],
+    }
+
+
+def processor_clock(pid: int) -> Callable[[], float]:
+    """Tells the seconds that all threads of a process have had."""
+    return functools.partial(time.clock_gettime, ~pid << 3 | 2)  # as clock_getcpuclockid(3) says
 
 
 if __name__ == "__main__":
-    done = load(int(sys.argv[1]), sys.argv[2], float(sys.argv[3]), sys.stdin.read().strip())
+    port, path, seconds, pid = sys.argv[1:]
+    clock = processor_clock(int(pid))
+    done = load(int(port), path, float(seconds), sys.stdin.read().strip(), clock)
     print(json.dumps(uvloop.run(done)))

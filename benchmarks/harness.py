@@ -80,7 +80,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Medians:
-    """What `alternate` gives back."""
+    """What `alternate` gives back: medians, unless something else was asked for."""
 
     ours: float
     peer: float
@@ -94,9 +94,17 @@ class SpoiledRound(Exception):  # no error, only no result
 
 
 def alternate(
-    label: str, ours: Callable[[], float], peer: Callable[[], float], *, rounds: int = 3
+    label: str,
+    ours: Callable[[], float],
+    peer: Callable[[], float],
+    *,
+    rounds: int = 3,
+    of: Callable[[list[float]], float] = statistics.median,
 ) -> Medians:
     """Call `ours` and `peer` in turn, `rounds` times each, and give the medians of both.
+
+    `of`: what is taken of all rounds instead. The least is right for processor time in one
+    process: whatever else the machine does only ever adds to it.
 
     The order is swapped from round to round, so that neither always runs on the warmer machine.
     A spoiled round is measured again, `TRIES` times in all; then the benchmark fails.
@@ -108,7 +116,7 @@ def alternate(
         for measure, results, who in turns if number % 2 == 0 else reversed(turns):
             progress(f"{label}: round {number + 1} of {rounds}, {who}")
             results.append(_unspoiled(measure))
-    return Medians(statistics.median(mine), statistics.median(theirs))
+    return Medians(of(mine), of(theirs))
 
 
 def _unspoiled(measure: Callable[[], float]) -> float:

@@ -184,7 +184,7 @@ class Call(ABC):
             why = self.on_remote[kind](self, sender, content, now)
         if device_key is not None and why is None:
             self.remember(sender, device_key)
-        if self._batch.deadline is not None:
+        if kind is not Candidates:  # they go by, and give nothing to send
             self._flush(now)
         return why
 

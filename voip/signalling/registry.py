@@ -20,6 +20,10 @@ class _ByRoom:
     def __init__(self) -> None:
         self._keys: dict[str, tuple[CallKey, ...]] = {}
 
+    def __len__(self) -> int:
+        """How many rooms have any."""
+        return len(self._keys)
+
     def of(self, room_id: str) -> tuple[CallKey, ...]:
         return self._keys.get(room_id, ())
 
