@@ -39,7 +39,7 @@ run: $(INSTALLED) $(PAGE)  ## start everything on this machine and print where t
 smoke: $(INSTALLED) $(PAGE)  ## the same without a person: say a sentence, fetch the recording, compare
 	$(BIN)/voip demo --smoke
 
-test: $(INSTALLED) $(PAGE)  ## every test that fits in fifteen minutes; installs coturn, chromium and others where missing
+test: $(INSTALLED) $(PAGE)  ## the tests, but for what takes minutes each; installs coturn, chromium and others where missing
 	@$(BIN)/python tools/debian.py $(DEBIAN)
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS) || { $(FAILED) && $(BIN)/python -m pytest $(AGAIN); } || { $(FAILED) && $(BIN)/python -m pytest $(AGAIN); }
 

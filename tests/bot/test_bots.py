@@ -57,7 +57,7 @@ async def test_the_recorder_posts_what_was_said_into_an_encrypted_room(
 
 async def test_the_recording_is_kept_when_the_caller_hangs_up(exchange: Exchange) -> None:
     bot, alice = await exchange.bot(), await exchange.phone()
-    report = await call(alice, bot, play=SAYS, wait=1.0, seconds=4)
+    report = await call(alice, bot, play=Tone(seconds=60), wait=1.0, seconds=8)
     assert report.ok, report.reason
     await posts(alice, report.room_id)
     (folder,) = bot.phone.recordings.iterdir()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from playwright.async_api import Browser
 
 from tests.bot.conftest import Exchange
@@ -30,8 +32,9 @@ async def test_a_person_hears_their_own_voice(
     await person.wait_phase("connected")
     await listen(person, [True])
     await listen(person, [False] * PAUSE)  # The greeting and its tone are over.
-    await speak(person.page)
+    saying = asyncio.create_task(speak(person.page))
     await listen(person, [True])
+    await saying
     await person.hang_up()
     await person.wait_call_over()
     person.assert_clean()

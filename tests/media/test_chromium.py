@@ -129,8 +129,8 @@ async def test_audio_goes_on_through_an_ice_restart(browser: Browser, who: str) 
         sent = ours_after.packets_sent - ours.packets_sent
         assert after["received"] - before["received"] >= max(50, sent - 8)
         assert after["lost"] - before["lost"] <= 2
-        received = ours_after.packets_received - ours.packets_received
-        assert received >= after["sent"] - before["sent"] - 8
+        # Ours is read last: what the browser had sent before has arrived.
+        assert ours_after.packets_received >= after["sent"] - 10
         assert ours_after.packets_lost <= 2
         assert len(heard.of(FirstAudio)) == 1
 
