@@ -79,7 +79,7 @@ async def test_the_disk_fills_up_in_a_call(
     speaking = asyncio.create_task(speak(call))
 
     async def recorded() -> bool:
-        return max(sizes(small_disk), default=0) > 20_000
+        return max(sizes(small_disk), default=0) > 8_000
 
     await eventually(recorded)
     ballast = fill(small_disk, 0)
