@@ -67,6 +67,12 @@ class Line:
             self._process.terminate()
         return await asyncio.wait_for(self._process.wait(), PATIENCE)
 
+    async def kill(self) -> None:
+        """Where `end` has not ended it."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
     async def killed_at(self, point: Point) -> asyncio.Task[None]:
         """In a call, which may go on: what is given is done when it is over for the caller."""
         (self._folder / ORDER).write_text(point.name)

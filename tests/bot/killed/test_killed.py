@@ -42,9 +42,12 @@ async def line(
     async with AsyncExitStack() as stack:
         exchange = Exchange(synapse, make_user, tmp_path_factory.mktemp("line"), stack)
         made = Line(exchange.settings("bot"), await exchange.phone())
-        yield made
-        assert await made.end() == 0
-        assert count(made.data / "journal.db", LIVE) == 0
+        try:
+            yield made
+            assert await made.end() == 0
+            assert count(made.data / "journal.db", LIVE) == 0
+        finally:
+            await made.kill()
 
 
 @pytest.mark.parametrize("point", in_turn())
