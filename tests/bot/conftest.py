@@ -18,7 +18,7 @@ from voip.bot.flows import Flow
 from voip.bot.keeping import KeepingSettings
 from voip.bot.phone import Phone, PhoneSettings
 from voip.bot.recorder import RecorderSettings
-from voip.bot.runner import Bot, BotKind, BotSettings, running_bot
+from voip.bot.runner import BotKind, BotSettings, RunningBot, running_bot
 from voip.bot.trust import Unverified
 from voip.matrix.cross_signing import PrivateIdentity
 from voip.matrix.history import Message
@@ -106,7 +106,7 @@ class Exchange:
         unverified: Unverified = Unverified.ALLOW,
         workers: int = 0,
         keeping: KeepingSettings = PLAIN,
-    ) -> Bot:
+    ) -> RunningBot:
         phone = self.settings("bot", workers)
         settings = BotSettings(phone, kind, recorder, max_calls, unverified, keeping=keeping)
         return await self._stack.enter_async_context(running_bot(settings, flow))

@@ -11,7 +11,7 @@ from tests.media.audio import RATE, SENTENCE, decode, speech
 from voip.bot.call import Call
 from voip.bot.caller import CallOrder, CallReport, place_call
 from voip.bot.phone import Phone
-from voip.bot.runner import Bot, BotKind
+from voip.bot.runner import BotKind, RunningBot
 from voip.matrix.http import path
 from voip.media.sounds import Speech, Tone
 from voip.service.demo.likeness import likeness
@@ -20,7 +20,7 @@ from voip.signalling.commands import By, EndReason
 SAYS = Speech(SENTENCE)
 
 
-async def call(phone: Phone, bot: Bot, **order: object) -> CallReport:
+async def call(phone: Phone, bot: RunningBot, **order: object) -> CallReport:
     return await place_call(phone, CallOrder(bot.phone.user_id, **order))  # type: ignore[arg-type]
 
 

@@ -16,7 +16,7 @@ from tests.delivery.receiver import SECRET, Receiver
 from voip.bot.call import Call, CallEnded
 from voip.bot.keeping import ConsentBy, KeepingSettings, Policy
 from voip.bot.phone import Phone
-from voip.bot.runner import Bot
+from voip.bot.runner import RunningBot
 from voip.delivery.webhooks import WebhookSettings
 from voip.matrix.http import path
 from voip.media.sounds import Tone
@@ -25,7 +25,7 @@ from voip.store.outbox_records import Kind, State
 ASKING = KeepingSettings(Policy(consent=ConsentBy.DIGIT))
 
 
-async def placed(alice: Phone, bot: Bot) -> Call:
+async def placed(alice: Phone, bot: RunningBot) -> Call:
     room = await alice.matrix.direct_room(bot.phone.user_id)
     call = await alice.place(room, invitee=bot.phone.user_id)
     await call.established()
@@ -51,12 +51,12 @@ async def react(alice: Phone, room_id: str, event_id: str, key: str) -> None:
     await alice.matrix.session.request("PUT", where, body=body)
 
 
-def folder_of(bot: Bot) -> Path:
+def folder_of(bot: RunningBot) -> Path:
     (folder,) = bot.phone.recordings.iterdir()
     return folder
 
 
-def call_json(bot: Bot) -> Any:
+def call_json(bot: RunningBot) -> Any:
     return json.loads((folder_of(bot) / "call.json").read_text())
 
 

@@ -19,7 +19,7 @@ from voip.bot.call import Call
 from voip.bot.ending import CallEnded
 from voip.bot.phone import Phone
 from voip.bot.recorder import recorder
-from voip.bot.runner import Bot
+from voip.bot.runner import RunningBot
 from voip.media.sounds import Tone
 from voip.service.health import facts_of, judge
 from voip.signalling.commands import By
@@ -44,7 +44,7 @@ async def reception(call: Call) -> None:
         await recorder(call, SHORT, call.policy)
 
 
-async def calls(phone: Phone, bot: Bot, *, video: bool = False) -> Call:
+async def calls(phone: Phone, bot: RunningBot, *, video: bool = False) -> Call:
     room = await phone.matrix.direct_room(bot.phone.user_id)
     call = await phone.place(room, invitee=bot.phone.user_id, video=video)
     await call.established()
@@ -69,6 +69,7 @@ def ends(file: Any) -> list[str]:
     return [track["ended"] for track in file["tracks"]]
 
 
+@pytest.mark.long
 async def test_the_disk_fills_up_in_a_call(
     small_disk: Path, exchange: Exchange, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -79,7 +80,7 @@ async def test_the_disk_fills_up_in_a_call(
     speaking = asyncio.create_task(speak(call))
 
     async def recorded() -> bool:
-        return max(sizes(small_disk), default=0) > 20_000
+        return max(sizes(small_disk), default=0) > 8_000
 
     await eventually(recorded)
     ballast = fill(small_disk, 0)

@@ -11,7 +11,7 @@ from tests.matrix.conftest import Person
 from voip.bot.caller_limits import CallerLimits
 from voip.bot.door import TEXTS, DoorSettings, Refusal
 from voip.bot.phone import Phone
-from voip.bot.runner import Bot, BotSettings, running_bot
+from voip.bot.runner import BotSettings, RunningBot, running_bot
 from voip.media.sounds import Tone
 
 CALLS = 100
@@ -29,7 +29,7 @@ async def flood(eve: Person, room: str) -> None:
     await asyncio.gather(*(eve.say(room, "m.call.invite", one) for one in invites))
 
 
-async def leave_a_message(phone: Phone, bot: Bot) -> None:
+async def leave_a_message(phone: Phone, bot: RunningBot) -> None:
     room = await phone.matrix.direct_room(bot.phone.user_id)
     call = await phone.place(room, invitee=bot.phone.user_id)
     await call.established()

@@ -11,7 +11,7 @@ from tests.bot.conftest import Exchange, eventually
 from voip.bot.call import Call
 from voip.bot.caller import CallOrder, CallReport, place_call
 from voip.bot.phone import Phone
-from voip.bot.runner import Bot
+from voip.bot.runner import RunningBot
 from voip.bot.trust import NOTICES_AT_MOST, NOTICES_PER, Notices, SendingDevices, Unverified
 from voip.matrix.cross_signing import PrivateIdentity
 from voip.matrix.http import path
@@ -33,7 +33,7 @@ async def wait(call: Call) -> None:
     await call.ended()
 
 
-async def call(phone: Phone, bot: Bot) -> CallReport:
+async def call(phone: Phone, bot: RunningBot) -> CallReport:
     return await place_call(phone, CallOrder(bot.phone.user_id, seconds=5))
 
 

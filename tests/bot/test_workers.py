@@ -13,7 +13,7 @@ from tests.media.workers.pools import kill, worker_of
 from voip.bot.call import Call
 from voip.bot.caller import CallOrder, place_call
 from voip.bot.phone import Phone
-from voip.bot.runner import Bot
+from voip.bot.runner import RunningBot
 from voip.media.sounds import Speech, Tone
 from voip.media.workers.pool import MediaPool
 from voip.media.workers.process import WorkerProcess
@@ -30,12 +30,12 @@ def pool_of(phone: Phone) -> MediaPool:
     return phone.media
 
 
-def worker(bot: Bot, call: Call) -> WorkerProcess:
+def worker(bot: RunningBot, call: Call) -> WorkerProcess:
     """The bot's worker that carries what the other side has placed."""
     return worker_of(pool_of(bot.phone), call.key)
 
 
-async def placed(caller: Phone, bot: Bot) -> Call:
+async def placed(caller: Phone, bot: RunningBot) -> Call:
     room = await caller.matrix.direct_room(bot.phone.user_id)
     call = await caller.place(room, invitee=bot.phone.user_id)
     await call.established()

@@ -13,7 +13,7 @@ from tests.e2e.accounts import Account
 from tests.e2e.browser import Person, chromium
 from tests.e2e.microphone import give_voice, speak, until
 from tests.media.audio import RATE, decode, speech
-from voip.bot.runner import Bot
+from voip.bot.runner import RunningBot
 from voip.service.demo.likeness import likeness
 
 
@@ -39,7 +39,7 @@ async def test_what_a_person_says_is_in_the_file_and_in_the_plain_room(
     await speak_until_the_bot_hangs_up(person, bot)
 
 
-async def speak_until_the_bot_hangs_up(person: Person, bot: Bot) -> None:
+async def speak_until_the_bot_hangs_up(person: Person, bot: RunningBot) -> None:
     """Calls the recorder from the open room, and finds what was said where it belongs."""
     await expect(person.at("call-voice")).to_be_enabled()
     await give_voice(person.page, speech())

@@ -1,5 +1,5 @@
-"""A request to verify us that comes in a room, encrypted or as matrix-js-sdk sends it: in the clear,
-in an encrypted room too."""
+"""A request to verify us that comes in a room: encrypted, or as matrix-js-sdk sends it in an
+encrypted room too, in the clear."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from voip.media.workers.pool import worker_loads
 from voip.observers import Topic
 from voip.tasks import TaskOwner
 
-__all__ = ["Bot", "BotKind", "BotSettings", "running_bot"]
+__all__ = ["BotKind", "BotSettings", "RunningBot", "running_bot"]
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class BotSettings:
     drain: DrainSettings = field(default_factory=DrainSettings)
 
 
-class Bot:
+class RunningBot:
     """Answers calls until it is closed. Nothing that one call does ends another."""
 
     def __init__(
@@ -160,7 +160,7 @@ class Bot:
 
 
 @asynccontextmanager
-async def running_bot(settings: BotSettings, flow: Flow | None = None) -> AsyncIterator[Bot]:
+async def running_bot(settings: BotSettings, flow: Flow | None = None) -> AsyncIterator[RunningBot]:
     """A bot that is logged in, has synced once, and answers while the context lasts.
 
     `flow` answers the calls instead of the shipped one that `settings.bot` names.
@@ -176,7 +176,7 @@ async def running_bot(settings: BotSettings, flow: Flow | None = None) -> AsyncI
         for sound in answering.sounds:
             await phone.media.prepare(sound)
         async with Deliveries.opened(phone, settings.keeping) as deliveries:
-            bot = Bot(phone, answering.flow, deliveries, settings)
+            bot = RunningBot(phone, answering.flow, deliveries, settings)
             try:
                 bot.clear_up()
                 yield bot

@@ -62,9 +62,7 @@ class SyncLoop:
         self._intake = intake
         self._upkeep = upkeep
         self._since: str | None = None
-        self._filter = json.dumps(
-            sync_filter(verification=verification), separators=(",", ":")
-        )
+        self._filter = json.dumps(sync_filter(verification=verification), separators=(",", ":"))
         self.ready = asyncio.Event()
         self.counts = SyncCounts()
 

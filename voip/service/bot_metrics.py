@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from voip.bot.door import Refusal
-from voip.bot.runner import Bot
+from voip.bot.runner import RunningBot
 from voip.matrix.identity import IdentityState
 from voip.media.workers.pool import worker_loads
 
@@ -38,7 +38,7 @@ class BotCollector(Collector):
 
     def __init__(
         self,
-        bot: Callable[[], Bot | None],
+        bot: Callable[[], RunningBot | None],
         outbox_depth: Callable[[], int | None] = lambda: None,
     ) -> None:
         self._bot, self._outbox_depth = bot, outbox_depth
@@ -59,7 +59,7 @@ class BotCollector(Collector):
         if (depth := self._outbox_depth()) is not None:
             yield _gauge("voip_outbox_depth", "Deliveries that wait: voip outbox list.", depth)
 
-    def _edge(self, bot: Bot) -> Iterator[Metric]:
+    def _edge(self, bot: RunningBot) -> Iterator[Metric]:
         matrix = bot.phone.matrix
         counts = matrix.counts
         for name, (metric, text) in NUMBERS.items():
@@ -76,7 +76,7 @@ class BotCollector(Collector):
         signed = matrix.identity.state is IdentityState.SIGNED
         yield _gauge("voip_device_signed", "1 where its owner has signed our device.", signed)
 
-    def _load(self, bot: Bot) -> Iterator[Metric]:
+    def _load(self, bot: RunningBot) -> Iterator[Metric]:
         yield _gauge("voip_loop_lag_seconds", "How late the event loop comes.", bot.meter.lag)
         yield _gauge("voip_loop_cpu_ratio", "Of a core, for the event loop.", bot.meter.cpu)
         yield _gauge("voip_overloaded", "1 while callers hear busy for it.", bot.door.overloaded)

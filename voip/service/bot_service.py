@@ -13,7 +13,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from voip.bot.runner import Bot, running_bot
+from voip.bot.runner import RunningBot, running_bot
 from voip.service import admin
 from voip.service.bot_metrics import BotCollector
 from voip.service.call_metrics import CallMetrics
@@ -35,7 +35,7 @@ class Operation:
     """Holds the bot once it runs."""
 
     def __init__(self) -> None:
-        self.bot: Bot | None = None
+        self.bot: RunningBot | None = None
         self.registry = CollectorRegistry()
         self.calls = CallMetrics(self.registry)
         self._depth: int | None = None
@@ -56,7 +56,7 @@ class Operation:
         """The own id of a call that lives."""
         return None if self.bot is None else self.bot.phone.id_of(key)
 
-    def watch(self, bot: Bot) -> None:
+    def watch(self, bot: RunningBot) -> None:
         self.calls.observe(bot.phone.observers)
         self.bot = bot
 
@@ -64,7 +64,7 @@ class Operation:
 @contextlib.asynccontextmanager
 async def operated_bot(
     settings: Settings, supervisor: Supervisor | None = None
-) -> AsyncIterator[Bot]:
+) -> AsyncIterator[RunningBot]:
     """The bot of the settings, ready, with everything around it.
 
     Raises what `running_bot` raises, CannotListen and NoOtel.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from voip.bot.runner import Bot
+from voip.bot.runner import RunningBot
 from voip.matrix.identity import IdentityState
 
 SYNC_WITHIN: Final = 90.0
@@ -78,7 +78,7 @@ def judge(facts: Facts) -> Health:
     )
 
 
-async def facts_of(bot: Bot) -> Facts:
+async def facts_of(bot: RunningBot) -> Facts:
     matrix = bot.phone.matrix
     writable, free = await asyncio.to_thread(disk_facts, bot.phone.settings.data_dir)
     return Facts(matrix.sync_age, matrix.identity.state, writable, free, bot.door.draining)

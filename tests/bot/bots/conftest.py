@@ -12,7 +12,7 @@ from tests.bot.conftest import Exchange
 from tests.conftest import MakeUser
 from voip.bot.call import Call
 from voip.bot.phone import Phone, PhoneSettings
-from voip.bot.runner import Bot, BotKind, BotSettings, running_bot
+from voip.bot.runner import BotKind, BotSettings, RunningBot, running_bot
 from voip.service.demo.synapse import SynapseProcess
 
 
@@ -26,7 +26,7 @@ class Shipping:
 
     async def bot(
         self, kind: BotKind, file: str | None = None, account: PhoneSettings | None = None
-    ) -> Bot:
+    ) -> RunningBot:
         path = None
         if file is not None:
             path = self._folder / f"{kind.value}.toml"
@@ -34,7 +34,7 @@ class Shipping:
         settings = BotSettings(account or self.exchange.settings("bot"), kind, file=path)
         return await self._stack.enter_async_context(running_bot(settings))
 
-    async def call(self, phone: Phone, bot: Bot) -> Call:
+    async def call(self, phone: Phone, bot: RunningBot) -> Call:
         """Connected, in an encrypted room."""
         room = await phone.matrix.direct_room(bot.phone.user_id)
         call = await phone.place(room, invitee=bot.phone.user_id)

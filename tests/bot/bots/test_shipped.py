@@ -19,7 +19,7 @@ from voip.bot.bots.file import BotFileError
 from voip.bot.call import Call
 from voip.bot.dialling import dialled
 from voip.bot.phone import Phone, PhoneSettings
-from voip.bot.runner import Bot, BotKind, BotSettings
+from voip.bot.runner import BotKind, BotSettings, RunningBot
 from voip.bot.shipped import shipped
 from voip.matrix.http import path
 from voip.matrix.settings import MatrixSettings
@@ -42,7 +42,7 @@ async def texts(phone: Phone, room_id: str, sender: str) -> list[str]:
     ]
 
 
-def watching(bot: Bot) -> list[Call]:
+def watching(bot: RunningBot) -> list[Call]:
     """The calls that a bot will serve."""
     served: list[Call] = []
     serve = bot.phone.on_call

@@ -40,7 +40,26 @@ class Line:
         self.recordings = self.data / "recordings"
         self._folder = self.data.parent
         self._process: Process | None = None
+        self._talking: asyncio.Task[None] | None = None
         self._read: set[str] = set()
+        self._files, self._posted = self.files, 0
+        """Before this call."""
+
+    @property
+    def files(self) -> set[Path]:
+        """Of sound, whole or not."""
+        return set(self.recordings.glob("*/audio*.ogg"))
+
+    async def begin(self) -> None:
+        """The bot runs, and nothing of another call is left, also where that one went wrong."""
+        (self._folder / ORDER).unlink(missing_ok=True)
+        if self._talking is not None and not self._talking.done():
+            self._talking.cancel()
+            await asyncio.gather(self._talking, return_exceptions=True)
+            await self.kill()
+        await self.start()
+        await self.news()
+        self._files, self._posted = self.files, count(self._outbox, POSTED)
 
     async def start(self) -> None:
         """As an operator does, unless it runs; returns when it says that it is ready."""
@@ -67,23 +86,36 @@ class Line:
             self._process.terminate()
         return await asyncio.wait_for(self._process.wait(), PATIENCE)
 
-    async def killed_at(self, point: Point) -> asyncio.Task[None]:
-        """In a call, which may go on: what is given is done when it is over for the caller."""
+    async def kill(self) -> None:
+        """Where `end` has not ended it."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+    async def killed_at(self, point: Point) -> None:
+        """In a call, which may go on."""
         (self._folder / ORDER).write_text(point.name)
         assert self._process is not None
-        talking = asyncio.create_task(self._call())
+        self._talking = asyncio.create_task(self._call())
         assert await asyncio.wait_for(self._process.wait(), PATIENCE) == -signal.SIGKILL
         (self._folder / ORDER).unlink()
         assert count(self.data / "journal.db", LIVE) <= 1
-        return talking
+
+    async def over(self) -> None:
+        """For the caller."""
+        assert self._talking is not None
+        await asyncio.wait_for(self._talking, PATIENCE)
+
+    @property
+    def new_files(self) -> set[Path]:
+        return self.files - self._files
 
     async def settled(self) -> None:
         """Nothing waits, and every file of sound is posted."""
 
         async def posted() -> bool:
-            return count(self._outbox, WAITS) == 0 and count(self._outbox, POSTED) == len(
-                list(self.recordings.glob("*/audio*.ogg"))
-            )
+            new = count(self._outbox, POSTED) - self._posted
+            return count(self._outbox, WAITS) == 0 and new == len(self.new_files)
 
         await eventually(posted)
 
@@ -108,10 +140,13 @@ class Line:
         async def recording() -> bool:
             return call.end is not None or set(self.recordings.glob("*/call.json")) > folders
 
-        with contextlib.suppress(CallEnded):
+        try:
             await call.established()
             await eventually(recording)
             await call.play(Tone(seconds=SAYS))
+        except CallEnded:
+            pass
+        finally:
             call.hang_up()
         await call.closed()
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
-import itertools
 import os
 import signal
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from voip.matrix import files
 from voip.matrix.edge import MatrixEdge
 from voip.media.events import Connected
 from voip.media.ogg import OggOpusWriter
+from voip.media.opus import SAMPLE_RATE
 from voip.media.recorder import Recorder
 from voip.media.take import Take
 from voip.signalling.commands import Ended
@@ -129,9 +129,8 @@ def in_the_upload(name: str) -> None:
     files._chunks = cut
 
 
-def nth(number: int) -> When:
-    numbers = itertools.count(1)
-    return lambda *_: next(numbers) == number
+def a_second(_: int, granule: int, *__: object) -> bool:
+    return granule >= SAMPLE_RATE
 
 
 def answers(send: Any) -> bool:
@@ -176,7 +175,7 @@ POINTS: Final = [
     Point("the first packet has come", before(Recorder, "audio"), UNSAID),
     Point("the notice waits", after(Outbox, "put", puts(Kind.NOTICE)), UNSAID),
     Point("in the middle of a write", in_the_middle_of_a_write, SAID),
-    Point("a second is recorded", after(Recorder, "audio", nth(80)), SAID),
+    Point("a second is recorded", after(OggOpusWriter, "_page", a_second), SAID),
     Point("the caller has hung up", before(Phone, "on_notice", is_a(Ended)), SAID),
     Point("the file is to be closed", before(Take, "finish"), SAID),
     Point("call.json has the end", before(Deliveries, "hand_over"), SAID),

@@ -177,7 +177,7 @@ class FakePhone:
         self._tasks.spawn(self.finished(call), "after a call")
 
     async def finished(self, call: Call) -> None:
-        """As `runner.Bot` does: post what was recorded, then what the flow wants done."""
+        """As `runner.RunningBot` does: post what was recorded, then what the flow wants done."""
         await call.closed()
         for recording in call.recordings if self._may_post(call) else ():
             event_id = f"${self.new_id()}"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from voip.bot.phone import PhoneSettings
 from voip.bot.recorder import RecorderSettings
-from voip.bot.runner import Bot, BotKind, BotSettings, running_bot
+from voip.bot.runner import BotKind, BotSettings, RunningBot, running_bot
 from voip.matrix.settings import MatrixSettings
 from voip.media.sounds import Tone
 from voip.service.demo.accounts import BOTS, Account
@@ -62,7 +62,7 @@ async def running_bots(
         yield tasks
 
 
-async def _ready(bot: Bot, running: asyncio.Task[None]) -> None:
+async def _ready(bot: RunningBot, running: asyncio.Task[None]) -> None:
     """Wait until the bot hears calls; raises what ended it before."""
     ready = asyncio.create_task(bot.phone.matrix.ready())
     try:
