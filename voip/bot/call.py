@@ -179,9 +179,10 @@ class Call(CallState):
         It is kept whatever happens, also where this is cancelled: `recordings` has it in the end.
         """
         self._recording = asyncio.get_running_loop().create_future()
-        await self._phone.start_recording(
+        begun = self._phone.start_recording(
             self, until_silence=until_silence, max_seconds=max_seconds, both=both
         )
+        await self._end.or_end(asyncio.ensure_future(begun))
         recorded = asyncio.shield(self._recording)
         if until is None:
             return await self._end.or_end(recorded)
