@@ -26,7 +26,7 @@ from benchmarks._no_homeserver import NoHomeserver, room_of
 from benchmarks._probe import favour
 from voip.bot import phone as phone_module
 from voip.bot.phone import PhoneSettings
-from voip.bot.runner import Bot, BotKind, BotSettings, running_bot
+from voip.bot.runner import BotKind, BotSettings, RunningBot, running_bot
 from voip.matrix.settings import MatrixSettings
 from voip.media.clips import encode
 from voip.media.settings import MediaSettings
@@ -68,7 +68,7 @@ class Voicemail:
         settings = BotSettings(
             phone, BotKind.VOICEMAIL, max_calls=1000, file=folder / "voicemail.toml"
         )
-        self._bot: Bot = await self._open.enter_async_context(running_bot(settings))
+        self._bot: RunningBot = await self._open.enter_async_context(running_bot(settings))
         self._count_recordings()
 
     @property
