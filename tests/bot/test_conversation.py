@@ -136,7 +136,7 @@ async def test_where_nothing_arrives_who_called_looks_for_another_path(exchange:
     call = bob._running._calls._registry.get(theirs.key)
     assert call is not None
     assert call._conversation is not None
-    assert call._conversation._negotiation is None
+    assert call._conversation.negotiation is None
     ours.on_interrupted()
     await until(lambda: path.connection is not before)
     assert ours.end is theirs.end is None
