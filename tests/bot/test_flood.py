@@ -45,12 +45,8 @@ def answered(eve: Person) -> set[str]:
 
 
 def declined(eve: Person) -> set[str]:
-    """As busy: what was answered ends too, as no media come."""
-    return {
-        str(one.content["call_id"])
-        for one in eve.calls()
-        if one.type == HANGUP and one.content["reason"] == "user_busy"
-    }
+    """What was answered ends too, as no media come, but by a hangup."""
+    return {str(one.content["call_id"]) for one in eve.calls() if one.type == "m.call.reject"}
 
 
 async def test_all_but_a_few_are_declined_and_nobody_else_suffers(
