@@ -54,6 +54,7 @@ def many_calls(calls: int, rate: float, progress: Progress) -> Course:
     course = Course()
     began = time.monotonic()
     with line("voicemail", GREETING, favoured=False) as both:
+        both.bot.ask("load models")
         alive: list[tuple[float, int]] = []
         for first in range(0, calls, AT_ONCE):
             _wait(began + first / rate)
