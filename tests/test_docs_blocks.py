@@ -32,7 +32,7 @@ from voip.delivery.webhooks import signature
 from voip.service.settings_sources import load_settings
 from voip.service.web import create_app
 
-CHECKED: Final = {"python", "bash", "toml", "json", "js"}
+CHECKED: Final = {"python", "bash", "toml", "yaml", "json", "js"}
 SHOWN: Final = {
     "text": "output, trees and drawings",
     "mermaid": "drawn by the reader's browser; states.md is held against the table that it is of",
@@ -111,6 +111,11 @@ def test_toml(block: Block, tmp_path: Path) -> None:
         settings = load_settings(file)
     for key in given:
         assert getattr(settings, key), f"{key} has no effect"
+
+
+@pytest.mark.parametrize("block", blocks("yaml"), ids=str)
+def test_yaml(block: Block) -> None:
+    parse(block.text, BOTS[block.headline], f"{block.document.name}.yaml")
 
 
 # --- json ---
