@@ -97,7 +97,8 @@ async def test_devices_change_in_a_call(account: Callable[[], Account], join: Jo
     assert labels == [f"audio {SECOND} live", "video fake_device_1 live"]
     await caller.at("devices-close").click()
     await callee.wait_packets(before.received + 150)
-    await expect(callee.at("remote-video")).to_have_js_property("videoWidth", 640)
+    # Pictures go on; how large they are is up to what the machine can encode.
+    await callee.wait_frames((await callee.stats()).frames + 10)
 
 
 @pytest.mark.long

@@ -12,7 +12,7 @@ from tests.conftest import MakeUser
 from tests.e2e.accounts import Account
 from tests.e2e.browser import Person, chromium
 from tests.e2e.microphone import give_voice, speak, until
-from tests.media.audio import RATE, decode, speech
+from tests.media.audio import RATE, Samples, decode, rms, speech
 from voip.bot.runner import RunningBot
 from voip.service.demo.likeness import likeness
 
@@ -53,7 +53,16 @@ async def speak_until_the_bot_hangs_up(person: Person, bot: RunningBot) -> None:
     assert await person.play_recording(bot.phone.user_id) > 0
     person.assert_clean()
     (file,) = bot.phone.recordings.glob("*/audio.ogg")
-    assert likeness(speech(), RATE, decode(file), RATE) > 0.8
+    assert_said(decode(file), speech())
+
+
+def assert_said(heard: Samples, said: Samples) -> None:
+    """Each second that sounds is of what was said. A browser that gets no time says less of it:
+    that nothing is lost on the way is tested where the sender is ours (tests/bot/test_bots.py)."""
+    seconds = [heard[at : at + RATE] for at in range(0, len(heard) - RATE, RATE)]
+    sounding = [one for one in seconds if rms(one) > 500]
+    assert sounding
+    assert min(likeness(one, RATE, said, RATE) for one in sounding) > 0.8
 
 
 def plain_room(account: Account, bot_id: str) -> None:

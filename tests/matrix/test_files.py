@@ -31,7 +31,10 @@ def recording(tmp_path: Path) -> MediaFile:
 async def posted(alice: Person, bob: Person, room_id: str, file: MediaFile) -> Json:
     shown = await alice.edge.upload(room_id, file, within=60)
     event_id = await alice.edge.post(room_id, shown, "txn1", 60)
-    (message,) = await bob.edge.recent_messages(room_id)
+    async with asyncio.timeout(30):  # Its keys may come after it.
+        while not (messages := await bob.edge.recent_messages(room_id)):  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+    (message,) = messages
     assert (message.event_id, message.sender) == (event_id, alice.user.user_id)
     return dict(message.content)
 

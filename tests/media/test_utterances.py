@@ -31,7 +31,7 @@ def clear(heard: Utterance) -> float:
 
 async def test_what_one_side_says_the_other_side_hears_as_utterances() -> None:
     async with call() as (caller, _, callee, _):
-        number = await callee.start_utterances(KEY, SpeechRules(silence=1.0))
+        number = await callee.start_utterances(KEY, SpeechRules(silence=3.0))
         playing = asyncio.create_task(caller.play(KEY, SPOKEN))
         began = asyncio.get_running_loop().time()
         async with asyncio.timeout(PATIENCE):
