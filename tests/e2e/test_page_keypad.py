@@ -32,6 +32,7 @@ async def test_keys_arrive_as_digits(exchange: Exchange, join: Join, make_user: 
     call = await asyncio.wait_for(served, PATIENCE)
     # Half with the keyboard and half with the mouse, faster than tones last.
     await person.at("keypad").click()
+    await expect(person.at("keys")).to_be_visible()
     await person.page.keyboard.type(KEYS[:4])
     for key in KEYS[4:]:
         await person.at(f"key-{key}").click()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiortc.rtp import RtpPacket, is_rtcp
 
-from tests.media.calls import KEY, call, engine, sample
+from tests.media.calls import KEY, call, engine, sample, until
 from tests.media.clients import BareClient, bare_client
 from voip.media import private
 from voip.media.errors import CallClosed, NoDigits
@@ -49,7 +49,7 @@ async def test_keys_on_the_wire(rate: int, number: int) -> None:
         await one.apply_answer(KEY, with_events(answer, rate, number))
         await heard.wait(FirstAudio)
         playing = asyncio.create_task(one.play(KEY, Tone(seconds=0.8)))
-        await asyncio.sleep(0.2)
+        await until(lambda: any(len(packet.payload) > 3 for packet in packets))
         await one.send_digits(KEY, "7#", seconds=0.1, gap=0.06)
         assert not playing.done()
         await playing

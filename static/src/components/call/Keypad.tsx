@@ -1,5 +1,5 @@
 /** Twelve keys, pressed here or on the keyboard, for menus and conferences that ask for digits. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { pressKey } from "../../matrix/callmedia";
 import { isKey, KEYS, type Key, sound } from "../../sound/dtmf";
 import { t } from "../../text/i18n";
@@ -17,7 +17,8 @@ export function Keypad({ onClose }: { onClose: () => void }) {
     sound(context.current, key);
     setPressed((before) => (before + key).slice(-SHOWN));
   };
-  useEffect(() => {
+  // With the layout: a key that is pressed as soon as the keypad is seen counts.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey) return;
       if (event.key === "Escape") onClose();
