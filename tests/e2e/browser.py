@@ -214,15 +214,6 @@ class Person:
             await self.page.wait_for_timeout(500)
         raise AssertionError(f"fewer than {at_least} packets arrived: {await self.stats()}")
 
-    async def wait_frames(self, at_least: int) -> Stats:
-        """Waits until that many pictures were shown."""
-        for _ in range(int(PATIENCE * 2)):
-            stats = await self.stats()
-            if stats.frames >= at_least:
-                return stats
-            await self.page.wait_for_timeout(500)
-        raise AssertionError(f"fewer than {at_least} pictures were shown: {await self.stats()}")
-
     # -- recordings
 
     async def wait_recording(self, sender: str) -> None:

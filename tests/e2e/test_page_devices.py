@@ -97,8 +97,8 @@ async def test_devices_change_in_a_call(account: Callable[[], Account], join: Jo
     assert labels == [f"audio {SECOND} live", "video fake_device_1 live"]
     await caller.at("devices-close").click()
     await callee.wait_packets(before.received + 150)
-    # Pictures go on; how large they are is up to what the machine can encode.
-    await callee.wait_frames((await callee.stats()).frames + 10)
+    # How large its pictures are is up to what the machine can encode.
+    await expect(callee.at("remote-video")).not_to_have_js_property("videoWidth", 0)
 
 
 @pytest.mark.long
