@@ -14,6 +14,7 @@ import tempfile
 import time
 from contextlib import AsyncExitStack
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -24,6 +25,7 @@ from aiortc.mediastreams import MediaStreamError
 from benchmarks._media_process import resident
 from benchmarks._no_homeserver import NoHomeserver, room_of
 from benchmarks._probe import favour
+from benchmarks._tasks import serve
 from voip.bot import phone as phone_module
 from voip.bot.phone import PhoneSettings
 from voip.bot.runner import BotKind, BotSettings, RunningBot, running_bot
@@ -202,12 +204,7 @@ async def main(role: str, *, favoured: bool) -> None:
     if favoured:
         favour()
     side: Answering = Voicemail() if role == "voicemail" else Bare()
-    loop = asyncio.get_running_loop()
-    while line := await loop.run_in_executor(None, sys.stdin.readline):
-        task = json.loads(line)
-        print(json.dumps(await _do(side, task)), flush=True)
-        if task["do"] == "stop":
-            return
+    await serve(partial(_do, side))
 
 
 if __name__ == "__main__":

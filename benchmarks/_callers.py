@@ -8,7 +8,6 @@ is when the bot sent, however late this process comes to look.
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import struct
 import sys
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 from benchmarks._probe import favour
 from benchmarks._speakers import Speaker, talk
+from benchmarks._tasks import serve
 from voip.media.clips import Clip, encode
 from voip.media.sounds import Tone
 
@@ -140,13 +140,7 @@ def _figures(heard: Heard) -> dict[str, Any]:
 async def main(*, favoured: bool) -> None:
     if favoured:
         favour(1)
-    callers = Callers()
-    loop = asyncio.get_running_loop()
-    while line := await loop.run_in_executor(None, sys.stdin.readline):
-        task = json.loads(line)
-        print(json.dumps(await callers.do(task)), flush=True)
-        if task["do"] == "stop":
-            return
+    await serve(Callers().do)
 
 
 if __name__ == "__main__":

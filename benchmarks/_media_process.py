@@ -7,11 +7,11 @@ DTLS and SRTP: `python -m benchmarks._media_process ROLE`, driven by `_media_cal
 from __future__ import annotations
 
 import asyncio
-import json
 import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -25,6 +25,7 @@ from aiortc import (
 from aiortc.contrib.media import MediaRecorder
 from aiortc.mediastreams import MediaStreamError
 
+from benchmarks._tasks import serve
 from voip.media import private
 from voip.media.clips import Clip, encode
 from voip.media.engine import MediaEngine
@@ -292,13 +293,7 @@ def resident() -> int:
 
 
 async def main(role: str) -> None:
-    side = _side(role)
-    loop = asyncio.get_running_loop()
-    while line := await loop.run_in_executor(None, sys.stdin.readline):
-        task = json.loads(line)
-        print(json.dumps(await _do(side, task)), flush=True)
-        if task["do"] == "stop":
-            return
+    await serve(partial(_do, _side(role)))
 
 
 def _key(number: int) -> CallKey:

@@ -7,7 +7,6 @@ signalling does.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from benchmarks._device_room import DeviceRoom
 from benchmarks._probe import favour, probe
+from benchmarks._tasks import serve
 from voip.media.settings import MediaSettings
 from voip.media.workers import process
 from voip.media.workers.pool import create_media
@@ -69,13 +69,7 @@ def _key(number: int) -> CallKey:
 async def main(workers: int) -> None:
     if workers == 0:  # else they are who is measured
         favour()
-    bot = Bot(workers)
-    loop = asyncio.get_running_loop()
-    while line := await loop.run_in_executor(None, sys.stdin.readline):
-        task = json.loads(line)
-        print(json.dumps(await bot.do(task)), flush=True)
-        if task["do"] == "stop":
-            return
+    await serve(Bot(workers).do)
 
 
 if __name__ == "__main__":

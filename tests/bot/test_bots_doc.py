@@ -1,54 +1,33 @@
-"""Every block of docs/bots.md is run: Python as a module, its flows and tests too; TOML and YAML as
-the file of its bot; commands as far as their options."""
+"""What docs/bots.md shows is run: Python as a module, its flows and tests too; TOML and YAML say
+the same. That each block is read as what it is for is in tests/test_docs_blocks.py."""
 
 from __future__ import annotations
 
 import inspect
-import re
 import shlex
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import typer
 
+from tests.blocks import Block
+from tests.blocks import blocks as documented
 from voip.bot import Bot
-from voip.bot.bots.bridge_recorder import BridgeSettings
-from voip.bot.bots.file import Strict, parse
+from voip.bot.bots.file import parse
 from voip.bot.bots.menu_file import MenuSettings
-from voip.bot.bots.voicemail import VoicemailSettings
 from voip.bot.testing import FakeCall, virtual_time
 from voip.service.cli import app
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "bots.md"
-BLOCK = re.compile(r"^#+ ([^\n]+)$|^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILES: dict[str, type[Strict]] = {
-    "Voicemail": VoicemailSettings,
-    "Menu": MenuSettings,
-    "Bridge-recorder": BridgeSettings,
-}
 
 
-class Block(NamedTuple):
-    """Of code, under a headline."""
-
-    headline: str
-    language: str
-    text: str
-
-
-def blocks() -> list[Block]:
-    found, headline = [], ""
-    for match in BLOCK.finditer(DOCUMENT.read_text()):
-        if match[1]:
-            headline = match[1]
-        else:
-            found.append(Block(headline, match[2], match[3]))
-    return found
+def blocks(*languages: str) -> list[Block]:
+    return documented(*languages, documents=[DOCUMENT])
 
 
 def of(language: str) -> list[Any]:
-    return [pytest.param(one, id=one.headline) for one in blocks() if one.language == language]
+    return [pytest.param(one, id=one.headline) for one in blocks(language)]
 
 
 def run(block: Block) -> dict[str, Any]:
@@ -67,7 +46,7 @@ def test_python(block: Block) -> None:
 
 
 def flow(headline: str) -> dict[str, Any]:
-    (block,) = [one for one in blocks() if one.headline == headline and one.language == "python"]
+    (block,) = [one for one in blocks("python") if one.headline == headline]
     return run(block)
 
 
@@ -109,21 +88,17 @@ async def test_connecting_two() -> None:
     assert len(caller.call.recordings) == 2
 
 
-@pytest.mark.parametrize("block", of("toml"))
-def test_toml(block: Block) -> None:
-    parse(block.text, FILES[block.headline], str(DOCUMENT))
-
-
 def test_yaml_says_what_toml_says() -> None:
-    (yaml,) = [one.text for one in blocks() if one.language == "yaml"]
-    (toml,) = [one.text for one in blocks() if (one.headline, one.language) == ("Menu", "toml")]
+    (yaml,) = [one.text for one in blocks("yaml")]
+    (toml,) = [one.text for one in blocks("toml") if one.headline == "Menu"]
     assert parse(yaml, MenuSettings, "menu.yaml") == parse(toml, MenuSettings, "menu.toml")
 
 
 def test_commands() -> None:
     assert len(of("python")) >= 5
-    assert len(of("toml")) == len(FILES)
-    lines = [line for one in blocks() if one.language == "bash" for line in one.text.splitlines()]
+    files = [one.headline for one in blocks("toml")]
+    assert sorted(files) == ["Bridge-recorder", "Menu", "Voicemail"]
+    lines = [line for one in blocks("bash") for line in one.text.splitlines()]
     commands = [shlex.split(line)[1:] for line in lines if line.startswith("voip ")]
     assert len(commands) >= 2
     group: Any = typer.main.get_command(app)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from voip.bot import call_file
-from voip.bot.call_file import NAME, CallFile, stamp, write_last
+from voip.bot.call_file import NAME, CallFile, stamp, write_file
 from voip.media.events import Mark, MarkKind, Recording, RecordingEnd
 from voip.signalling.commands import By, Ended, EndReason
 from voip.signalling.ids import CallKey
@@ -124,9 +124,9 @@ async def test_the_last_of_a_call_waits_for_space(
         return replaced(path, target)
 
     monkeypatch.setattr(Path, "replace", full)
-    await write_last(file, tmp_path)
+    await write_file(file, tmp_path, last=True)
     assert CallFile.read(tmp_path) is not None
     problems += [errno.ENOSPC, errno.EACCES]
-    await write_last(file, tmp_path / "other")
+    await write_file(file, tmp_path / "other", last=True)
     assert problems == [errno.ENOSPC]
     assert CallFile.read(tmp_path / "other") is None

@@ -6,9 +6,7 @@ connect; what is compared with what arrives must not depend on that.
 
 from __future__ import annotations
 
-import asyncio
 import base64
-from collections.abc import Callable
 
 from playwright.async_api import Page
 
@@ -53,10 +51,3 @@ async def give_voice(page: Page, said: Samples) -> None:
 async def speak(page: Page) -> None:
     """Says it, during a call; returns when it is said."""
     await page.evaluate("window.speak()")
-
-
-async def until(happened: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Looks every tenth of a second."""
-    async with asyncio.timeout(seconds):
-        while not happened():  # noqa: ASYNC110 - a file has no event
-            await asyncio.sleep(0.1)

@@ -10,9 +10,10 @@ from playwright.async_api import Browser, expect
 from tests.bot.conftest import Exchange
 from tests.conftest import MakeUser
 from tests.e2e.accounts import Account
-from tests.e2e.browser import Person, chromium
-from tests.e2e.microphone import give_voice, speak, until
+from tests.e2e.browser import PATIENCE, Person, chromium
+from tests.e2e.microphone import give_voice, speak
 from tests.media.audio import RATE, Samples, decode, rms, speech
+from tests.media.calls import until
 from voip.bot.runner import RunningBot
 from voip.service.demo.likeness import likeness
 
@@ -45,7 +46,7 @@ async def speak_until_the_bot_hangs_up(person: Person, bot: RunningBot) -> None:
     await give_voice(person.page, speech())
     await person.call()
     await person.wait_phase("connected")
-    await until(lambda: any(bot.phone.recordings.glob("*/audio*")))
+    await until(lambda: any(bot.phone.recordings.glob("*/audio*")), PATIENCE)
     await speak(person.page)
     # Nobody speaks any more, so the bot hangs up.
     assert (await person.wait_call_over()).startswith("Call ended after 0:")

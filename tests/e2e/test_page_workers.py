@@ -7,10 +7,10 @@ from playwright.async_api import Browser
 from tests.bot.conftest import Exchange
 from tests.bot.test_workers import pool_of
 from tests.conftest import MakeUser
-from tests.e2e.browser import Person
-from tests.e2e.microphone import until
+from tests.e2e.browser import PATIENCE, Person
 from tests.e2e.test_page_recorder import speak_until_the_bot_hangs_up
 from tests.media.audio import RATE, decode, rms
+from tests.media.calls import until
 from tests.media.workers.pools import kill, worker_of
 
 
@@ -34,7 +34,7 @@ async def test_a_killed_worker_ends_the_call_in_the_browser_and_the_recording_is
     await person.start_chat(bot.phone.user_id)
     await person.call()
     await person.wait_phase("connected")
-    await until(lambda: any(bot.phone.recordings.glob("*/audio*")))
+    await until(lambda: any(bot.phone.recordings.glob("*/audio*")), PATIENCE)
     await person.page.wait_for_timeout(6000)  # some beeps
     media = pool_of(bot.phone)
     (key,) = media._calls

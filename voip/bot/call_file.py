@@ -231,26 +231,17 @@ def call_file_of(call: CallState, our_user_id: str) -> CallFile:
     return file
 
 
-async def write_file(file: CallFile, folder: Path) -> None:
-    try:
-        await asyncio.to_thread(file.write, folder)
-    except OSError as error:
-        log.error("call.json in %s could not be written: %s", folder.name, error.strerror)
-
-
-async def write_last(file: CallFile, folder: Path) -> None:
-    """The same when a call is over, for which nobody else will: waits as long as it takes until a
-    full disk has room for it."""
+async def write_file(file: CallFile, folder: Path, *, last: bool = False) -> None:
+    """What cannot be written is logged. `last`: the call is over and nobody else will write it, so
+    this waits as long as it takes until a full disk has room."""
     while True:
         try:
-            await asyncio.to_thread(file.write, folder)
+            return await asyncio.to_thread(file.write, folder)
         except OSError as error:
-            if error.errno not in FULL:
+            if not last or error.errno not in FULL:
                 log.error("call.json in %s could not be written: %s", folder.name, error.strerror)
-                return
-            await asyncio.sleep(WRITE_AGAIN)
-        else:
-            return
+                return None
+        await asyncio.sleep(WRITE_AGAIN)
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from voip.bot.after import do_afterwards
 from voip.bot.call import Call
-from voip.bot.call_file import write_last
+from voip.bot.call_file import write_file
 from voip.bot.call_log import CallLog
 from voip.bot.consent import Consents
 from voip.bot.deliveries import Deliveries
@@ -150,7 +150,7 @@ class RunningBot:
         forgotten: a kill in between finds the recordings again."""
         if call.recordings:
             async with call.writing:
-                await write_last(call.file(), call.folder)
+                await write_file(call.file(), call.folder, last=True)
             await self.deliveries.hand_over(call)
         await self.consents.over(call)
         await self.phone.forget(call)

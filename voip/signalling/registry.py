@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 
 from voip.signalling.call import Call
@@ -50,7 +50,7 @@ class Registry:
         self._calls: dict[CallKey, Call] = {}
         self.get: Callable[[CallKey], Call | None] = self._calls.get
         """The live call of this name. Bound once: each event asks."""
-        self._by_room: defaultdict[str, set[CallKey]] = defaultdict(set)
+        self._by_room = _ByRoom()
         self._held: set[CallKey] = set()
         """Calls whose sync response is not processed yet."""
         self._unanswered: set[CallKey] = set()
@@ -77,7 +77,7 @@ class Registry:
         return len(self._unanswered) >= self._config.max_unanswered
 
     def in_room(self, room_id: str) -> list[Call]:
-        return [self._calls[key] for key in sorted(self._by_room.get(room_id, ()))]
+        return [self._calls[key] for key in sorted(self._by_room.of(room_id))]
 
     def ringing_in(self, room_id: str) -> list[InboundCall]:
         """The calls of a room that wait for an answer here."""
@@ -112,7 +112,7 @@ class Registry:
         key, state = call.key, call.state
         if call.noted is None:
             self._calls[key] = call
-            self._by_room[key.room_id].add(key)
+            self._by_room.add(key)
         before, after = self._indexes.get(call.noted, ()), self._indexes.get(state, ())
         call.noted = state
         if before is after:
@@ -142,7 +142,7 @@ class Registry:
         self.timers.set(call, None)
         for index in self._indexes.get(call.noted, ()):
             index.discard(key)
-        _take(self._by_room, key)
+        self._by_room.discard(key)
 
 
 def _by_state(
@@ -157,11 +157,3 @@ def _by_state(
         State.INVITING: rings_there,
         State.INVITED: rings_there,
     }
-
-
-def _take(rooms: defaultdict[str, set[CallKey]], key: CallKey) -> None:
-    room = rooms.get(key.room_id)
-    if room is not None:
-        room.discard(key)
-        if not room:
-            del rooms[key.room_id]

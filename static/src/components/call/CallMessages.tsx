@@ -22,7 +22,7 @@ export function CallMessages({ roomId }: { roomId: string }) {
       aria-label={t("room:messages")}
       data-testid="call-messages"
     >
-      <header class="call-messages-head">
+      <header class="sheet-head">
         <h2>{t("room:messages")}</h2>
         <button
           type="button"

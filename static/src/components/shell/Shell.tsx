@@ -9,6 +9,7 @@ import "../../style/shell.css";
 import "../../style/room.css";
 import "../../style/call.css";
 import "../../style/layout.css";
+import "../../style/stats.css";
 import "../../style/devices.css";
 import { DevicesCorner } from "../devices/DevicesCorner";
 import { LinkCard } from "../link/LinkCard";
