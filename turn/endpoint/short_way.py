@@ -119,19 +119,27 @@ class Whole(web.StreamResponse):
     """An answer that is written in one piece, head and body. Its connection stays open."""
 
     def __init__(self, octets: bytes) -> None:
-        super().__init__()
+        # Not the base's: it makes objects for a head that is in `octets` already.
         self._octets = octets
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
-        self._to = request.writer
-        return self._to
+        self._request = request
+        return request.writer
 
     async def write_eof(self, data: bytes = b"") -> None:
-        await self._to.write_eof(self._octets + data)
+        transport = self._request.transport
+        if transport is None or transport.is_closing() or transport.get_write_buffer_size():
+            # Gone, which the writer tells; or it reads slowly, and the writer waits for it.
+            await self._request.writer.write_eof(self._octets + data)
+        else:
+            transport.write(self._octets + data)
 
     @property
     def keep_alive(self) -> bool:
         return True
+
+    def __repr__(self) -> str:  # the base's reads the head; and what is answered is secret
+        return "<Whole answer>"
 
 
 class _Template:

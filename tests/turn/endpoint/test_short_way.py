@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import ipaddress
 import itertools
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from turn.relay_health import FALL
 from turn.secrets.live import OLDEST, READ_EVERY, LiveSecrets
 
 MATRIX, W3C = "/_matrix/client/v3/voip/turnServer", "/ice-servers"
+ISSUED = "turn_credentials_issued_total"
 PAGE = "https://app.example.org"
 BOTH_WAYS = {"rate": Allowance(1000, 1), "quota": Allowance(100_000, 86400)}
 
@@ -126,9 +128,9 @@ async def test_what_goes_the_short_way(tmp_path: Path) -> None:
             assert not await ways.was_short(path, token), "nobody is known yet"
             assert await ways.was_short(path, token)
         assert (await ways.get(MATRIX, key))[0] == 401, "a key is no Matrix token"
-        assert ways.here.counted(
-            "turn_credentials_issued_total", tier="local", region="eu", shape="matrix"
-        ) == len([MATRIX, MATRIX]), "both ways count"
+        assert ways.here.counted(ISSUED, tier="local", region="eu", shape="matrix") == len(
+            [MATRIX, MATRIX]
+        ), "both ways count"
 
 
 async def test_a_body_is_read_by_the_long_way(tmp_path: Path) -> None:
@@ -247,6 +249,41 @@ async def test_a_connection_ends_where_the_client_wants_it(tmp_path: Path, line:
         assert said.count(b'"username":') == (2 if line == "HTTP/1.1" else 1)
         writer.close()
         await writer.wait_closed()
+
+
+async def settled(count: Callable[[], float]) -> float:
+    """What it is once it moves no more."""
+    before = -1.0
+    while (now := count()) != before:
+        before = now
+        await asyncio.sleep(0.5)
+    return before
+
+
+def count_answers(one: socket.socket, most: int) -> int:
+    count, tail, begin = 0, b"", b'"username":'
+    while count < most and (piece := one.recv(1 << 16)):
+        count += (tail + piece).count(begin)
+        tail = piece[1 - len(begin) :]
+    return count
+
+
+async def test_who_reads_slowly_gets_every_answer_and_is_waited_for(tmp_path: Path) -> None:
+    many = 30_000  # more than two sockets hold
+    unlimited = Terms(rate=Allowance(many, 1), quota=Allowance(many * 2, 86400))
+    issued = {"tier": "local", "region": "eu", "shape": "matrix"}
+    async with both(tmp_path, local=unlimited) as ways:
+        await ways.get(MATRIX, TOKEN)
+        assert await ways.was_short(MATRIX, TOKEN)
+        ask = f"GET {MATRIX} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+        where = (str(ways.short.host), ways.short.port or 0)
+        with socket.create_connection(where) as one:
+            writing = asyncio.create_task(asyncio.to_thread(one.sendall, ask.encode() * many))
+            made = await settled(lambda: ways.here.counted(ISSUED, **issued))
+            assert made < many, "as nobody reads, no more are made"
+            assert await asyncio.to_thread(count_answers, one, many) == many
+            await writing
+        assert await ways.was_short(MATRIX, TOKEN), "others are served"
 
 
 async def test_the_secret_of_a_request_is_in_no_repr(tmp_path: Path) -> None:
