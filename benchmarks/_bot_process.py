@@ -31,6 +31,7 @@ from voip.bot.phone import PhoneSettings
 from voip.bot.runner import BotKind, BotSettings, RunningBot, running_bot
 from voip.matrix.settings import MatrixSettings
 from voip.media.clips import encode
+from voip.media.realtime import forget_what_stays
 from voip.media.settings import MediaSettings
 from voip.media.sounds import Tone
 from voip.media.speech_model import models
@@ -72,6 +73,7 @@ class Voicemail:
             phone, BotKind.VOICEMAIL, max_calls=1000, file=folder / "voicemail.toml"
         )
         self._bot: RunningBot = await self._open.enter_async_context(running_bot(settings))
+        forget_what_stays()  # as the service does
         self._count_recordings()
 
     @property

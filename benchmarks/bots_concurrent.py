@@ -4,8 +4,9 @@ Every caller hears a greeting of 16 s while the others do, then speaks for 12 s 
 recorded. A gap is the time between two packets of a prompt, by the kernel's clock, without the
 silence between them that is not sent; beside it stands what the machine itself adds, the longest
 that a process which does nothing was kept waiting. What is missing of a message is what the caller
-said less what is in the file that was posted. Where the machine cannot carry as many calls
-(`--calls`), fewer are tried, until nothing is missing: the largest number is a row too.
+said less what is in the file that was posted. The processors are kept awake. Where the machine
+cannot carry as many calls (`--calls`), fewer are tried, until nothing is missing: the largest
+number is a row too.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 import av
 
 from benchmarks import harness
+from benchmarks._awake import awake
 from benchmarks._bot_calls import Line, line
 from benchmarks._media_process import ANNOUNCEMENT, QUIET
 from benchmarks._probe import FOLDER, probed
@@ -120,7 +122,7 @@ def _unspoiled(calls: int) -> Measured | None:
 
 def measure(calls: int, seconds: float = SECONDS) -> Measured:
     """Raises SpoiledRound where a call was not connected, recorded or posted."""
-    with stalls() as longest, line("voicemail", ANNOUNCEMENT.text) as both:
+    with awake(), stalls() as longest, line("voicemail", ANNOUNCEMENT.text) as both:
         for first in range(0, calls, AT_ONCE):
             both.connect(first, min(AT_ONCE, calls - first))
             harness.progress(f"{first + AT_ONCE} of {calls} calls are connected")

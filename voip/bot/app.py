@@ -25,6 +25,7 @@ from voip.bot.dialling import dialled
 from voip.bot.flows import Flow
 from voip.bot.phone import Phone
 from voip.bot.runner import BotSettings, running_bot
+from voip.media.realtime import forget_what_stays
 
 
 class Bot:
@@ -79,6 +80,7 @@ class Bot:
         """
         async with self:
             on_ready(self.user_id)
+            forget_what_stays()
             await self.phone.run()
 
     def main(self) -> None:

@@ -32,6 +32,7 @@ from voip.media.live_sources import LiveSources
 from voip.media.peer import Peer
 from voip.media.player import Player
 from voip.media.prompts import PromptCache
+from voip.media.realtime import take_short_turns
 from voip.media.settings import MediaSettings
 from voip.media.shared_port import SharedPort
 from voip.media.sound_errors import PlayerClosed
@@ -56,6 +57,7 @@ class MediaEngine:
 
     def __init__(self, settings: MediaSettings, emit: Callable[[MediaEvent], None]) -> None:
         _keep_addresses_out_of_logs()
+        take_short_turns()
         self._settings = settings
         self._listener = emit
         self._calls: dict[CallKey, Leg] = {}

@@ -13,8 +13,9 @@ PROMPT: Final = 0.005
 length of most."""
 PATIENT: Final = 0.02
 """The same where nobody does: calls that are recorded. Most senders send as often."""
-BATCH: Final = 1024
-"""Datagrams after which the loop gets its turn; then it goes on at once."""
+BATCH: Final = 32
+"""Datagrams after which the loop gets its turn; then it goes on at once. A few milliseconds of
+work: what is played to other calls is due meanwhile."""
 
 
 class PacedReader:

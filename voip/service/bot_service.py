@@ -14,6 +14,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from voip.bot.runner import RunningBot, running_bot
+from voip.media.realtime import forget_what_stays
 from voip.service import admin
 from voip.service.bot_metrics import BotCollector
 from voip.service.call_metrics import CallMetrics
@@ -106,4 +107,5 @@ async def serve_bot(settings: Settings, on_ready: Callable[[str], None]) -> None
     """Run it until cancelled; `on_ready` is told its user id when it may be called."""
     async with operated_bot(settings) as bot:
         on_ready(bot.phone.user_id)
+        forget_what_stays()
         await bot.phone.run()

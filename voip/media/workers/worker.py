@@ -19,10 +19,12 @@ from typing import Any
 async def serve(descriptor: int) -> None:
     """Do what is asked through the socket, until the process ends."""
     # Only now: importing the media libraries takes a while, and a signal may come before.
+    from voip.media.realtime import forget_what_stays  # noqa: PLC0415
     from voip.media.workers.server import Server  # noqa: PLC0415
 
     server = Server(over=lambda: signal.raise_signal(signal.SIGKILL))
     await server.channel.open(socket.socket(fileno=descriptor))
+    forget_what_stays()
     await asyncio.get_running_loop().create_future()
 
 
