@@ -24,17 +24,20 @@ from voip.service.demo.synapse_config import SynapseOptions
 from voip.service.doctor.command import DoctorOptions, _print, doctor_command
 from voip.service.doctor.homeserver import _clock
 from voip.service.doctor.model import Result, failed, ok
+from voip.service.doctor.wakeups import judged
 from voip.service.running import Exit
 
 
 def examined(settings: dict[str, str], *arguments: str) -> tuple[int, dict[str, dict[str, Any]]]:
-    """The exit status, and each check with what was found."""
+    """The exit status, and each check with what was found, but for how well this machine wakes."""
     done = voip(settings, "doctor", "--json", *arguments)
     assert "Traceback" not in done.stderr, done.stderr
     found = json.loads(done.stdout)["findings"]
     assert all(each["reason"] for each in found)
     assert all("remedy" in each for each in found if each["result"] in {"warning", "failed"})
-    return done.returncode, {each["check"]: each for each in found}
+    checks = {each["check"]: each for each in found}
+    assert checks.pop("wake-ups")["result"] in {"ok", "warning"}
+    return done.returncode, checks
 
 
 def results(found: dict[str, dict[str, Any]]) -> dict[str, str]:
@@ -158,6 +161,22 @@ def test_the_table_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert "fine (0.50 s)" in out
     assert "→ open the port" in out
     assert "1 of 2 checks failed" in out
+
+
+@pytest.mark.parametrize(
+    ("late", "result"),
+    [
+        ([0.0001] * 100, "ok"),
+        ([0.0001] * 98 + [0.011] * 2, "ok"),
+        ([0.0001] * 97 + [0.011] * 3, "warning"),
+        ([0.0001] * 99 + [0.041], "warning"),
+    ],
+)
+def test_a_machine_that_wakes_up_late_is_told(late: list[float], result: str) -> None:
+    finding = judged(late)
+    assert finding.result == result
+    assert f"the latest {max(late) * 1000:.0f} ms" in finding.reason
+    assert bool(finding.remedy) == (result == "warning")
 
 
 @pytest.mark.parametrize(("ahead", "result"), [(0, "ok"), (-300, "warning"), (300, "warning")])

@@ -10,6 +10,7 @@ import av
 from voip.media.libopus import Decoder, OpusError, OpusUnavailable
 from voip.service.check_command import check
 from voip.service.doctor.model import Finding, failed, ok, warning
+from voip.service.doctor.wakeups import wakeups_finding
 from voip.service.health import DISK_LEFT, disk_facts
 
 PICTURES = {"VP8": "vp8", "H.264": "h264"}
@@ -28,6 +29,7 @@ def here_findings(data_dir: Path) -> Iterator[Finding]:
     for name, codec in PICTURES.items():
         yield _picture(name, codec)
     yield _disk(data_dir)
+    yield wakeups_finding()
 
 
 def _opus() -> Finding:
