@@ -9,6 +9,8 @@ import pytest
 
 from voip.matrix import recovery_key
 from voip.media.limits import PartLimits
+from voip.media.sounds import Speech
+from voip.service.announcement import announcement, question
 from voip.service.settings import BotName, LogLevel, Settings, UnverifiedCalls
 from voip.service.settings_sources import SettingsError, load_settings, warnings
 from voip.service.translation import bot_settings, matrix_settings, phone_settings
@@ -130,6 +132,22 @@ def test_an_announcement_is_a_text_or_a_file(
     (tmp_path / "welcome.ogg").write_bytes(b"")
     set_environment(monkeypatch, VOIP_ANNOUNCEMENT="welcome.ogg")
     assert load_settings().announcement_file == Path("welcome.ogg")
+
+
+@pytest.mark.parametrize("name", ["VOIP_ANNOUNCEMENT", "VOIP_CONSENT_QUESTION"])
+def test_what_is_said_may_be_long_and_a_misspelt_path_is_not_read_out(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "This call is recorded. " * 40  # longer than a file's name may be
+    set_environment(monkeypatch, **{name: text})
+    settings = load_settings()
+    assert announcement(settings) == Speech(settings.announcement)
+    assert question(settings) == Speech(settings.consent_question)
+    set_environment(monkeypatch, **{name: "./welcom.ogg"})
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert name in str(caught.value)
+    assert "there is no such file" in str(caught.value)
 
 
 def test_an_empty_list_lets_nobody_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,11 @@ def is_path(text: str) -> bool:
     return _PATH.fullmatch(text) is not None
 
 
+def file_of(text: str) -> Path | None:
+    """The file that it names; None for a text."""
+    return Path(text) if is_path(text) else None
+
+
 def text_or_file(text: str) -> str:
     """The same. Raises ValueError for a path where there is no file."""
     if is_path(text) and not Path(text).is_file():

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from voip.media.clips import encode
 from voip.media.sound_errors import SoundError
+from voip.media.sound_paths import file_of
 from voip.media.sounds import Sound, SoundFile, Speech
 from voip.service.keeping import keeping_settings
 from voip.service.settings import BotName, Settings
@@ -19,8 +18,8 @@ def announcement(settings: Settings) -> Sound:
 
 def question(settings: Settings) -> Sound:
     """What is asked where consent is given by a digit, in the same way."""
-    file = Path(settings.consent_question)
-    return SoundFile(file) if file.is_file() else Speech(settings.consent_question)
+    file = file_of(settings.consent_question)
+    return Speech(settings.consent_question) if file is None else SoundFile(file)
 
 
 def announcement_problems(settings: Settings) -> list[str]:

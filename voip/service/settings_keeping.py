@@ -13,6 +13,7 @@ from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -24,6 +25,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode
 
 from voip.delivery.storage.sealing import read_key
+from voip.media.sound_paths import text_or_file
 
 ROOM_PATTERN = re.compile(r"\*|!\S+")
 WHO_PATTERN = re.compile(r"\*|@\S+")
@@ -80,7 +82,7 @@ class KeepingFields(BaseSettings):
         " the tone) or `digit` (they press 1, or nothing is recorded).",
         examples=["digit"],
     )
-    consent_question: str = Field(
+    consent_question: Annotated[str, AfterValidator(text_or_file)] = Field(
         default="If you agree to being recorded, press 1.",
         min_length=1,
         max_length=2000,

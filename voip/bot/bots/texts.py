@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
-from voip.media.sound_paths import is_path, text_or_file
+from voip.media.sound_paths import file_of, text_or_file
 from voip.media.sounds import Sound, SoundFile, Speech
 
 Text = Annotated[
@@ -18,4 +17,5 @@ Text = Annotated[
 
 def sound_of(text: str, voice: str = "en") -> Sound:
     """What is played."""
-    return SoundFile(Path(text)) if is_path(text) else Speech(text, voice)
+    file = file_of(text)
+    return Speech(text, voice) if file is None else SoundFile(file)
