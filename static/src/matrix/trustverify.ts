@@ -41,6 +41,9 @@ interface Current {
 
 let current: Current | null = null;
 
+/** Milliseconds. Of a request in a room the SDK does not tell every change (43), so it is looked at. */
+const LOOK_MS = 500;
+
 export function watchVerification(client: MatrixClient): () => void {
   const onRequest = (request: VerificationRequest) => {
     // One at a time: another is asked for again, or times out by itself.
@@ -103,7 +106,14 @@ function follow(client: MatrixClient, request: VerificationRequest) {
   forget();
   const { otherUserId, roomId } = request;
   const member = roomId ? client.getRoom(roomId)?.getMember(otherUserId) : null;
-  const onChange = () => void changed();
+  let seen = request.phase;
+  const onChange = () => {
+    seen = request.phase;
+    void changed();
+  };
+  const looking = window.setInterval(() => {
+    if (request.phase !== seen) onChange();
+  }, LOOK_MS);
   request.on(VerificationRequestEvent.Change, onChange);
   current = {
     request,
@@ -114,7 +124,10 @@ function follow(client: MatrixClient, request: VerificationRequest) {
     sas: null,
     scanned: null,
     confirmed: false,
-    stop: () => request.off(VerificationRequestEvent.Change, onChange),
+    stop: () => {
+      window.clearInterval(looking);
+      request.off(VerificationRequestEvent.Change, onChange);
+    },
   };
   onChange();
 }
