@@ -90,7 +90,7 @@ async def test_under_the_default_limit_the_hangup_goes_before_the_posts(
     await alice.edge.send(outgoing(room_id, "m.call.hangup", hangup))
     done.append("hangup")
     await asyncio.gather(*posts)
-    # On a slow machine, the time of some posts is over before the hangup is out: those were not sent.
+    # On a slow machine the time of some is over before the hangup is out: those were not sent.
     sent_before = [one for one in done[: done.index("hangup")] if one != "too late"]
     # One post may be under way when the homeserver says that it is too much.
     assert len(sent_before) <= sent_when_limited + 1
