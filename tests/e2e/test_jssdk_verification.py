@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser
 
+from tests.bot.conftest import eventually
 from tests.conftest import MakeUser, User
 from tests.e2e.conftest import Serve
 from tests.e2e.jssdk import JsClient
@@ -99,7 +100,8 @@ async def test_both_see_the_same_emoji_and_the_bot_is_verified(
         assert await finishing == "done"
         assert await said(process) == {"ok": True, "user": ann.user_id, "reason": ""}
         assert await process.wait() == 0
-    assert await client.do("hasVerified", bot.user_id), "its identity is signed by the person"
+    # Its identity is signed by the person, which their client learns from its next sync.
+    await eventually(lambda: client.do("hasVerified", bot.user_id))
 
 
 @pytest.mark.parametrize("who", ["we", "they"])
