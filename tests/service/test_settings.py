@@ -9,7 +9,7 @@ import pytest
 
 from voip.matrix import recovery_key
 from voip.media.limits import PartLimits
-from voip.media.sounds import Speech
+from voip.media.sounds import SoundFile, Speech
 from voip.service.announcement import announcement, question
 from voip.service.settings import BotName, LogLevel, Settings, UnverifiedCalls
 from voip.service.settings_sources import SettingsError, load_settings, warnings
@@ -128,10 +128,13 @@ def test_an_announcement_is_a_text_or_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_environment(monkeypatch, VOIP_ANNOUNCEMENT="Speak and/or sing.")
-    assert load_settings().announcement_file is None
-    (tmp_path / "welcome.ogg").write_bytes(b"")
-    set_environment(monkeypatch, VOIP_ANNOUNCEMENT="welcome.ogg")
-    assert load_settings().announcement_file == Path("welcome.ogg")
+    assert announcement(load_settings()) == Speech("Speak and/or sing.")
+    (tmp_path / "our sounds").mkdir()
+    for name in ("welcome.ogg", "our sounds/welcome.aac"):
+        (tmp_path / name).write_bytes(b"")
+        set_environment(monkeypatch, VOIP_ANNOUNCEMENT=name, VOIP_CONSENT_QUESTION=name)
+        settings = load_settings()
+        assert announcement(settings) == question(settings) == SoundFile(Path(name))
 
 
 @pytest.mark.parametrize("name", ["VOIP_ANNOUNCEMENT", "VOIP_CONSENT_QUESTION"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 from typing import Final
@@ -17,8 +18,12 @@ def is_path(text: str) -> bool:
 
 
 def file_of(text: str) -> Path | None:
-    """The file that it names; None for a text."""
-    return Path(text) if is_path(text) else None
+    """The file that it names, by its looks or because it is there; None for a text."""
+    path = Path(text)
+    with contextlib.suppress(OSError):  # a text that is too long for a name
+        if is_path(text) or path.is_file():
+            return path
+    return None
 
 
 def text_or_file(text: str) -> str:

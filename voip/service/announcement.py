@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+from voip.bot.bots.texts import sound_of
 from voip.media.clips import encode
 from voip.media.sound_errors import SoundError
-from voip.media.sound_paths import file_of
-from voip.media.sounds import Sound, SoundFile, Speech
+from voip.media.sounds import Sound
 from voip.service.keeping import keeping_settings
 from voip.service.settings import BotName, Settings
 
 
 def announcement(settings: Settings) -> Sound:
     """The setting as a sound: a file where it names one, else a text that is spoken."""
-    file = settings.announcement_file
-    return Speech(settings.announcement) if file is None else SoundFile(file)
+    return sound_of(settings.announcement)
 
 
 def question(settings: Settings) -> Sound:
     """What is asked where consent is given by a digit, in the same way."""
-    file = file_of(settings.consent_question)
-    return Speech(settings.consent_question) if file is None else SoundFile(file)
+    return sound_of(settings.consent_question)
 
 
 def announcement_problems(settings: Settings) -> list[str]:

@@ -19,7 +19,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from voip.matrix.recovery_key import is_recovery_key
-from voip.media.sound_paths import file_of, text_or_file
+from voip.media.sound_paths import text_or_file
 from voip.service.settings_keeping import KeepingFields
 from voip.service.settings_operation import OperationSettings
 
@@ -372,11 +372,6 @@ class CallSettings(BaseSettings):
     def allowed(self) -> tuple[str, ...]:
         """The patterns of `allow`, with its default applied."""
         return (f"@*:{self.server_name}",) if self.allow is None else self.allow
-
-    @property
-    def announcement_file(self) -> Path | None:
-        """The sound file that is announced; None where the announcement is a text."""
-        return file_of(self.announcement)
 
     @classmethod
     def settings_customise_sources(
