@@ -10,6 +10,7 @@ COPY static/package.json static/package-lock.json static/.npmrc static/
 COPY static/*.json static/*.ts static/index.html static/
 COPY static/src static/src
 COPY static/public static/public
+COPY static/worker static/worker
 # The versions of the lock file, and of those only what is needed here.
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /built . \
  && grep -v -e '--hash' requirements.lock | sed 's/ *\\$//' > /built/versions.txt

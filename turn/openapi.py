@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from turn.openapi_schemas import SCHEMAS, STRING, TTL, Json
@@ -214,13 +214,21 @@ def _operators_paths() -> Json:
     }
 
 
+def _version() -> str:
+    """Of the package that this came in, which is one of two."""
+    try:
+        return version("matrix-turn")
+    except PackageNotFoundError:
+        return version("matrix-voip")
+
+
 def description() -> Json:
     """The whole document."""
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "TURN credentials",
-            "version": version("matrix-voip"),
+            "version": _version(),
             "description": "Time-limited TURN credentials for Matrix users and conference hosts.",
         },
         "paths": _paths() | _hosted_paths() | _operators_paths(),

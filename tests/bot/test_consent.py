@@ -150,7 +150,11 @@ async def test_the_digit_agrees_and_another_takes_it_back(exchange: Exchange) ->
     await call.send_digits("1")
     await notices(alice, call.room_id)
     assert call_json(bot)["consent"]["by"] == "digit"
-    assert (folder_of(bot) / "audio.ogg").exists()
+
+    async def recording() -> bool:
+        return (folder_of(bot) / "audio.ogg").exists()
+
+    await eventually(recording)
     await call.play(Tone(seconds=0.5))
     await call.send_digits("0")
     await call.closed()

@@ -48,10 +48,10 @@ def redis_server(folder: Path) -> Iterator[Server]:
 @contextlib.contextmanager
 def postgresql_server(folder: Path) -> Iterator[Server]:
     """The user `postgres` comes in without a password; its database is called the same."""
-    programs = _postgresql_programs()
+    programs = postgresql_programs()
     server = Server("127.0.0.1", free_port())
     with tempfile.TemporaryDirectory(prefix="pg-") as data:
-        as_user = _not_root(Path(data))
+        as_user = as_its_user(Path(data))
         cluster = f"{data}/cluster"
         make = [*as_user, str(programs / "initdb"), "-D", cluster, "-U", "postgres"]
         make += ["-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]
@@ -71,15 +71,16 @@ def postgresql_server(folder: Path) -> Iterator[Server]:
             process.stop()
 
 
-def _postgresql_programs() -> Path:
+def postgresql_programs() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
         pytest.skip("PostgreSQL's initdb is missing: on Debian, apt-get install postgresql")
     return found[-1].parent
 
 
-def _not_root(folder: Path) -> list[str]:
-    """PostgreSQL refuses to run as root: become its user, who owns the folder then."""
+def as_its_user(folder: Path) -> list[str]:
+    """What to put before a command of PostgreSQL, which refuses to run as root; its user gets the
+    folder."""
     if os.geteuid() != 0:
         return []
     user = pwd.getpwnam("postgres")

@@ -112,7 +112,8 @@ async def test_voicemail_posts_the_second_take_into_the_inbox_with_its_words(
     assert message.content["org.matrix.msc1767.audio"]
     heard = await boss.matrix.download(message.content, tmp_path / "heard.ogg")
     assert likeness(speech(), RATE, decode(heard), RATE) > 0.8
-    assert not await alice.matrix.recent_messages(call.room_id)
+    (notice,) = await alice.matrix.recent_messages(call.room_id)
+    assert notice.content["msgtype"] == "m.notice"  # that she is being recorded
 
     async def words() -> bool:
         return any("in words" in one for one in await texts(boss, room, bot.phone.user_id))
