@@ -12,7 +12,7 @@ AGAIN = --last-failed --last-failed-no-failures none $(ARGS)
 FAILED = { test $$? -eq 1 && echo "Once more, by themselves:"; }
 # What the tests run beside ours, as package=command.
 DEBIAN := coturn=turnserver chromium=chromium redis-server=redis-server postgresql=pg_lsclusters iproute2=ip
-DEBIAN_ALL := $(DEBIAN) firefox-esr=firefox-esr
+DEBIAN_ALL := $(DEBIAN) firefox-esr=firefox-esr caddy=caddy
 PAGE := static/dist/index.html
 PAGE_SOURCES := $(shell find static/src static/public static/worker -type f 2>/dev/null) $(wildcard static/*.json static/*.html static/*.ts)
 

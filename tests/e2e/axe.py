@@ -13,6 +13,9 @@ SOURCE = STATIC / "node_modules" / "axe-core" / "axe.min.js"
 # Its only rule for 2.2 that axe does not run by itself.
 ASKED = {"rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]}
 
+NEXT_FRAMES = """() => new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"""
+
 
 @dataclass(frozen=True)
 class Look:
@@ -51,6 +54,8 @@ async def put_on(page: Page, look: Look) -> None:
     await page.wait_for_function(
         "language => document.documentElement.lang === language", arg=look.language
     )
+    # Colours change with the frame after the next, where they would otherwise glide there.
+    await page.evaluate(NEXT_FRAMES)
 
 
 async def problems(page: Page) -> list[str]:

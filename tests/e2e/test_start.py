@@ -10,7 +10,7 @@ import os
 import re
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -49,8 +49,9 @@ async def terminal(script: str, folder: Path, **environment: str) -> AsyncIterat
         try:
             await asyncio.wait_for(reading, ENDS_WITHIN)
         finally:
-            if process.returncode is None:
-                os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has ended, and asyncio was not told yet
+                if process.returncode is None:
+                    os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
 
 

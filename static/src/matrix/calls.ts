@@ -14,6 +14,7 @@ import { tidyName } from "../text/names";
 import { mediaProblem } from "../text/reasons";
 import { current, running } from "./current";
 import * as lines from "./lines";
+import { endCall } from "./private";
 
 /** `expected` takes a call that comes in for something that was agreed already: it does not ring. */
 export function watchCalls(
@@ -113,7 +114,7 @@ export function hangUpHeld(callId: string) {
 /** Over for this page at once, whatever state the SDK, the network or the devices are in. */
 function end(found: lines.Tracked) {
   try {
-    found.call.hangup(CallErrorCode.UserHangup, false);
+    endCall(found.call, CallErrorCode.UserHangup);
   } catch {
     // The SDK could not: at least nothing is sent or heard any more.
     found.call.peerConn?.close();

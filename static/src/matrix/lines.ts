@@ -20,6 +20,7 @@ import { endSentence } from "../text/reasons";
 import { watchStats } from "./callstats";
 import { viewOf } from "./callview";
 import type { Identity } from "./identity";
+import { endCall } from "./private";
 
 /** The SDK restarts ICE for ever when it never connected: give up as a person would. */
 const CONNECT_PATIENCE_MS = 30_000;
@@ -105,7 +106,7 @@ export function track(call: MatrixCall, peer: string, video: boolean): Tracked {
     found.error = error.message;
     // The SDK goes back to ringing when the answer could not be sent; a person would not notice.
     if (error.code === CallErrorCode.SendAnswer) {
-      queueMicrotask(() => call.hangup(CallErrorCode.SendAnswer, false));
+      queueMicrotask(() => endCall(call, CallErrorCode.SendAnswer));
     }
   });
   // Glare: both called each other, and the other's call survives (its answer is under way).
@@ -123,10 +124,7 @@ function onState(found: Tracked) {
   }
   clearTimeout(found.gaveUp);
   if (call.state === CallState.Connecting && found.connectedAt === null) {
-    found.gaveUp = setTimeout(
-      () => call.hangup(CallErrorCode.IceFailed, false),
-      CONNECT_PATIENCE_MS,
-    );
+    found.gaveUp = setTimeout(() => endCall(call, CallErrorCode.IceFailed), CONNECT_PATIENCE_MS);
   }
   if (call.state === CallState.Ended) ended(found);
   else arrange(lines);

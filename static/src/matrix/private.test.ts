@@ -1,6 +1,6 @@
-import { MatrixCall } from "matrix-js-sdk/lib/webrtc/call";
+import { CallDirection, CallErrorCode, MatrixCall } from "matrix-js-sdk/lib/webrtc/call";
 import { expect, it } from "vitest";
-import { keepSignalling } from "./private";
+import { endCall, keepSignalling } from "./private";
 
 it("the SDK still has the members that private.ts uses", () => {
   const insides = MatrixCall.prototype as unknown as Record<string, unknown>;
@@ -25,4 +25,26 @@ it("a party is known by its id, and version 0 has none", () => {
   expect(insides.partyIdMatches.call(call, { version: "1", party_id: "PHONE" })).toBe(true);
   expect(insides.partyIdMatches.call(call, { version: "1", party_id: "OTHER" })).toBe(false);
   expect(insides.partyIdMatches.call({ opponentPartyId: null }, { version: 0 })).toBe(true);
+});
+
+it.each([
+  [CallDirection.Inbound, false, ["m.call.reject", "m.call.hangup"]],
+  [CallDirection.Inbound, true, ["m.call.hangup"]],
+  [CallDirection.Outbound, false, ["m.call.hangup"]],
+])("an end of a call that is %s, answered: %s, is said with %s", (direction, answered, said) => {
+  const sent: string[] = [];
+  const client = {
+    deviceId: "D",
+    isFallbackICEServerAllowed: () => false,
+    callEventHandler: { calls: new Map() },
+    sendEvent: async (_room: string, type: string) => sent.push(type),
+  };
+  const call = new MatrixCall({ roomId: "!r:s", client } as never);
+  call.direction = direction;
+  (call as unknown as { inviteOrAnswerSent: boolean }).inviteOrAnswerSent = answered;
+  endCall(call, CallErrorCode.UserHangup);
+  expect(sent).toEqual(said);
+  expect(call.callHasEnded()).toBe(true);
+  endCall(call, CallErrorCode.UserHangup);
+  expect(sent).toEqual(said);
 });

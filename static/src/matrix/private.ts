@@ -3,9 +3,11 @@
  * `private.test.ts` names what moved when the SDK changes.
  */
 import type { MatrixEvent } from "matrix-js-sdk/lib/matrix";
-import type { MatrixCall } from "matrix-js-sdk/lib/webrtc/call";
+import { CallDirection, type CallErrorCode, type MatrixCall } from "matrix-js-sdk/lib/webrtc/call";
 
 interface Insides {
+  inviteOrAnswerSent: boolean;
+  sendVoipEvent(type: "m.call.reject", content: object): Promise<void>;
   partyIdMatches(content: { version?: unknown; party_id?: unknown }): boolean;
   /** Counted up twice for each attempt; above 5 the SDK ends the call. */
   candidateSendTries: number;
@@ -30,4 +32,18 @@ export function isFromParty(call: MatrixCall, event: MatrixEvent): boolean {
 export function keepSignalling(call: MatrixCall) {
   const insides = call as unknown as Insides;
   insides.candidateSendTries = Math.min(insides.candidateSendTries, PATIENT_TRIES);
+}
+
+/**
+ * Ends a call as the other side will understand it. Of a call that is answered here a caller hears
+ * a hangup from whoever's answer it has (MSC2746), and ours is sent a fifth of a second later: until
+ * then it takes a reject. The answer may be on its way, so the hangup follows.
+ */
+export function endCall(call: MatrixCall, why: CallErrorCode) {
+  const insides = call as unknown as Insides;
+  const unanswered = call.direction === CallDirection.Inbound && !insides.inviteOrAnswerSent;
+  if (unanswered && !call.callHasEnded()) {
+    insides.sendVoipEvent("m.call.reject", {}).catch(() => {});
+  }
+  call.hangup(why, false);
 }
