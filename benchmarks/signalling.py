@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -202,26 +203,38 @@ def _resident() -> int:
 
 
 def _growth() -> list[Row]:
-    """A round of each population in turn, since times drift.
-
-    Beside them the least that any such program does: it finds the event's key in a dictionary.
-    """
-    handled: dict[int, list[float]] = {count: [] for count in POPULATIONS}
-    found: dict[int, list[float]] = {count: [] for count in POPULATIONS}
-    populations = {count: _connected(count) for count in POPULATIONS}
-    dictionaries = {count: dict.fromkeys(keys) for count, (_, keys) in populations.items()}
-    for number in range(ROUNDS):
-        for count, (calls, keys) in populations.items():
-            progress(f"signalling, {count} calls: round {number + 1} of {ROUNDS}")
-            # The same steps through few and many, far apart: memory that is near costs less.
-            chosen = (keys[step * 7919 % len(keys)] for step in range(EVENTS))
-            response = json.dumps([_candidates(key) for key in chosen])
-            handled[count].append(_handled(calls, json.loads(response)))
-            found[count].append(_found(dictionaries[count], json.loads(response)))
+    """Beside what we do, the least that any such program does: find the event's key."""
+    calls = {count: _connected(count) for count in POPULATIONS}
+    handled = _in_turn(
+        {count: (keys, partial(_handled, these)) for count, (these, keys) in calls.items()}
+    )
+    kept = {count: dict.fromkeys(keys) for count, (_, keys) in calls.items()}
+    found = _in_turn(
+        {count: (keys, partial(_found, kept[count])) for count, (_, keys) in calls.items()}
+    )
     return [
         *_among("candidates", handled, goal=1.3),
         *_among("of these, their key in a dictionary", found),
     ]
+
+
+Taken = dict[int, float]
+"""Microseconds for each event, by the number of calls."""
+
+
+def _in_turn(
+    populations: dict[int, tuple[list[CallKey], Callable[[list[dict[str, Any]]], float]]],
+) -> Taken:
+    """The least of all rounds: one of each population in turn, since times drift."""
+    taken: dict[int, list[float]] = {count: [] for count in populations}
+    for number in range(ROUNDS):
+        for count, (keys, take) in populations.items():
+            progress(f"signalling, {count} calls: round {number + 1} of {ROUNDS}")
+            # The same steps through few and many, far apart: memory that is near costs less.
+            chosen = (keys[step * 7919 % len(keys)] for step in range(EVENTS))
+            response = json.dumps([_candidates(key) for key in chosen])
+            taken[count].append(take(json.loads(response)))
+    return {count: min(each) for count, each in taken.items()}
 
 
 def _found(keys: dict[CallKey, None], events: list[dict[str, Any]]) -> float:
@@ -232,13 +245,13 @@ def _found(keys: dict[CallKey, None], events: list[dict[str, Any]]) -> float:
     return _least(take, events)
 
 
-def _among(what: str, taken: dict[int, list[float]], goal: float | None = None) -> list[Row]:
+def _among(what: str, taken: Taken, goal: float | None = None) -> list[Row]:
     few, *more = POPULATIONS
     return [
         Row.against(
             f"{what} among {count:,} calls",
-            min(taken[count]),
-            min(taken[few]),
+            taken[count],
+            taken[few],
             peer_name=f"among {few}",
             unit="µs",
             goal=goal,
