@@ -19,16 +19,22 @@ from tests.e2e.image import build_image
 from tests.e2e.namespaces import NotAllowed, two_apart
 
 PASSWORD = "sesame open"
-PROGRAMS = ("caddy", "turnserver", "redis-server", "setpriv")
+PACKAGES = {
+    "caddy": "caddy",
+    "turnserver": "coturn",
+    "redis-server": "redis-server",
+    "setpriv": "util-linux",
+}
+"""Of Debian, by the command that is wanted of each."""
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
 def deployment() -> Iterator[Deployment]:
-    for program in PROGRAMS:
-        if shutil.which(program) is None:
-            pytest.skip(f"the command {program} is missing: apt-get install {program}")
+    for command, package in PACKAGES.items():
+        if shutil.which(command) is None:
+            pytest.skip(f"the command {command} is missing: on Debian, apt-get install {package}")
     # Not pytest's own folder: PostgreSQL runs as a user who may not pass through it.
     with tempfile.TemporaryDirectory(prefix="deployed-") as made:
         folder = Path(made)
