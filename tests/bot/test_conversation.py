@@ -16,8 +16,8 @@ from voip.bot.phone import Phone
 from voip.bot.transfers import TransferError
 from voip.media.packets import AudioPacket
 from voip.media.sounds import Tone
-from voip.observers import Topic
-from voip.signalling.commands import EndReason
+from voip.observers import Happening, Topic
+from voip.signalling.commands import EndReason, Incoming
 from voip.store.records import Direction
 
 PATIENCE = 20.0
@@ -51,6 +51,28 @@ async def connected(exchange: Exchange) -> tuple[Phone, Call, Phone, Call]:
     ours = await alice.place(await alice.matrix.direct_room(bob.user_id), invitee=bob.user_id)
     await ours.established()
     return alice, ours, bob, await asyncio.wait_for(theirs, PATIENCE)
+
+
+async def test_what_rang_before_anybody_wanted_to_know_is_told_then(exchange: Exchange) -> None:
+    """As for a bot whose first sync brings a call while it is still getting ready."""
+    alice, bob = await exchange.phone("alice"), await exchange.phone("bob")
+    rung: list[Happening] = []
+    bob.observers.subscribe(
+        Topic.CALL, lambda one: rung.append(one) if isinstance(one, Incoming) else None
+    )
+    room = await alice.matrix.direct_room(bob.user_id)
+    gone = await alice.place(room, invitee=bob.user_id)
+    await until(lambda: len(rung) == 1)
+    gone.hang_up()
+    ours = await alice.place(room, invitee=bob.user_id)
+    await until(lambda: len(rung) == 2)
+    first: list[Call] = []
+    bob.on_call = first.append
+    again: list[Call] = []
+    bob.on_call = again.append
+    (call,) = first
+    assert again == []
+    await asyncio.gather(call.answer(), ours.established())
 
 
 async def test_two_who_call_each_other_talk_in_one_call(exchange: Exchange) -> None:

@@ -76,8 +76,9 @@ class Phone:
         self.settings = settings
         self.recordings = settings.data_dir / "recordings"
         self.observers = Observers()
-        self.on_call: Callable[[Call], None] | None = None
-        """Told of each inbound call when it rings. Must not block."""
+        self._on_call: Callable[[Call], None] | None = None
+        self._untold: list[Call] = []
+        """Inbound calls that rang while nobody wanted to know of them."""
         self.on_finish: Callable[[Call], None] | None = None
         """Told of each call that a flow placed and is done with. Must not block."""
         self.on_recording: Callable[[Call], None] | None = None
@@ -117,6 +118,22 @@ class Phone:
     def journal(self) -> Journal:
         assert self._journal is not None, "the phone has not been started"  # noqa: S101
         return self._journal
+
+    @property
+    def on_call(self) -> Callable[[Call], None] | None:
+        """Told of each inbound call when it rings, and must not block.
+
+        Who sets it is told at once of those that ring already: the first sync may bring some.
+        """
+        return self._on_call
+
+    @on_call.setter
+    def on_call(self, told: Callable[[Call], None] | None) -> None:
+        self._on_call = told
+        if told is not None:
+            ringing, self._untold = self._still_there(), []
+            for call in ringing:
+                told(call)
 
     @property
     def user_id(self) -> str:
@@ -357,8 +374,13 @@ class Phone:
         self.traces.name(call.key, call.id)
         if self.transfers.expects(call):
             return
-        if self.on_call is not None:
-            self.on_call(call)
+        if self._on_call is None:
+            self._untold = [*self._still_there(), call]
+        else:
+            self._on_call(call)
+
+    def _still_there(self) -> list[Call]:
+        return [call for call in self._untold if call.end is None]
 
     def _replace(self, notice: Replaced) -> None:
         """Glare: who called goes on in the call of the other side, without noticing."""

@@ -81,11 +81,11 @@ class RunningBot:
         phone.matrix.on_room_event = self.consents.on_room_event
         deliveries.on_notice = self.consents.noticed
         self._gate = Gate(phone.matrix, settings.unverified, self._notify)
-        phone.on_call = self._on_call
         phone.on_finish = self._on_finish
         phone.transfers.on_moved = self._begin
         phone.matrix.on_new_device = lambda device: self._gate.new_device(device, self._calls)
         self.meter.start()
+        phone.on_call = self._on_call  # the last, as there may be calls already
 
     @property
     def live(self) -> int:
