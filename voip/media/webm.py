@@ -94,6 +94,7 @@ class VideoWriter:
         else:
             self._video = self._container.add_stream_from_template(picture)
         self._audio = self._container.add_stream_from_template(_opus_template())
+        self._write_header()
         self.codec = keyframe.codec
         self.epoch = epoch
         """The monotonic second that is its beginning."""
@@ -108,6 +109,16 @@ class VideoWriter:
         """The end of the last packet so far."""
         self.size = 0
         """Bytes that were taken so far."""
+
+    def _write_header(self) -> None:
+        """Now and not with the first packet, which is often one of sound: what FFmpeg does not take
+        of the keyframe's parameter sets costs the picture, and not the recording."""
+        try:
+            self._container.start_encoding()
+        except (av.InvalidDataError, av.ArgumentError) as error:
+            self.abandon()
+            self.path.unlink()
+            raise UnusableVideo("this keyframe makes no file") from error
 
     def audio(self, packet: AudioPacket) -> None:
         self._sound.add(packet)
