@@ -25,6 +25,13 @@ UNPLUG = """kind => {
   track.stop();
   track.dispatchEvent(new Event("ended"));
 }"""
+# What a browser says of a camera that another program has, or that the person refuses.
+NO_CAMERA = """error => {
+  const media = navigator.mediaDevices;
+  const open = media.getUserMedia.bind(media);
+  media.getUserMedia = (asked) =>
+    asked.video ? Promise.reject(new DOMException("", error)) : open(asked);
+}"""
 LABELS = """() => document.querySelector('[data-testid="local-video"]').srcObject.getTracks()
   .map((each) => `${each.kind} ${each.label} ${each.readyState}`).sort()"""
 
@@ -127,6 +134,27 @@ async def test_a_refused_microphone(page_url: str, account: Callable[[], Account
 
 async def test_no_microphone_at_all(page_url: str, account: Callable[[], Account]) -> None:
     assert "No microphone was found" in await place_call([GRANT], page_url, account)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [("NotReadableError", "Another program is using"), ("NotAllowedError", "may not use your")],
+)
+async def test_a_camera_that_is_in_use_or_refused(
+    account: Callable[[], Account], join: Join, error: str, sentence: str
+) -> None:
+    a, b = account(), account()
+    room_id = a.direct_room(b)
+    ann = await join(a.user)
+    await ann.open_room(room_id)
+    await ann.page.evaluate(NO_CAMERA, error)
+    await ann.call(video=True)
+    assert sentence in await ann.wait_call_over()
+    assert "m.call.invite" not in a.event_types(room_id)
+    await ann.call()
+    await ann.wait_phase("calling")
+    await ann.hang_up()
 
 
 async def place_call(devices: list[str], page_url: str, account: Callable[[], Account]) -> str:

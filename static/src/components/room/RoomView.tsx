@@ -49,21 +49,23 @@ export function RoomView({ room }: { room: RoomSummary }) {
             </span>
           </RoomShield>
         </div>
-        <DevicesButton />
-        {room.kind === "room" && (
-          <button
-            type="button"
-            class="round plain"
-            aria-label={t("people:details")}
-            title={t("people:details")}
-            onClick={() => setDetails(true)}
-            data-testid="room-people"
-          >
-            <Icon name="people" />
-          </button>
-        )}
-        <CallButton room={room} video={false} obstacle={obstacle} />
-        <CallButton room={room} video={true} obstacle={obstacle} />
+        <div class="room-actions">
+          <DevicesButton />
+          {room.kind === "room" && (
+            <button
+              type="button"
+              class="round plain"
+              aria-label={t("people:details")}
+              title={t("people:details")}
+              onClick={() => setDetails(true)}
+              data-testid="room-people"
+            >
+              <Icon name="people" />
+            </button>
+          )}
+          <CallButton room={room} video={false} obstacle={obstacle} />
+          <CallButton room={room} video={true} obstacle={obstacle} />
+        </div>
       </header>
       {obstacle && (
         <p class="hint soft" data-testid="call-obstacle">
