@@ -62,6 +62,11 @@ def synapse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SynapseProcess
 @pytest.fixture(scope="session")
 def make_user(synapse: SynapseProcess) -> MakeUser:
     """``make_user()`` registers a fresh account on the shared homeserver."""
+    return accounts_at(synapse)
+
+
+def accounts_at(synapse: SynapseProcess) -> MakeUser:
+    """Registers a fresh account at each call."""
     numbers = itertools.count(1)
 
     def make() -> User:

@@ -150,14 +150,16 @@ def leg_of(call: Call) -> Leg:
     return engine._calls[call.key]
 
 
-async def eventually(what: Callable[[], Awaitable[object]]) -> None:
+async def eventually(what: Callable[[], Awaitable[object]], within: float = PATIENCE) -> None:
     """Ask again and again until it is true; other processes give no event to wait for."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(within):
         while not await what():  # noqa: ASYNC110  # there is no event to wait for
             await asyncio.sleep(0.1)
 
 
-async def posts(phone: Phone, room_id: str, count: int = 1) -> list[Message]:
+async def posts(
+    phone: Phone, room_id: str, count: int = 1, within: float = PATIENCE
+) -> list[Message]:
     """The recordings in a room, once there are so many."""
     found: list[Message] = []
 
@@ -166,5 +168,5 @@ async def posts(phone: Phone, room_id: str, count: int = 1) -> list[Message]:
         found[:] = [m for m in messages if m.content.get("msgtype") in {"m.audio", "m.video"}]
         return len(found) >= count
 
-    await eventually(enough)
+    await eventually(enough, within)
     return found
