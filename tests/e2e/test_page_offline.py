@@ -72,7 +72,8 @@ async def test_a_new_version_is_told_but_not_in_a_call(
     await person.page.wait_for_function(waiting)
     await expect(person.at("update")).to_have_count(0)
     await person.hang_up()
-    await person.at("update").click()
+    async with person.page.expect_event("load"):
+        await person.at("update").click()
     await person.wait_online()
     await expect(person.at("update")).to_have_count(0)
     assert not await person.page.evaluate(waiting)
