@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import itertools
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 PUBLIC = "45.{}.{}.{}"
 OURS = ("198.18.254.1", "198.18.254.2")  # RFC 2544: from this test into the hub
@@ -46,6 +48,12 @@ class Machine:
     def command(self, *words: str) -> list[str]:
         """What runs these words in here."""
         return ["ip", "netns", "exec", self.name, *words]
+
+    def program(self, file: Path, *words: str) -> Path:
+        """What runs these words in here, and what else it is given, as an executable file."""
+        file.write_text(f'#!/bin/sh\nexec {shlex.join(self.command(*words))} "$@"\n')
+        file.chmod(0o700)
+        return file
 
     def reaches(self, address: str) -> bool:
         """Whether its system answers a connection that nobody there waits for."""

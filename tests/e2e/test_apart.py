@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -189,9 +188,7 @@ async def test_a_browser_and_a_bot(
     network: Network, homeserver: SynapseProcess, pair: tuple[User, User], tmp_path: Path
 ) -> None:
     settings = environment(homeserver, network.hub, pair[1], tmp_path)
-    program = tmp_path / "chromium"
-    program.write_text(f'#!/bin/sh\nexec {shlex.join(network.left.command(str(CHROMIUM)))} "$@"\n')
-    program.chmod(0o700)
+    program = network.left.program(tmp_path / "chromium", str(CHROMIUM))
     page = [*VOIP, "page", "--homeserver", settings["VOIP_HOMESERVER"]]
     served = ChildProcess("page", network.left.command(*page), tmp_path / "page.log")
     served.start()

@@ -4,7 +4,6 @@ by its command and configuration, and people who reach it from another machine b
 from __future__ import annotations
 
 import json
-import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -53,11 +52,8 @@ def deployment() -> Iterator[Deployment]:
 @pytest.fixture
 def browser_outside(deployment: Deployment, tmp_path: Path) -> Path:
     """On another machine; it takes the proxy's own certificates."""
-    run = deployment.network.left.command(str(CHROMIUM), "--ignore-certificate-errors")
-    program = tmp_path / "chromium"
-    program.write_text(f'#!/bin/sh\nexec {shlex.join(run)} "$@"\n')
-    program.chmod(0o700)
-    return program
+    run = [str(CHROMIUM), "--ignore-certificate-errors"]
+    return deployment.network.left.program(tmp_path / "chromium", *run)
 
 
 @pytest.mark.parametrize("relay_only", [False, True])

@@ -13,9 +13,9 @@ from tests.bot.conftest import Exchange
 from tests.conftest import MakeUser
 from tests.e2e.browser import Person
 from tests.e2e.conftest import Serve
+from tests.turn.databases import Server, listens
 from voip.bot.runner import BotKind
-from voip.service.demo.errors import PortBusyError
-from voip.service.demo.processes import ChildProcess, free_port, require_free_port
+from voip.service.demo.processes import ChildProcess, free_port
 from voip.service.demo.synapse import SynapseProcess
 
 CADDYFILE = """
@@ -46,19 +46,11 @@ def proxied(tmp_path: Path) -> Iterator[Proxy]:
         upstream = page.removeprefix("http://").partition("/")[0]
         config.write_text(CADDYFILE.format(port=port, handle=handle, upstream=upstream))
         caddy.start()
-        caddy.wait_until(lambda: _taken(port), READY_WITHIN, "See its log.")
+        caddy.wait_until(lambda: listens(Server("127.0.0.1", port)), READY_WITHIN, "See its log.")
         return f"http://127.0.0.1:{port}/calls/"
 
     yield start
     caddy.stop()
-
-
-def _taken(port: int) -> bool:
-    try:
-        require_free_port("127.0.0.1", port)
-    except PortBusyError:
-        return True
-    return False
 
 
 @pytest.mark.long

@@ -39,7 +39,7 @@ def redis_server(folder: Path) -> Iterator[Server]:
     process = ChildProcess("redis", command, folder / "redis.log")
     process.start()
     try:
-        process.wait_until(lambda: _listens(server), READY_WITHIN, "See its log.")
+        process.wait_until(lambda: listens(server), READY_WITHIN, "See its log.")
         yield server
     finally:
         process.stop()
@@ -89,7 +89,8 @@ def as_its_user(folder: Path) -> list[str]:
     return ["setpriv", *ids, "--"]
 
 
-def _listens(server: Server) -> bool:
+def listens(server: Server) -> bool:
+    """Whether it takes connections."""
     with contextlib.suppress(OSError), socket.create_connection((server.host, server.port), 0.5):
         return True
     return False

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -55,6 +56,8 @@ log = logging.getLogger(__name__)
 
 CLOSING_SECONDS: Final = 5.0
 """How long the end waits for hangups to leave and recordings to be completed."""
+MOST_UNTOLD: Final = 100
+"""Inbound calls that ring while nobody wants to know of them: the latest are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,7 @@ class Phone:
         self.recordings = settings.data_dir / "recordings"
         self.observers = Observers()
         self._on_call: Callable[[Call], None] | None = None
-        self._untold: list[Call] = []
-        """Inbound calls that rang while nobody wanted to know of them."""
+        self._untold: deque[Call] = deque(maxlen=MOST_UNTOLD)
         self.on_finish: Callable[[Call], None] | None = None
         """Told of each call that a flow placed and is done with. Must not block."""
         self.on_recording: Callable[[Call], None] | None = None
@@ -130,9 +132,8 @@ class Phone:
     @on_call.setter
     def on_call(self, told: Callable[[Call], None] | None) -> None:
         self._on_call = told
-        if told is not None:
-            ringing, self._untold = self._still_there(), []
-            for call in ringing:
+        while told is not None and self._untold:
+            if (call := self._untold.popleft()).end is None:
                 told(call)
 
     @property
@@ -375,12 +376,9 @@ class Phone:
         if self.transfers.expects(call):
             return
         if self._on_call is None:
-            self._untold = [*self._still_there(), call]
+            self._untold.append(call)
         else:
             self._on_call(call)
-
-    def _still_there(self) -> list[Call]:
-        return [call for call in self._untold if call.end is None]
 
     def _replace(self, notice: Replaced) -> None:
         """Glare: who called goes on in the call of the other side, without noticing."""
