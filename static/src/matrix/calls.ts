@@ -2,6 +2,7 @@
 import { type MatrixClient, RoomEvent } from "matrix-js-sdk/lib/matrix";
 import {
   CallErrorCode,
+  CallEvent,
   CallState,
   createNewMatrixCall,
   type MatrixCall,
@@ -13,8 +14,9 @@ import { t } from "../text/i18n";
 import { tidyName } from "../text/names";
 import { mediaProblem } from "../text/reasons";
 import { current, running } from "./current";
+import { gatherFirst } from "./gathered";
 import * as lines from "./lines";
-import { endCall } from "./private";
+import { endCall, sendTcpLater } from "./private";
 
 /** `expected` takes a call that comes in for something that was agreed already: it does not ring. */
 export function watchCalls(
@@ -65,6 +67,8 @@ export async function placeCall(
     return null;
   }
   if (placing.callId) call.callId = placing.callId;
+  call.once(CallEvent.PeerConnectionCreated, gatherFirst);
+  sendTcpLater(call);
   store.notice.value = null;
   const name = summary?.name ?? placing.name ?? invitee ?? roomId;
   const found = lines.track(call, name, video);

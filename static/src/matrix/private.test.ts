@@ -1,6 +1,6 @@
 import { CallDirection, CallErrorCode, MatrixCall } from "matrix-js-sdk/lib/webrtc/call";
-import { expect, it } from "vitest";
-import { endCall, keepSignalling } from "./private";
+import { expect, it, vi } from "vitest";
+import { endCall, keepSignalling, sendTcpLater } from "./private";
 
 it("the SDK still has the members that private.ts uses", () => {
   const insides = MatrixCall.prototype as unknown as Record<string, unknown>;
@@ -47,4 +47,33 @@ it.each([
   expect(call.callHasEnded()).toBe(true);
   endCall(call, CallErrorCode.UserHangup);
   expect(sent).toEqual(said);
+});
+
+it.each([
+  [
+    ["tcp", "tcp"],
+    [0, 1],
+  ],
+  [
+    ["udp", "tcp"],
+    [1, 1],
+  ],
+  [[], [0, 1]],
+])("candidates over %s are sent at once, and after two seconds: %s times", (protocols, times) => {
+  vi.useFakeTimers();
+  const client = { deviceId: "D", isFallbackICEServerAllowed: () => false };
+  const call = new MatrixCall({ roomId: "!r:s", client } as never);
+  const insides = call as unknown as Record<string, unknown>;
+  expect(insides.sendCandidateQueue).toBeTypeOf("function");
+  insides.candidateSendQueue = protocols.map((protocol) => ({ protocol }));
+  let sent = 0;
+  insides.sendCandidateQueue = async () => {
+    sent += 1;
+  };
+  sendTcpLater(call);
+  void (insides.sendCandidateQueue as () => Promise<void>)();
+  expect(sent).toBe(times[0]);
+  vi.advanceTimersByTime(2000);
+  expect(sent).toBe(times[1]);
+  vi.useRealTimers();
 });

@@ -11,7 +11,12 @@ interface Insides {
   partyIdMatches(content: { version?: unknown; party_id?: unknown }): boolean;
   /** Counted up twice for each attempt; above 5 the SDK ends the call. */
   candidateSendTries: number;
+  candidateSendQueue: RTCIceCandidate[];
+  sendCandidateQueue(): Promise<void>;
 }
+
+/** What MSC2746 has a caller wait before it sends candidates. */
+const CANDIDATES_WAIT_MS = 2000;
 
 /** With this count the SDK tries again after 4 s. */
 const PATIENT_TRIES = 3;
@@ -32,6 +37,21 @@ export function isFromParty(call: MatrixCall, event: MatrixEvent): boolean {
 export function keepSignalling(call: MatrixCall) {
   const insides = call as unknown as Insides;
   insides.candidateSendTries = Math.min(insides.candidateSendTries, PATIENT_TRIES);
+}
+
+/**
+ * Candidates over TCP alone can wait: a browser's only open connections (RFC 6544 §4.1), so a peer
+ * that listens learns of them by being connected to. The SDK would send them right behind the
+ * invite, and the homeserver would carry them before the answer.
+ */
+export function sendTcpLater(call: MatrixCall) {
+  const insides = call as unknown as Insides;
+  const send = insides.sendCandidateQueue.bind(call);
+  insides.sendCandidateQueue = async () => {
+    const onlyTcp = insides.candidateSendQueue.every((each) => each.protocol === "tcp");
+    if (onlyTcp) setTimeout(send, CANDIDATES_WAIT_MS);
+    else await send();
+  };
 }
 
 /**
