@@ -17,7 +17,7 @@ from voip.bot.transfers import TransferError
 from voip.media.packets import AudioPacket
 from voip.media.sounds import Tone
 from voip.observers import Happening, Topic
-from voip.signalling.commands import EndReason, Incoming
+from voip.signalling.commands import Ended, EndReason, Incoming
 from voip.store.records import Direction
 
 PATIENCE = 20.0
@@ -56,14 +56,18 @@ async def connected(exchange: Exchange) -> tuple[Phone, Call, Phone, Call]:
 async def test_what_rang_before_anybody_wanted_to_know_is_told_then(exchange: Exchange) -> None:
     """As for a bot whose first sync brings a call while it is still getting ready."""
     alice, bob = await exchange.phone("alice"), await exchange.phone("bob")
-    rung: list[Happening] = []
-    bob.observers.subscribe(
-        Topic.CALL, lambda one: rung.append(one) if isinstance(one, Incoming) else None
-    )
+    rung, over = list[Happening](), list[Happening]()
+
+    def note(one: Happening) -> None:
+        if isinstance(one, Incoming | Ended):
+            (rung if isinstance(one, Incoming) else over).append(one)
+
+    bob.observers.subscribe(Topic.CALL, note)
     room = await alice.matrix.direct_room(bob.user_id)
     gone = await alice.place(room, invitee=bob.user_id)
     await until(lambda: len(rung) == 1)
     gone.hang_up()
+    await until(lambda: over)
     ours = await alice.place(room, invitee=bob.user_id)
     await until(lambda: len(rung) == 2)
     first: list[Call] = []
