@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 import secrets
@@ -63,6 +64,12 @@ def synapse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SynapseProcess
 def make_user(synapse: SynapseProcess) -> MakeUser:
     """``make_user()`` registers a fresh account on the shared homeserver."""
     return accounts_at(synapse)
+
+
+async def start_again(synapse: SynapseProcess) -> None:
+    """One that was stopped. From the loop's thread: the process would end with another one."""
+    synapse.launch()
+    await asyncio.to_thread(synapse.wait_until_ready)
 
 
 def accounts_at(synapse: SynapseProcess) -> MakeUser:

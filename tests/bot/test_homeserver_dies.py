@@ -15,7 +15,7 @@ import pytest
 
 from tests.bot.conftest import Exchange, eventually, posts
 from tests.bot.test_consent import call_json, placed
-from tests.conftest import accounts_at
+from tests.conftest import accounts_at, start_again
 from tests.media.audio import RATE, decode
 from voip.bot.phone import Phone
 from voip.bot.recorder import RecorderSettings
@@ -57,11 +57,6 @@ def kill(synapse: SynapseProcess) -> None:
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     synapse.stop()
-
-
-async def revive(synapse: SynapseProcess) -> None:
-    synapse.launch()  # from the loop's thread: the process would end with another one
-    await asyncio.to_thread(synapse.wait_until_ready)
 
 
 def killed_before(phone: Phone, event_type: str, synapse: SynapseProcess) -> asyncio.Event:
@@ -122,7 +117,7 @@ async def test_between_the_answer_and_select_answer(
     await asyncio.sleep(1)  # the announcement and the tone
     await call.play(SOUND)
     await asyncio.sleep(AWAY)
-    await revive(synapse)
+    await start_again(synapse)
     await call.play(SOUND)
     call.hang_up()
     await nobody(bot)
@@ -147,7 +142,7 @@ async def test_for_long_in_a_recording(
     await call.play(SOUND)
     call.hang_up()
     await nobody(bot)
-    await revive(synapse)
+    await start_again(synapse)
     heard = sounds_at(await the_only_post(alice, bot, call.room_id, tmp_path))
     assert len(heard) == 2, heard
     assert heard[1][0] - heard[0][1] == pytest.approx(AWAY, abs=2)

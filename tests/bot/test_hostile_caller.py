@@ -15,6 +15,7 @@ from tests.bot.test_consent import call_json, placed
 from voip.bot.call import Call
 from voip.bot.digits import MAX_DIGITS
 from voip.bot.echo import echo
+from voip.bot.flows import Flow
 from voip.bot.keeping import Policy
 from voip.bot.recorder import RecorderSettings, recorder
 from voip.bot.testing import FakeCall, virtual_time
@@ -60,10 +61,16 @@ async def test_noise_is_no_speech(exchange: Exchange, tmp_path: Path) -> None:
     assert track["seconds"] < LONGEST
 
 
-async def press_quickly(call: Call, digits: str) -> None:
-    """As fast as RFC 4733 events can be told from each other."""
-    media = call._phone.media
-    await media.send_digits(call.key, digits, seconds=MIN_SECONDS, gap=MIN_GAP)
+KEYS = "0123456789*#ABCD" * 8
+
+
+async def pressed_quickly(exchange: Exchange, flow: Flow) -> Call:
+    """A call in which the keys were pressed as fast as RFC 4733 events can be told apart."""
+    bot, alice = await exchange.bot(flow=flow), await exchange.phone()
+    call = await placed(alice, bot)
+    await alice.media.send_digits(call.key, KEYS, seconds=MIN_SECONDS, gap=MIN_GAP)
+    await call.play(Tone(seconds=0.3))
+    return call
 
 
 async def test_keys_at_the_maximum_rate_are_all_taken_by_who_asks(exchange: Exchange) -> None:
@@ -74,14 +81,10 @@ async def test_keys_at_the_maximum_rate_are_all_taken_by_who_asks(exchange: Exch
         while True:
             taken.append(await call.digit())
 
-    bot, alice = await exchange.bot(flow=asks), await exchange.phone()
-    call = await placed(alice, bot)
-    keys = "0123456789*#ABCD" * 8
-    await press_quickly(call, keys)
-    await call.play(Tone(seconds=0.3))
+    call = await pressed_quickly(exchange, asks)
     call.hang_up()
     await call.closed()
-    assert "".join(taken) == keys
+    assert "".join(taken) == KEYS
 
 
 async def test_of_keys_that_nobody_asks_for_the_first_are_kept(exchange: Exchange) -> None:
@@ -93,17 +96,13 @@ async def test_of_keys_that_nobody_asks_for_the_first_are_kept(exchange: Exchang
         while True:
             kept.append(await call.digit())
 
-    bot, alice = await exchange.bot(flow=busy), await exchange.phone()
-    call = await placed(alice, bot)
-    keys = "0123456789*#ABCD" * 8
-    assert len(keys) > MAX_DIGITS
-    await press_quickly(call, keys)
-    await call.play(Tone(seconds=0.3))
+    assert len(KEYS) > MAX_DIGITS
+    call = await pressed_quickly(exchange, busy)
     pressed.set()
     await call.play(Tone(seconds=0.3))
     call.hang_up()
     await call.closed()
-    assert "".join(kept) == keys[:MAX_DIGITS]
+    assert "".join(kept) == KEYS[:MAX_DIGITS]
 
 
 @virtual_time

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.bot.conftest import eventually
-from tests.conftest import User
+from tests.conftest import User, start_again
 from tests.delivery.room_child import POINTS, Orders
 from tests.matrix.conftest import Person
 from tests.store.test_outbox import Clock
@@ -43,12 +43,6 @@ def own_synapse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SynapsePro
     process.start()
     yield process
     process.stop()
-
-
-async def start(synapse: SynapseProcess) -> None:
-    """From the loop's thread: the process would end with another one."""
-    synapse.launch()
-    await asyncio.to_thread(synapse.wait_until_ready)
 
 
 class Stage:
@@ -170,7 +164,7 @@ async def test_after_the_transaction_is_forgotten_the_room_is_searched(
     await stage.ann.stop()
     await asyncio.to_thread(own_synapse.stop)
     forget_transactions(own_synapse)
-    await start(own_synapse)
+    await start_again(own_synapse)
     stage.ann = Person(stage.ann.user, stage.ann.settings)
     await stage.ann.start()
     assert await run(stage.orders(outbox=boxes[looked], hours=2.0)) == 0
@@ -208,7 +202,7 @@ async def test_while_the_homeserver_is_gone_it_waits_and_then_arrives_once(
 
         await eventually(failed)
     finally:
-        await start(own_synapse)
+        await start_again(own_synapse)
     clock.now += 3600
     await outbox.put([drafts.notice("later", room_id, "later")])
     worker.nudge()
